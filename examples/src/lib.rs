@@ -1,0 +1,1 @@
+//! The examples live beside this crate's manifest, one file each.

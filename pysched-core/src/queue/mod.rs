@@ -1,0 +1,1 @@
+//! The two queues, plain data structures without threads: *when* and *which*.

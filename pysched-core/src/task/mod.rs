@@ -1,0 +1,5 @@
+//! Tasks: what to run, when, and under which rules.
+
+mod id;
+
+pub use id::TaskId;

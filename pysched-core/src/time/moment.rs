@@ -1,0 +1,97 @@
+//! Points in time, as plain numbers: pure arithmetic that never reads a clock.
+
+use std::time::{Duration, SystemTime};
+
+/// A point on a clock's monotonic scale: nanoseconds since the clock's own origin.
+///
+/// 64 bits reach 584 years beyond the origin. Arithmetic saturates at the far end, which
+/// [`Moment::NEVER`] names: nothing is ever due then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    /// Beyond every deadline.
+    pub(crate) const NEVER: Self = Self(u64::MAX);
+
+    /// The moment `since_origin` after the clock's origin.
+    pub(crate) fn from_origin(since_origin: Duration) -> Self {
+        Self(u64::try_from(since_origin.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// How far the clock's origin lies behind.
+    pub(crate) fn since_origin(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+
+    /// Nanoseconds from `earlier` to here, 0 if that is later.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    pub(crate) fn saturating_add(self, duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(nanos))
+    }
+
+    pub(crate) fn saturating_sub(self, duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(nanos))
+    }
+}
+
+/// Where the wall clock stands against the monotonic one: its reading at moment zero.
+///
+/// Moments are turned into `SystemTime` through this one value, so that the due times of a
+/// series differ by exactly its interval, whatever noise two readings of two clocks carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timeline {
+    epoch: SystemTime,
+}
+
+impl Timeline {
+    /// The timeline on which `moment` and `wall` are one instant.
+    pub(crate) fn through(moment: Moment, wall: SystemTime) -> Self {
+        Self { epoch: wall.checked_sub(moment.since_origin()).unwrap_or(SystemTime::UNIX_EPOCH) }
+    }
+
+    pub(crate) fn wall_at(self, moment: Moment) -> SystemTime {
+        self.epoch.checked_add(moment.since_origin()).unwrap_or(self.epoch)
+    }
+
+    /// The moment at which the wall clock shows `wall`; the origin if that is behind it.
+    pub(crate) fn moment_at(self, wall: SystemTime) -> Moment {
+        wall.duration_since(self.epoch).map_or(Moment::default(), Moment::from_origin)
+    }
+
+    /// How far the wall clock has moved against this timeline.
+    pub(crate) fn deviation(self, moment: Moment, wall: SystemTime) -> Duration {
+        let expected = self.wall_at(moment);
+        wall.duration_since(expected).unwrap_or_else(|behind| behind.duration())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_saturates_at_never() {
+        let late = Moment::from_origin(Duration::MAX);
+        assert_eq!(late, Moment::NEVER);
+        assert_eq!(late.saturating_add(Duration::from_secs(1)), Moment::NEVER);
+        assert_eq!(Moment::default().saturating_sub(Duration::MAX), Moment::default());
+    }
+
+    #[test]
+    fn a_timeline_maps_both_ways_exactly() {
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789);
+        let moment = Moment::from_origin(Duration::from_nanos(987_654_321));
+        let line = Timeline::through(moment, wall);
+        assert_eq!(line.wall_at(moment), wall);
+        assert_eq!(line.moment_at(wall), moment);
+        let later = moment.saturating_add(Duration::from_nanos(1));
+        assert_eq!(line.wall_at(later), wall + Duration::from_nanos(1));
+        assert_eq!(line.deviation(later, wall), Duration::from_nanos(1));
+        assert_eq!(line.deviation(moment, wall + Duration::from_secs(2)), Duration::from_secs(2));
+    }
+}

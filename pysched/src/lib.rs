@@ -1,0 +1,3 @@
+//! A background task scheduler for Rust.
+
+pub use pysched_core::*;
