@@ -2,4 +2,5 @@
 
 mod id;
 
+pub(crate) use id::SchedulerId;
 pub use id::TaskId;
