@@ -1,9 +1,11 @@
 //! The two queues, plain data structures without threads: *when* and *which*.
 
+mod ready;
 mod timer;
 
 use std::collections::BinaryHeap;
 
+pub(crate) use ready::{ReadyKey, ReadyQueue};
 pub(crate) use timer::{TimerKey, TimerQueue};
 
 /// Heaps of up to this many entries are left as they are: too small to be worth cleaning up.
