@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::task::TaskId;
+use crate::TaskId;
 
 /// Why a call on a scheduler was refused.
 ///
@@ -108,6 +108,9 @@ pub enum TaskError {
 
     /// Whoever was to run the execution is gone: a worker died, or an executor dropped the job.
     WorkerDied(String),
+
+    /// The executor did not take the execution; the text says why.
+    Refused(String),
 }
 
 impl fmt::Display for TaskError {
@@ -118,6 +121,7 @@ impl fmt::Display for TaskError {
             Self::Cancelled => f.write_str("the task was cancelled before it started"),
             Self::TimedOut(limit) => write!(f, "the task ran longer than its limit of {limit:?}"),
             Self::WorkerDied(what) => write!(f, "the task's worker died: {what}"),
+            Self::Refused(why) => write!(f, "the executor did not take the task: {why}"),
         }
     }
 }

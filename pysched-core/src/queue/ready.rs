@@ -40,11 +40,6 @@ impl<T> ReadyQueue<T> {
         Some(entry.item)
     }
 
-    /// The key of the item that [`pop`](Self::pop) would take.
-    pub(crate) fn peek_key(&self) -> Option<ReadyKey> {
-        self.heap.peek().map(|entry| entry.key)
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.heap.len()
     }
@@ -118,7 +113,6 @@ mod tests {
         queue.push(key(0, 1, 1), "sequence 1");
         queue.push(key(0, 1, 0), "first");
         queue.push(key(0, 1, 0), "second");
-        assert_eq!(queue.peek_key(), Some(key(0, 1, 0)));
         assert_eq!(queue.drain(), ["first", "second", "sequence 1", "due 2", "priority 1"]);
         assert!(queue.is_empty());
     }
@@ -176,7 +170,6 @@ mod tests {
                 }
                 prop_assert_eq!(queue.len(), model.len());
                 prop_assert_eq!(queue.is_empty(), model.is_empty());
-                prop_assert_eq!(queue.peek_key(), model.first().map(|&(key, _)| key));
             }
         }
     }

@@ -100,15 +100,6 @@ impl TimerQueue {
         }
     }
 
-    pub(crate) fn clear(&mut self) {
-        *self = Self::new();
-    }
-
-    /// How many entries there are, the dead ones that have not been dropped yet among them.
-    pub(crate) fn len(&self) -> usize {
-        self.heap.len()
-    }
-
     fn live_head(&mut self, is_live: impl Fn(&TimerKey) -> bool) -> Option<TimerKey> {
         while let Some(&Reverse(head)) = self.heap.peek() {
             if is_live(&head) {
@@ -203,10 +194,6 @@ mod tests {
         assert_eq!(dropped.next_due(nothing), None);
         assert!(dropped.heap.capacity() <= SMALL);
 
-        let mut cleared = burst();
-        cleared.clear();
-        assert_eq!((cleared.len(), cleared.heap.capacity()), (0, 0));
-
         let mut cancelled = burst();
         for n in 0..100_000 {
             // Cancelled from the far end, so that none of them ever reaches the head.
@@ -222,7 +209,7 @@ mod tests {
         for due in 1..10_000 {
             queue.forget(|key| key.due == moment(due));
             queue.push(key(due, 0, 0));
-            assert!(queue.len() <= SMALL + 1);
+            assert!(queue.heap.len() <= SMALL + 1);
         }
         assert_eq!(queue.next_due(|key| key.due == moment(9_999)), Some(moment(9_999)));
     }
@@ -236,7 +223,7 @@ mod tests {
             let task = step % 100;
             queue.forget(|key| key.sequence != task);
             queue.push(key(7, 0, task));
-            assert!(queue.len() <= 200);
+            assert!(queue.heap.len() <= 200);
         }
         for task in 0..100 {
             let popped = queue.pop_due(Moment::NEVER, |key| key.sequence >= task);
@@ -252,7 +239,6 @@ mod tests {
         Cancel(Index),
         PopDue(Moment),
         NextDue,
-        Clear,
     }
 
     /// Keys are drawn from few enough to meet the copies of cancelled ones.
@@ -263,8 +249,6 @@ mod tests {
             60 => any::<Index>().prop_map(Step::Cancel),
             5 => (0..50_u64).prop_map(|now| Step::PopDue(moment(now))),
             5 => Just(Step::NextDue),
-            1 => prop::bool::weighted(0.1)
-                .prop_map(|clear| if clear { Step::Clear } else { Step::NextDue }),
         ]
     }
 
@@ -285,7 +269,7 @@ mod tests {
                         let victim = *live.iter().nth(index.index(live.len())).unwrap();
                         live.remove(&victim);
                         queue.forget(|key| live.contains(key));
-                        prop_assert!(queue.len() <= SMALL || queue.dead <= queue.len() / 2);
+                        prop_assert!(queue.heap.len() <= SMALL || queue.dead <= queue.heap.len() / 2);
                     }
                     Step::Cancel(_) => {}
                     Step::PopDue(now) => {
@@ -297,12 +281,8 @@ mod tests {
                         let expected = live.first().map(|key| key.due);
                         prop_assert_eq!(queue.next_due(|key| live.contains(key)), expected);
                     }
-                    Step::Clear => {
-                        queue.clear();
-                        live.clear();
-                    }
                 }
-                prop_assert_eq!(queue.dead, queue.len() - live.len());
+                prop_assert_eq!(queue.dead, queue.heap.len() - live.len());
             }
         }
     }

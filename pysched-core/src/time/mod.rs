@@ -1,7 +1,17 @@
 //! Time: intervals, moments, and the clocks they are read from.
 
+mod clock;
+mod function;
+mod guarded;
 mod interval;
+mod manual;
 mod moment;
+mod parker;
 
+pub use clock::{Clock, SystemClock};
+pub use function::FnClock;
+pub(crate) use guarded::GuardedClock;
 pub use interval::Interval;
+pub use manual::ManualClock;
 pub(crate) use moment::{Moment, Timeline};
+pub use parker::Parker;

@@ -32,11 +32,6 @@ impl Moment {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(nanos))
     }
-
-    pub(crate) fn saturating_sub(self, duration: Duration) -> Self {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_sub(nanos))
-    }
 }
 
 /// Where the wall clock stands against the monotonic one: its reading at moment zero.
@@ -79,7 +74,6 @@ mod tests {
         let late = Moment::from_origin(Duration::MAX);
         assert_eq!(late, Moment::NEVER);
         assert_eq!(late.saturating_add(Duration::from_secs(1)), Moment::NEVER);
-        assert_eq!(Moment::default().saturating_sub(Duration::MAX), Moment::default());
     }
 
     #[test]

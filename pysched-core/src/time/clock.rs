@@ -1,0 +1,161 @@
+//! [`Clock`]: the seam between the scheduler and time, and [`SystemClock`], the real one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::Parker;
+
+/// Where a scheduler reads the time and how it waits for it.
+///
+/// A scheduler asks its clock for nothing else, so that a schedule can run in simulated,
+/// accelerated or hand-driven time: [`ManualClock`](crate::ManualClock) and
+/// [`FnClock`](crate::FnClock) do that, and so can a clock of your own. All methods may be called
+/// from several threads at once. A panic in one of them is caught: the scheduler then goes by real
+/// time until the clock answers again.
+///
+/// # Example
+///
+/// A clock on which an hour takes a minute:
+///
+/// ```
+/// use std::time::{Duration, Instant, SystemTime};
+/// use pysched::{Clock, Parker, Scheduler, Trigger};
+///
+/// struct Fast {
+///     origin: Instant,
+///     started: SystemTime,
+/// }
+///
+/// const FACTOR: u32 = 60;
+///
+/// impl Clock for Fast {
+///     fn now(&self) -> Duration {
+///         self.origin.elapsed() * FACTOR
+///     }
+///
+///     fn wall(&self) -> SystemTime {
+///         self.started + self.now()
+///     }
+///
+///     fn wait(&self, parker: &Parker, until: Option<Duration>) {
+///         match until {
+///             None => parker.park(),
+///             Some(until) => parker.park_timeout(until.saturating_sub(self.now()) / FACTOR),
+///         }
+///     }
+/// }
+///
+/// let clock = Fast { origin: Instant::now(), started: SystemTime::now() };
+/// let sched = Scheduler::builder().clock(clock).build();
+/// let handle = sched.delay(Trigger::once(1), 0, || "after a sixtieth of a second")?;
+/// sched.start()?;
+/// assert_eq!(handle.future().wait().unwrap(), &"after a sixtieth of a second");
+/// # sched.shutdown(true);
+/// # Ok::<(), pysched::Error>(())
+/// ```
+pub trait Clock: Send + Sync + 'static {
+    /// The time since some fixed origin of this clock. Never goes back.
+    fn now(&self) -> Duration;
+
+    /// What a clock on the wall shows. May be set forward or back at any time.
+    fn wall(&self) -> SystemTime;
+
+    /// Blocks the calling thread until [`now`](Self::now) has reached `until`, for ever if there
+    /// is none, or until `parker` is unparked.
+    ///
+    /// May return early for any reason: the scheduler looks at the time again and waits for the
+    /// rest. It must not sleep on after `parker` was unparked, or tasks that are added meanwhile
+    /// run late.
+    fn wait(&self, parker: &Parker, until: Option<Duration>);
+
+    /// Tells the clock of a scheduler that has been started and will wait on `parker`.
+    ///
+    /// Called once, before the first [`wait`](Self::wait). Does nothing unless overridden; a clock
+    /// that is moved by hand wants to know whom it has to wake.
+    fn attach(&self, parker: &Parker) {
+        let _ = parker;
+    }
+
+    /// Tells the clock that the scheduler that waited on `parker` has ended. Does nothing unless
+    /// overridden.
+    fn detach(&self, parker: &Parker) {
+        let _ = parker;
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    fn wall(&self) -> SystemTime {
+        (**self).wall()
+    }
+
+    fn wait(&self, parker: &Parker, until: Option<Duration>) {
+        (**self).wait(parker, until);
+    }
+
+    fn attach(&self, parker: &Parker) {
+        (**self).attach(parker);
+    }
+
+    fn detach(&self, parker: &Parker) {
+        (**self).detach(parker);
+    }
+}
+
+/// The computer's own clocks: what a scheduler uses unless told otherwise.
+///
+/// [`Instant`] gives the time that intervals are measured with, [`SystemTime`] the wall clock.
+/// Waiting costs nothing: the thread sleeps in the kernel until the deadline or an unpark.
+///
+/// ```
+/// use pysched::{Clock, SystemClock};
+///
+/// let clock = SystemClock::new();
+/// let earlier = clock.now();
+/// assert!(clock.now() >= earlier);
+/// ```
+#[derive(Debug, Clone)]
+pub struct SystemClock {
+    origin: Instant,
+}
+
+impl SystemClock {
+    /// Makes a clock whose origin is now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { origin: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn wait(&self, parker: &Parker, until: Option<Duration>) {
+        match until {
+            None => parker.park(),
+            Some(until) => parker.park_timeout(until.saturating_sub(self.now())),
+        }
+    }
+}
+
+impl fmt::Debug for dyn Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}

@@ -1,0 +1,73 @@
+//! [`GuardedClock`]: any clock, made safe against panics.
+
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::{Clock, Moment, Parker};
+use crate::sync::Mutex;
+use crate::unwind::catch;
+
+/// How long a wait that panicked is made up for before the clock is asked again.
+const PAUSE_AFTER_PANIC: Duration = Duration::from_millis(10);
+
+/// The clock of a scheduler. Where the user's clock panics, real time goes on from its last good
+/// reading, so that no task waits for a clock that is broken.
+pub(crate) struct GuardedClock {
+    clock: Box<dyn Clock>,
+
+    /// The last good reading that was kept, and when that was.
+    kept: Mutex<(Moment, Instant)>,
+}
+
+impl GuardedClock {
+    pub(crate) fn new(clock: Box<dyn Clock>) -> Self {
+        let guarded = Self { clock, kept: Mutex::new((Moment::default(), Instant::now())) };
+        guarded.read_and_keep();
+        guarded
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        catch(|| self.clock.now()).map_or_else(
+            |_| {
+                let (moment, at) = *self.kept.lock();
+                moment.saturating_add(at.elapsed())
+            },
+            Moment::from_origin,
+        )
+    }
+
+    /// As [`now`](Self::now), and remembers the reading for the time of a panic.
+    pub(crate) fn read_and_keep(&self) -> Moment {
+        let now = self.now();
+        *self.kept.lock() = (now, Instant::now());
+        now
+    }
+
+    pub(crate) fn wall(&self) -> SystemTime {
+        catch(|| self.clock.wall()).unwrap_or_else(|_| SystemTime::now())
+    }
+
+    pub(crate) fn wait(&self, parker: &Parker, until: Moment) {
+        let limit = (until != Moment::NEVER).then(|| until.since_origin());
+        if catch(|| self.clock.wait(parker, limit)).is_err() {
+            parker.park_timeout(until.since(self.now()).min(PAUSE_AFTER_PANIC));
+        }
+    }
+
+    pub(crate) fn attach(&self, parker: &Parker) {
+        // A clock that panics here knows nothing of this scheduler; it is asked for the time as
+        // before, and the panic has been printed by the panic hook.
+        let _ = catch(|| self.clock.attach(parker));
+    }
+
+    pub(crate) fn detach(&self, parker: &Parker) {
+        // As above.
+        let _ = catch(|| self.clock.detach(parker));
+    }
+}
+
+impl fmt::Debug for GuardedClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardedClock").finish_non_exhaustive()
+    }
+}

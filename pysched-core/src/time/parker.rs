@@ -1,0 +1,139 @@
+//! [`Parker`]: the place where a scheduler's thread sleeps, and the token that wakes it.
+//!
+//! The token makes the order of sleeping and waking irrelevant: an `unpark` that comes before the
+//! `park` is kept, and the `park` returns at once. Several tokens are one. That is all the
+//! scheduler needs in order never to miss a wake-up: whoever changes what it waits for does so
+//! under the scheduler's lock and unparks afterwards, and the sleeper looks again under that lock
+//! before each sleep. `loom` checks it in `scheduler/alarm.rs`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::sync::{Condvar, Mutex};
+
+/// A place to sleep that others can end: what [`Clock::wait`](crate::Clock::wait) waits on.
+///
+/// Like [`std::thread::park`], but for one waiter instead of one thread, so that a clock can hold
+/// on to it. Clones are the same place.
+///
+/// ```
+/// use std::time::Duration;
+/// use pysched::Parker;
+///
+/// let parker = Parker::new();
+/// parker.unpark();
+/// parker.park(); // the token was there: returns at once
+/// parker.park_timeout(Duration::from_millis(1)); // nobody wakes it: returns after a millisecond
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Parker {
+    place: Arc<Place>,
+}
+
+#[derive(Debug, Default)]
+struct Place {
+    state: Mutex<State>,
+    unparked: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Whether the next `park` returns at once.
+    token: bool,
+
+    /// How many threads are asleep; waking nobody would cost a system call.
+    asleep: usize,
+
+    /// How often `unpark` was called; lets a clock tell whether its sleeper has been called since.
+    unparks: u64,
+}
+
+impl Parker {
+    /// Makes a new place to sleep, without a token.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sleeps until there is a token, and takes it. May also return for no reason.
+    pub fn park(&self) {
+        let mut state = self.place.state.lock();
+        if !state.token {
+            state.asleep += 1;
+            state = self.place.unparked.wait(state);
+            state.asleep -= 1;
+        }
+        state.token = false;
+    }
+
+    /// Sleeps as [`park`](Self::park), for at most `limit` of real time.
+    pub fn park_timeout(&self, limit: Duration) {
+        let mut state = self.place.state.lock();
+        if !state.token && !limit.is_zero() {
+            state.asleep += 1;
+            state = self.place.unparked.wait_timeout(state, limit);
+            state.asleep -= 1;
+        }
+        state.token = false;
+    }
+
+    /// Sleeps as [`park`](Self::park), until `deadline` at the latest.
+    pub fn park_deadline(&self, deadline: Instant) {
+        self.park_timeout(deadline.saturating_duration_since(Instant::now()));
+    }
+
+    /// Leaves a token, and so ends the sleep of whoever parks here now or next.
+    pub fn unpark(&self) {
+        let mut state = self.place.state.lock();
+        state.unparks += 1;
+        state.token = true;
+        let asleep = state.asleep > 0;
+        drop(state);
+        if asleep {
+            self.place.unparked.notify_one();
+        }
+    }
+
+    /// Takes the token without sleeping; says whether there was one.
+    #[must_use = "the token is gone"]
+    pub fn take_token(&self) -> bool {
+        std::mem::take(&mut self.place.state.lock().token)
+    }
+
+    /// Whether both are the same place.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.place, &other.place)
+    }
+
+    pub(crate) fn unparks(&self) -> u64 {
+        self.place.state.lock().unparks
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_left_before_is_found() {
+        let parker = Parker::new();
+        parker.unpark();
+        parker.unpark();
+        assert!(parker.take_token());
+        assert!(!parker.take_token());
+        assert_eq!(parker.unparks(), 2);
+    }
+
+    #[test]
+    fn an_unpark_ends_a_sleep() {
+        let parker = Parker::new();
+        let sleeper = std::thread::spawn({
+            let parker = parker.clone();
+            move || parker.park_timeout(Duration::from_mins(1))
+        });
+        parker.unpark();
+        let begun = Instant::now();
+        sleeper.join().unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+}
