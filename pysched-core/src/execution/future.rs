@@ -1,0 +1,185 @@
+//! [`TaskFuture`]: the result of one execution, now or later.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use super::{Execution, ExecutionCell, Owner};
+use crate::error::TaskError;
+
+/// The result of one execution, which may still have to run.
+///
+/// Modelled on Python's `concurrent.futures.Future`: wait for it, with or without a limit, ask how
+/// it stands, be called when it is done, or cancel it before it starts. Any number of threads may
+/// do so at once. Clones are the same result; dropping them cancels nothing. Where `T: Clone`, it
+/// can also be awaited on any async runtime.
+///
+/// ```
+/// use pysched::{Task, TaskError, Scheduler};
+///
+/// let sched = Scheduler::new();
+/// sched.start()?;
+///
+/// let sum = sched.add(Task::new(|| 1 + 2))?.future();
+/// assert_eq!(sum.wait().unwrap(), &3);
+///
+/// let number = sched.add(Task::fallible(|| "three".parse::<i32>()))?.future();
+/// let error = number.wait().unwrap_err();
+/// assert!(matches!(error, TaskError::Failed(_)));
+/// assert_eq!(error.to_string(), "the task failed: invalid digit found in string");
+/// # sched.shutdown(true);
+/// # Ok::<(), pysched::Error>(())
+/// ```
+///
+/// # Waiting inside a task
+///
+/// A task may wait on the future of another one, but it keeps its worker meanwhile: if all workers
+/// of a pool wait for tasks that need a worker of the same pool, none of them ever goes on.
+pub struct TaskFuture<T> {
+    cell: Arc<ExecutionCell<T>>,
+
+    /// The scheduler that runs the execution; `None` if it was given directly to an executor.
+    owner: Option<Weak<dyn Owner>>,
+
+    /// The name under which this very clone has left its waker with the cell.
+    waker_key: Option<u64>,
+}
+
+impl<T> TaskFuture<T> {
+    pub(crate) fn new(cell: Arc<ExecutionCell<T>>, owner: Option<Weak<dyn Owner>>) -> Self {
+        Self { cell, owner, waker_key: None }
+    }
+
+    /// Blocks until the execution has ended, and returns its result.
+    ///
+    /// # Errors
+    ///
+    /// The [`TaskError`] that says how it failed, or that it was cancelled.
+    pub fn wait(&self) -> Result<&T, &TaskError> {
+        self.cell.completion.wait().as_ref()
+    }
+
+    /// Blocks as [`wait`](Self::wait), for at most `limit`; `None` if that was not enough.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let future = sched.delay(Trigger::once(60), 0, || ())?.future();
+    /// assert!(future.wait_timeout(Duration::from_millis(1)).is_none());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn wait_timeout(&self, limit: Duration) -> Option<Result<&T, &TaskError>> {
+        self.cell.completion.wait_timeout(limit).map(Result::as_ref)
+    }
+
+    /// Whether the execution has ended, in whatever way.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.cell.is_settled()
+    }
+
+    /// Whether the function has been called and has not returned.
+    #[must_use]
+    pub fn running(&self) -> bool {
+        self.cell.is_running()
+    }
+
+    /// Whether the execution was cancelled before it started.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.cell.is_cancelled()
+    }
+
+    /// How the execution stands.
+    #[must_use]
+    pub fn execution(&self) -> Execution {
+        self.cell.execution()
+    }
+}
+
+impl<T: Send + Sync + 'static> TaskFuture<T> {
+    /// Cancels the execution if it has not started; `true` if it will never run.
+    ///
+    /// Only this execution is cancelled: a recurring task goes on with the next one. To end a
+    /// series, use [`Handle::cancel`](crate::Handle::cancel).
+    ///
+    /// ```
+    /// use pysched::{Scheduler, TaskError, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let future = sched.delay(Trigger::once(60), 0, || ())?.future();
+    /// assert!(future.cancel());
+    /// assert!(future.cancelled());
+    /// assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    #[must_use = "the execution may have started already"]
+    pub fn cancel(&self) -> bool {
+        if !self.cell.withdraw() {
+            return self.cell.is_cancelled();
+        }
+        match self.owner.as_ref().and_then(Weak::upgrade) {
+            Some(owner) => {
+                let cell = Arc::clone(&self.cell);
+                owner.withdrawn(cell.task(), &mut |at| cell.settle_cancelled(at));
+            }
+            None => self.cell.settle_cancelled(SystemTime::now()),
+        }
+        self.cell.announce();
+        true
+    }
+
+    /// Calls `f` when the execution has ended: on the thread that ended it, or here and now if it
+    /// has. A panic in `f` is caught there, and changes nothing.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let (sender, receiver) = mpsc::channel();
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let future = sched.delay(Trigger::once(0.01), 0, || 7)?.future();
+    /// future.on_done(move |future| sender.send(*future.wait().unwrap()).unwrap());
+    /// assert_eq!(receiver.recv().unwrap(), 7);
+    /// # sched.shutdown(true);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn on_done(&self, f: impl FnOnce(&TaskFuture<T>) + Send + 'static) {
+        let future = self.clone();
+        self.cell.completion.on_done(move || f(&future));
+    }
+}
+
+impl<T> Clone for TaskFuture<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.cell), self.owner.clone())
+    }
+}
+
+impl<T> Drop for TaskFuture<T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.waker_key {
+            self.cell.completion.forget(key);
+        }
+    }
+}
+
+impl<T: Clone> Future for TaskFuture<T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.cell.completion.poll(&mut this.waker_key, context).map(Clone::clone)
+    }
+}
+
+impl<T> fmt::Debug for TaskFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TaskFuture").field(&self.execution()).finish()
+    }
+}

@@ -1,0 +1,117 @@
+//! Executions: one run of a task each, from the moment it is queued to its recorded fate.
+
+mod cell;
+mod completion;
+mod future;
+mod history;
+mod inside;
+mod phase;
+mod work;
+
+use std::time::SystemTime;
+
+pub(crate) use cell::ExecutionCell;
+pub use future::TaskFuture;
+pub(crate) use history::{Aftermath, History};
+pub(crate) use inside::{Inside, is_inside};
+pub(crate) use work::{Owner, Work};
+
+use crate::TaskId;
+
+/// What is known of one execution, as it stood when it was asked for.
+///
+/// ```
+/// use pysched::{Scheduler, Status, Trigger};
+///
+/// let sched = Scheduler::new();
+/// let handle = sched.delay(Trigger::once(0), 0, || 42)?;
+/// assert_eq!(handle.future().execution().status, Status::Queued);
+///
+/// sched.start()?;
+/// handle.wait();
+/// let execution = &sched.results(&handle)[0];
+/// assert_eq!(execution.status, Status::Succeeded);
+/// assert!(execution.started >= Some(execution.due), "never early");
+/// # sched.shutdown(true);
+/// # Ok::<(), pysched::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Execution {
+    /// The task that this is an execution of; [`TaskId::nil`] for a function given directly to a
+    /// [`ThreadPoolExecutor`](crate::ThreadPoolExecutor).
+    pub task: TaskId,
+
+    /// When the trigger wanted it to run.
+    pub due: SystemTime,
+
+    /// When the function was called.
+    pub started: Option<SystemTime>,
+
+    /// When the function had returned, or when it was settled that it would not be called.
+    pub finished: Option<SystemTime>,
+
+    /// 1 for the first attempt, one more for each retry.
+    pub attempt: u32,
+
+    /// How it stands.
+    pub status: Status,
+
+    /// What went wrong, if something did.
+    pub error: Option<String>,
+}
+
+impl Execution {
+    /// The record of a run that was decided `at` that time not to take place.
+    pub(crate) fn passed_over(
+        task: TaskId,
+        due: SystemTime,
+        at: SystemTime,
+        status: Status,
+    ) -> Self {
+        Self { task, due, started: None, finished: Some(at), attempt: 1, status, error: None }
+    }
+}
+
+/// How an execution stands.
+///
+/// Every time at which a task should have run ends in exactly one of the last five.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Status {
+    /// Not yet due, or due and waiting for a worker.
+    Queued,
+
+    /// The function has been called and has not returned.
+    Running,
+
+    /// The function returned a value.
+    Succeeded,
+
+    /// The function returned an error or panicked, or nobody could run it.
+    Failed,
+
+    /// It was cancelled before it started.
+    Cancelled,
+
+    /// It was due while the previous execution of the same task had not finished.
+    Skipped,
+
+    /// It could not start in time, and a later run stood in for it.
+    Missed,
+}
+
+impl Status {
+    /// Whether the execution has come to its end.
+    ///
+    /// ```
+    /// use pysched::Status;
+    ///
+    /// assert!(!Status::Running.is_final());
+    /// assert!(Status::Skipped.is_final());
+    /// ```
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+}
