@@ -1,6 +1,13 @@
 //! Tasks: what to run, when, and under which rules.
 
-mod id;
+mod attempt;
+mod handle;
+mod info;
+mod record;
+mod value;
 
-pub(crate) use id::SchedulerId;
-pub use id::TaskId;
+pub use handle::Handle;
+pub use info::TaskInfo;
+pub(crate) use record::{AnyRecord, Launch, Record};
+
+pub use value::Task;

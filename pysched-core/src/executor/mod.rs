@@ -1,0 +1,144 @@
+//! Executors: who runs a task that is due. They know nothing of triggers.
+
+mod inline;
+mod job;
+mod thread;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+pub use inline::InlineExecutor;
+pub use job::Job;
+pub(crate) use job::take_orphan;
+pub use thread::ThreadPoolExecutor;
+
+/// Runs the jobs that a scheduler gives it.
+///
+/// A [`Job`] is one execution of one task. An executor does one of four things with it:
+///
+/// * [`Job::run`] it, now or later, on any thread;
+/// * give it back with [`Rejected::Full`]: the scheduler keeps it and offers it again when a job of
+///   this executor has ended, the most urgent first;
+/// * give it back with [`Rejected::Refused`], or [`Job::fail`] it: the execution has failed;
+/// * drop it: the execution has failed with
+///   [`TaskError::WorkerDied`](crate::TaskError::WorkerDied).
+///
+/// Jobs are offered one at a time, of those due together the most urgent first. They compare by
+/// urgency, so that an executor with a queue of its own can keep to it. A panic in an executor is
+/// caught and fails the job that it was given.
+///
+/// # Example
+///
+/// An executor that gives each job a thread of its own, and never runs more than a few at once:
+///
+/// ```
+/// use std::sync::Arc;
+/// use pysched::{Executor, Job, Rejected, Scheduler, Trigger};
+///
+/// struct ThreadPerJob {
+///     limit: usize,
+///     running: Arc<()>, // one reference more for each thread
+/// }
+///
+/// impl Executor for ThreadPerJob {
+///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+///         if Arc::strong_count(&self.running) > self.limit {
+///             return Err(Rejected::Full(job));
+///         }
+///         let running = Arc::clone(&self.running);
+///         std::thread::spawn(move || {
+///             let _running = running;
+///             job.run();
+///         });
+///         Ok(())
+///     }
+///
+///     fn shutdown(&self, _wait: bool) {} // the threads end by themselves
+/// }
+///
+/// let executor = ThreadPerJob { limit: 2, running: Arc::new(()) };
+/// let sched = Scheduler::builder().executor(executor).build();
+/// sched.start()?;
+/// let handles: Vec<_> =
+///     (0..10).map(|n| sched.delay(Trigger::once(0), 0, move || n)).collect::<Result<_, _>>()?;
+/// let sum: i32 = handles.iter().map(|handle| *handle.future().wait().unwrap()).sum();
+/// assert_eq!(sum, 45);
+/// # sched.shutdown(true);
+/// # Ok::<(), pysched::Error>(())
+/// ```
+pub trait Executor: Send + Sync + 'static {
+    /// Takes a job, without waiting until it has run, or gives it back.
+    ///
+    /// Called on the scheduler's own thread: while it blocks, nothing else runs on time.
+    ///
+    /// # Errors
+    ///
+    /// The job, and why it was not taken.
+    fn submit(&self, job: Job) -> Result<(), Rejected>;
+
+    /// Takes jobs from the front, the most urgent, until none is left or one is not taken.
+    ///
+    /// Submits them one by one unless overridden. Taking all of them before the first one starts
+    /// lets an executor keep to the order of urgency even if it has several workers.
+    ///
+    /// # Errors
+    ///
+    /// The first job that was not taken, and why.
+    fn submit_all(&self, jobs: &mut VecDeque<Job>) -> Result<(), Rejected> {
+        while let Some(job) = jobs.pop_front() {
+            self.submit(job)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the executor: it takes no more jobs.
+    ///
+    /// With `wait`, it runs those that it has taken and returns when they have ended. Without, it
+    /// returns at once and drops those that have not started. Called when the scheduler shuts down;
+    /// may be called more than once and by several threads.
+    fn shutdown(&self, wait: bool);
+}
+
+/// An executor that several own. None of them shuts it down: a scheduler that does leaves it to
+/// the others, and whoever drops the last `Arc` drops the executor.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pysched::{Scheduler, ThreadPoolExecutor};
+///
+/// let pool = Arc::new(ThreadPoolExecutor::new(2));
+/// let one = Scheduler::builder().executor(Arc::clone(&pool)).build();
+/// let other = Scheduler::builder().executor(Arc::clone(&pool)).build();
+/// one.shutdown(true);
+/// assert_eq!(pool.run(|| 7).wait().unwrap(), &7);
+/// ```
+impl<E: Executor + ?Sized> Executor for Arc<E> {
+    fn submit(&self, job: Job) -> Result<(), Rejected> {
+        (**self).submit(job)
+    }
+
+    fn submit_all(&self, jobs: &mut VecDeque<Job>) -> Result<(), Rejected> {
+        (**self).submit_all(jobs)
+    }
+
+    fn shutdown(&self, _wait: bool) {}
+}
+
+/// A job that an executor did not take, and why.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Rejected {
+    /// There is no room now. The scheduler keeps the job and offers it again.
+    Full(Job),
+
+    /// The job will never be taken; the text says why. The execution fails with
+    /// [`TaskError::Refused`](crate::TaskError::Refused).
+    Refused(Job, String),
+}
+
+impl fmt::Debug for dyn Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Executor")
+    }
+}

@@ -1,0 +1,156 @@
+//! [`Handle`]: the hold that a user keeps on a task that was added.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::SystemTime;
+
+use super::record::Record;
+use crate::error::Error;
+use crate::execution::{ExecutionCell, Owner};
+use crate::{TaskFuture, TaskId};
+
+/// A task that was added to a scheduler, and the way to its results.
+///
+/// Dropping it changes nothing: the task goes on. It keeps the retained results of its task alive,
+/// and works after the task is finished and after the scheduler is gone.
+///
+/// ```
+/// use pysched::{Error, Scheduler, Trigger};
+///
+/// let sched = Scheduler::new();
+/// sched.start()?;
+/// let handle = sched.delay(Trigger::recur(0.01), 0, || 7)?;
+/// assert_eq!(handle.wait().wait().unwrap(), &7);
+/// handle.cancel()?;
+/// assert!(matches!(handle.cancel(), Err(Error::UnknownTask(_))));
+/// # sched.shutdown(true);
+/// # Ok::<(), pysched::Error>(())
+/// ```
+pub struct Handle<T> {
+    id: TaskId,
+    record: Arc<Record<T>>,
+    owner: Arc<dyn Owner>,
+
+    /// How many executions `wait` has gone past.
+    seen: AtomicU64,
+}
+
+impl<T> Handle<T> {
+    pub(crate) fn new(id: TaskId, record: Arc<Record<T>>, owner: Arc<dyn Owner>) -> Self {
+        Self { id, record, owner, seen: AtomicU64::new(0) }
+    }
+
+    /// The id of the task.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Ends the task: what has not started never will; an execution that runs finishes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTask`] if the task is finished.
+    pub fn cancel(&self) -> Result<(), Error> {
+        self.owner.cancel(self.id)
+    }
+
+    /// When the task is due next; `None` if it is finished, while its last execution is in flight,
+    /// and between the executions of a fixed delay.
+    #[must_use]
+    pub fn next_run(&self) -> Option<SystemTime> {
+        let mut next_run = None;
+        self.owner.with_next_run(self.id, &mut |next| next_run = next);
+        next_run
+    }
+}
+
+impl<T: Send + Sync + 'static> Handle<T> {
+    /// The result of the execution that runs or comes next; once the task is finished, of its last.
+    #[must_use]
+    pub fn future(&self) -> TaskFuture<T> {
+        let mut current = None;
+        self.owner.with_next_run(self.id, &mut |next| {
+            current = self.record.current(self.id, next);
+        });
+        self.future_of(current)
+    }
+
+    /// The results of the executions that have ended and are retained, oldest first.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let handle = sched.add(Task::new(|| 7).trigger(Trigger::recur(0.01)).times(2))?;
+    /// handle.wait();
+    /// handle.wait();
+    /// assert!(handle.futures().iter().all(|future| future.wait().unwrap() == &7));
+    /// # sched.shutdown(true);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    #[must_use]
+    pub fn futures(&self) -> Vec<TaskFuture<T>> {
+        self.record.futures(&Arc::downgrade(&self.owner))
+    }
+
+    /// Blocks until an execution has ended that no earlier `wait` on this handle returned.
+    ///
+    /// So successive calls return successive executions, from the first that is still retained.
+    /// Each clone counts for itself, from where the original stood. Once the task is finished and
+    /// all its executions have been returned, the last is returned again, at once.
+    ///
+    /// Runs that were skipped or missed have no result and are passed over; see
+    /// [`Scheduler::results`](crate::Scheduler::results).
+    #[must_use]
+    pub fn wait(&self) -> TaskFuture<T> {
+        // Of several threads that wait on one handle, each gets an execution of its own: the one
+        // that moves `seen` forward has it, the others look again.
+        loop {
+            let seen = self.seen.load(Ordering::Acquire);
+            let Some((number, cell)) = self.record.wait(seen) else {
+                return self.future_of(None);
+            };
+            if number <= seen || self.claim(seen, number) {
+                return self.future_of(Some(cell));
+            }
+        }
+    }
+
+    fn claim(&self, seen: u64, number: u64) -> bool {
+        self.seen.compare_exchange(seen, number, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// The future of `cell`. A finished task of which nothing at all ran has none: it ends as a
+    /// cancelled one.
+    fn future_of(&self, cell: Option<Arc<ExecutionCell<T>>>) -> TaskFuture<T> {
+        let cell = cell.unwrap_or_else(|| ExecutionCell::cancelled(self.id));
+        let owner: Weak<dyn Owner> = Arc::downgrade(&self.owner);
+        TaskFuture::new(cell, Some(owner))
+    }
+}
+
+impl<T> Clone for Handle<T> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id,
+            record: Arc::clone(&self.record),
+            owner: Arc::clone(&self.owner),
+            seen: AtomicU64::new(self.seen.load(Ordering::Acquire)),
+        }
+    }
+}
+
+impl<T> From<&Handle<T>> for TaskId {
+    fn from(handle: &Handle<T>) -> Self {
+        handle.id
+    }
+}
+
+impl<T> fmt::Debug for Handle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("id", &self.id).finish_non_exhaustive()
+    }
+}

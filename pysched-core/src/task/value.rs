@@ -1,0 +1,202 @@
+//! [`Task`]: a task as a value, before it is added to a scheduler.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::error::TaskError;
+use crate::trigger::{Bounds, Trigger};
+
+/// The function of a task, made fallible.
+pub(crate) type Body<T> = Arc<dyn Fn() -> Result<T, TaskError> + Send + Sync>;
+
+/// What to run, when, and under which rules: a value to give to
+/// [`Scheduler::add`](crate::Scheduler::add).
+///
+/// ```
+/// use pysched::{Scheduler, Task, Trigger};
+///
+/// let sched = Scheduler::new();
+/// sched.start()?;
+///
+/// let task = Task::new(|| "done").name("greeting").trigger(Trigger::recur(0.01)).times(3);
+/// let handle = sched.add(task)?;
+/// for _ in 0..3 {
+///     assert_eq!(handle.wait().wait().unwrap(), &"done");
+/// }
+/// assert!(sched.task(&handle).is_none(), "after three executions it is finished");
+/// # sched.shutdown(true);
+/// # Ok::<(), pysched::Error>(())
+/// ```
+#[must_use = "a task does nothing until it is added to a scheduler"]
+pub struct Task<T> {
+    parts: Parts<T>,
+}
+
+/// What a task is made of.
+pub(crate) struct Parts<T> {
+    pub(crate) body: Body<T>,
+    pub(crate) trigger: Trigger,
+    pub(crate) priority: i32,
+    pub(crate) name: Option<String>,
+    pub(crate) executor: Option<String>,
+    pub(crate) bounds: Bounds,
+}
+
+impl<T: Send + Sync + 'static> Task<T> {
+    /// A task that calls `f`, once and at once unless told otherwise.
+    ///
+    /// `f` is called once for each execution. If it panics, that execution has failed with
+    /// [`TaskError::Panicked`]; a recurring task goes on with the next one.
+    pub fn new<F>(f: F) -> Self
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+    {
+        Self::of(Arc::new(move || Ok(f())))
+    }
+
+    /// A task whose function can fail: `Err(e)` is an execution that has failed with
+    /// [`TaskError::Failed`].
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, TaskError};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let handle = sched.add(Task::fallible(|| std::fs::read_to_string("no such file")))?;
+    /// assert!(matches!(handle.future().wait(), Err(TaskError::Failed(_))));
+    /// # sched.shutdown(true);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn fallible<F, E>(f: F) -> Self
+    where
+        F: Fn() -> Result<T, E> + Send + Sync + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self::of(Arc::new(move || f().map_err(|error| TaskError::Failed(error.into().into()))))
+    }
+
+    fn of(body: Body<T>) -> Self {
+        Self {
+            parts: Parts {
+                body,
+                trigger: Trigger::once(0),
+                priority: 0,
+                name: None,
+                executor: None,
+                bounds: Bounds::default(),
+            },
+        }
+    }
+}
+
+impl<T> Task<T> {
+    /// Sets when it runs. [`Trigger::once(0)`](Trigger::once), at once, unless set.
+    pub fn trigger(mut self, trigger: Trigger) -> Self {
+        self.parts.trigger = trigger;
+        self
+    }
+
+    /// Sets the priority: of the tasks that are due, the one with the *lowest* number runs first.
+    /// 0 unless set.
+    ///
+    /// Priorities decide whenever a worker becomes free. They never interrupt a task that runs.
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.parts.priority = priority;
+        self
+    }
+
+    /// Gives it a name, for people. Names need not be unique.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.parts.name = Some(name.into());
+        self
+    }
+
+    /// Sets which executor of the scheduler runs it, by the name given to
+    /// [`SchedulerBuilder::named_executor`](crate::SchedulerBuilder::named_executor). The
+    /// scheduler's own unless set.
+    ///
+    /// ```
+    /// use pysched::{Error, Scheduler, Task, ThreadPoolExecutor};
+    ///
+    /// let sched = Scheduler::builder()
+    ///     .named_executor("reports", ThreadPoolExecutor::new(1))
+    ///     .build();
+    /// sched.add(Task::new(|| ()).executor("reports"))?;
+    ///
+    /// let error = sched.add(Task::new(|| ()).executor("report")).unwrap_err();
+    /// assert!(matches!(error, Error::UnknownExecutor(_)));
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn executor(mut self, name: impl Into<String>) -> Self {
+        self.parts.executor = Some(name.into());
+        self
+    }
+
+    /// Lets the schedule begin at `at` on the wall clock, instead of at the moment of adding.
+    ///
+    /// A recurring task has its first run at `at` itself and then one every interval; if `at` is
+    /// past, it joins in at the next of these times. [`Trigger::once`] counts its delay from `at`,
+    /// and [`Trigger::at`] runs no earlier than `at`.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use pysched::{Scheduler, Task, Trigger};
+    ///
+    /// let at = SystemTime::now() + Duration::from_secs(60);
+    /// let sched = Scheduler::new();
+    /// let handle = sched.add(Task::new(|| ()).trigger(Trigger::at(at)).starting(at))?;
+    /// assert_eq!(handle.next_run(), Some(at));
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn starting(mut self, at: SystemTime) -> Self {
+        self.parts.bounds.starting = Some(at);
+        self
+    }
+
+    /// Ends the series: no run that would be due after `end` takes place. A run due exactly at
+    /// `end` does.
+    ///
+    /// If that leaves no run at all, [`Scheduler::add`](crate::Scheduler::add) returns
+    /// [`Error::NeverRuns`](crate::Error::NeverRuns).
+    pub fn until(mut self, end: SystemTime) -> Self {
+        self.parts.bounds.until = Some(end);
+        self
+    }
+
+    /// Ends the series after `n` executions. Runs that were skipped or missed do not count.
+    pub fn times(mut self, n: u64) -> Self {
+        self.parts.bounds.times = Some(n);
+        self
+    }
+
+    pub(crate) fn into_parts(self) -> Parts<T> {
+        self.parts
+    }
+}
+
+impl<T> Clone for Task<T> {
+    fn clone(&self) -> Self {
+        Self {
+            parts: Parts {
+                body: Arc::clone(&self.parts.body),
+                trigger: self.parts.trigger.clone(),
+                name: self.parts.name.clone(),
+                executor: self.parts.executor.clone(),
+                ..self.parts
+            },
+        }
+    }
+}
+
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task")
+            .field("name", &self.parts.name)
+            .field("trigger", &self.parts.trigger)
+            .field("priority", &self.parts.priority)
+            .field("executor", &self.parts.executor)
+            .finish_non_exhaustive()
+    }
+}
