@@ -1,12 +1,27 @@
-//! The scheduler behind the `pysched` crate.
+//! The scheduler behind the `pysched` crate, which is the one to use and whose front page holds the
+//! guide.
+//!
+//! The modules, from the top floor down; each uses only those below it: `scheduler`, `executor`,
+//! `task`, `execution`, `trigger`, `queue`, `time`, `error` and `id`, and at the bottom `sync` and
+//! `unwind`.
 
 mod error;
+mod execution;
+mod executor;
+mod id;
 mod queue;
+mod scheduler;
 mod sync;
 mod task;
 mod time;
+mod trigger;
 mod unwind;
 
 pub use error::{Error, TaskError};
-pub use task::TaskId;
-pub use time::Interval;
+pub use execution::{Execution, Status, TaskFuture};
+pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};
+pub use id::TaskId;
+pub use scheduler::{Scheduler, SchedulerBuilder, Unfinished, UnfinishedExecution};
+pub use task::{Handle, Task, TaskInfo};
+pub use time::{Clock, FnClock, Interval, ManualClock, Parker, SystemClock};
+pub use trigger::Trigger;

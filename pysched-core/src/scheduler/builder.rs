@@ -1,0 +1,94 @@
+//! [`SchedulerBuilder`]: a scheduler with other parts than the usual ones.
+
+use std::fmt;
+
+use super::Scheduler;
+use super::engine::Engine;
+use crate::executor::{Executor, ThreadPoolExecutor};
+use crate::time::{Clock, SystemClock};
+
+/// How many executions of each task are retained unless told otherwise.
+const DEFAULT_HISTORY: usize = 32;
+
+/// Builds a [`Scheduler`] with executors, a clock, and a length of history of your choice.
+///
+/// ```
+/// use pysched::{ManualClock, Scheduler, ThreadPoolExecutor};
+///
+/// let sched = Scheduler::builder()
+///     .executor(ThreadPoolExecutor::new(4))
+///     .named_executor("reports", ThreadPoolExecutor::new(1))
+///     .clock(ManualClock::new())
+///     .history(100)
+///     .build();
+/// assert!(sched.stopped());
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct SchedulerBuilder {
+    executor: Option<Box<dyn Executor>>,
+    named: Vec<(String, Box<dyn Executor>)>,
+    clock: Option<Box<dyn Clock>>,
+    history: usize,
+}
+
+impl SchedulerBuilder {
+    pub(super) fn new() -> Self {
+        Self { executor: None, named: Vec::new(), clock: None, history: DEFAULT_HISTORY }
+    }
+
+    /// Sets who runs the tasks that name no executor.
+    /// [`ThreadPoolExecutor::default()`](ThreadPoolExecutor#impl-Default-for-ThreadPoolExecutor)
+    /// unless set.
+    ///
+    /// The scheduler shuts it down when it is shut down itself. To share an executor with others,
+    /// give an [`Arc`](std::sync::Arc) of it.
+    pub fn executor(mut self, executor: impl Executor) -> Self {
+        self.executor = Some(Box::new(executor));
+        self
+    }
+
+    /// Adds an executor for the tasks that ask for it by `name`. It takes the place of an earlier
+    /// one of the same name.
+    pub fn named_executor(mut self, name: impl Into<String>, executor: impl Executor) -> Self {
+        let name = name.into();
+        self.named.retain(|(other, _)| *other != name);
+        self.named.push((name, Box::new(executor)));
+        self
+    }
+
+    /// Sets the clock. [`SystemClock`] unless set.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Sets how many executions of each task are retained, for
+    /// [`Scheduler::results`] and [`Handle::futures`](crate::Handle::futures). 32 unless set.
+    ///
+    /// Of the tasks that are finished, 10,000 executions are remembered in all, the latest.
+    pub fn history(mut self, executions_per_task: usize) -> Self {
+        self.history = executions_per_task;
+        self
+    }
+
+    /// Builds the scheduler. It is stopped: tasks can be added, and wait for
+    /// [`start`](Scheduler::start).
+    #[must_use]
+    pub fn build(self) -> Scheduler {
+        let own = self.executor.unwrap_or_else(|| Box::new(ThreadPoolExecutor::default()));
+        let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
+        let mut executors = vec![(String::new(), own)];
+        executors.extend(self.named);
+        Scheduler::over(Engine::new(clock, executors, self.history))
+    }
+}
+
+impl fmt::Debug for SchedulerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.named.iter().map(|(name, _)| name).collect();
+        f.debug_struct("SchedulerBuilder")
+            .field("named_executors", &names)
+            .field("history", &self.history)
+            .finish_non_exhaustive()
+    }
+}

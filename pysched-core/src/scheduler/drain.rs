@@ -1,0 +1,93 @@
+//! [`InFlight`]: how many jobs are out, and who waits for them to be over.
+//!
+//! A job is counted in before it leaves the scheduler's lock and counted out when all that follows
+//! from it has been done. A shutdown that waits first sees to it, under that same lock, that no
+//! job is counted in any more by anything but jobs that are still counted, then waits here for
+//! zero. The one who counts down to zero takes the lock of the waiters before notifying them; a
+//! waiter looks at the count under that lock before each sleep. So it either sees zero or is asleep
+//! when the notification comes. The loom model is at the end.
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::sync::{Condvar, Mutex};
+
+/// A count of jobs that one can wait on.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    count: AtomicUsize,
+
+    /// How many threads wait; waking nobody would cost a system call.
+    waiters: Mutex<usize>,
+
+    /// Notified when the count has come to zero.
+    zero: Condvar,
+}
+
+impl InFlight {
+    pub(super) fn none() -> Self {
+        Self { count: AtomicUsize::new(0), waiters: Mutex::new(0), zero: Condvar::new() }
+    }
+
+    pub(super) fn enter(&self, jobs: usize) {
+        self.count.fetch_add(jobs, Ordering::Relaxed);
+    }
+
+    /// Counts one job out; says whether it was the last. What it did happens before the return of
+    /// whoever waited for zero.
+    pub(super) fn leave(&self) -> bool {
+        let last = self.count.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last && *self.waiters.lock() > 0 {
+            self.zero.notify_all();
+        }
+        last
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.count.load(Ordering::Acquire) == 0
+    }
+
+    /// Waits for zero, until `deadline` if there is one; says whether it was reached.
+    pub(super) fn wait_for_none(&self, deadline: Option<Instant>) -> bool {
+        let mut waiters = self.waiters.lock();
+        while !self.is_none() {
+            let rest = deadline.map(|it| it.saturating_duration_since(Instant::now()));
+            if rest == Some(Duration::ZERO) {
+                return false;
+            }
+            *waiters += 1;
+            waiters = match rest {
+                None => self.zero.wait(waiters),
+                Some(rest) => self.zero.wait_timeout(waiters, rest),
+            };
+            *waiters -= 1;
+        }
+        true
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    #[test]
+    fn loom_a_drain_sees_zero() {
+        loom::model(|| {
+            let in_flight = Arc::new(InFlight::none());
+            in_flight.enter(2);
+            let jobs = [(); 2].map(|()| {
+                let in_flight = Arc::clone(&in_flight);
+                thread::spawn(move || drop(in_flight.leave()))
+            });
+            assert!(in_flight.wait_for_none(None));
+            for job in jobs {
+                job.join().unwrap();
+            }
+        });
+    }
+}

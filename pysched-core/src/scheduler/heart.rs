@@ -1,0 +1,190 @@
+//! The heart: the one thread of a scheduler, which sleeps until a task is due and hands it over.
+//!
+//! Each beat looks at the clock, takes out what is due, sets the alarm (`alarm.rs`) if that is
+//! nothing, and either hands the jobs to their executors or sleeps. It ends when the scheduler no
+//! longer runs and no job is left that an executor has yet to take.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use super::engine::{Engine, Lane};
+use super::state::{Harvest, Stage};
+use crate::error::{Error, TaskError};
+use crate::execution::{Inside, Owner};
+use crate::executor::{Job, Rejected, take_orphan};
+use crate::queue::ReadyQueue;
+use crate::time::Moment;
+use crate::unwind::catch;
+
+/// How soon an executor that was full is asked again, if none of its jobs ends before. Doubled
+/// each time, up to the longest.
+const FIRST_RETRY: Duration = Duration::from_millis(1);
+const LONGEST_RETRY: Duration = Duration::from_millis(100);
+
+/// The heart's own data, which no other thread sees.
+struct Heart {
+    engine: Arc<Engine>,
+
+    /// What became due in this beat.
+    harvest: Harvest,
+
+    /// For each lane, the jobs that its executor has given back, the most urgent first.
+    backlogs: Vec<ReadyQueue<Job>>,
+
+    /// How soon full executors are asked again.
+    retry: Duration,
+}
+
+impl Engine {
+    /// Starts the heart unless it has been started.
+    pub(super) fn start(self: &Arc<Self>) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        match state.stage {
+            Stage::Running => return Ok(()),
+            Stage::Draining | Stage::Closed => return Err(Error::Shutdown),
+            Stage::Created => {
+                state.stage = Stage::Running;
+                state.heart_beats = true;
+            }
+        }
+        drop(state);
+        self.clock.attach(&self.parker);
+        let heart = Heart {
+            engine: Arc::clone(self),
+            harvest: Harvest::new(self.lanes.len()),
+            backlogs: self.lanes.iter().map(|_| ReadyQueue::new()).collect(),
+            retry: FIRST_RETRY,
+        };
+        let thread = thread::Builder::new().name("pysched-heart".to_owned());
+        match thread.spawn(move || heart.beat()) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.heart_has_ended();
+                let mut state = self.state.lock();
+                if state.stage == Stage::Running {
+                    state.stage = Stage::Created;
+                }
+                Err(Error::Thread(Arc::new(error)))
+            }
+        }
+    }
+
+    fn heart_has_ended(&self) {
+        self.clock.detach(&self.parker);
+        self.state.lock().heart_beats = false;
+        self.heart_ended.notify_all();
+    }
+}
+
+/// Ends the scheduler in good order, however the heart's thread ends.
+struct LastBeat(Arc<Engine>);
+
+impl Drop for LastBeat {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Nothing on this thread is known to panic. Should it happen, every future still ends.
+            self.0.shutdown(false);
+        }
+        self.0.heart_has_ended();
+    }
+}
+
+impl Heart {
+    fn beat(mut self) {
+        let engine = Arc::clone(&self.engine);
+        let _last = LastBeat(Arc::clone(&engine));
+        // Clocks and inline tasks run here: a shutdown that they call must not wait for them.
+        let _inside = Inside::enter(engine.id);
+        let owner = Arc::clone(&engine) as Arc<dyn Owner>;
+        loop {
+            let (now, wall) = (engine.clock.read_and_keep(), engine.clock.wall());
+            let (stage, deadline) = {
+                let mut tasks = engine.state.lock();
+                tasks.alarm.clear();
+                let stage = tasks.stage;
+                let mut deadline = Moment::NEVER;
+                if stage == Stage::Running {
+                    tasks.observe(now, wall);
+                    tasks.fire_due(engine.id, &owner, now, wall, &mut self.harvest);
+                    engine.in_flight.enter(self.harvest.jobs());
+                    if self.harvest.jobs() == 0 {
+                        deadline = tasks.next_due();
+                        tasks.alarm.set(deadline);
+                    }
+                }
+                (stage, deadline)
+            };
+            let fired = self.harvest.jobs() > 0;
+            self.harvest.touched.drain(..).for_each(|record| record.flush());
+            self.hand_over();
+            let hungry = self.backlogs.iter().any(|backlog| !backlog.is_empty());
+            match stage {
+                Stage::Created | Stage::Running if fired => {}
+                Stage::Created | Stage::Running if !hungry => {
+                    engine.clock.wait(&engine.parker, deadline);
+                }
+                Stage::Draining if !hungry => return,
+                // What is in the backlog has been cancelled.
+                Stage::Closed => return,
+                _ => self.wait_for_room(deadline),
+            }
+        }
+    }
+
+    /// Sleeps until a full executor may have room, in real time: room comes from running tasks,
+    /// whatever the scheduler's clock shows.
+    fn wait_for_room(&mut self, deadline: Moment) {
+        let engine = &self.engine;
+        let rest = deadline.since(engine.clock.now()).min(self.retry);
+        engine.parker.park_timeout(rest);
+        self.retry = (self.retry * 2).min(LONGEST_RETRY);
+    }
+
+    /// Gives what was harvested, and what was given back before, to the executors.
+    fn hand_over(&mut self) {
+        let fresh = self.harvest.lanes.iter_mut();
+        for ((lane, fresh), backlog) in self.engine.lanes.iter().zip(fresh).zip(&mut self.backlogs)
+        {
+            fresh.make_contiguous().sort();
+            if backlog.is_empty() {
+                let Some(job) = offer(lane, fresh) else { continue };
+                backlog.push(job.key(), job);
+            }
+            for job in fresh.drain(..) {
+                backlog.push(job.key(), job);
+            }
+            // From here on a job that ends wakes the heart. One that ended just before made room
+            // that is found now.
+            lane.starved.store(true, Ordering::SeqCst);
+            while let Some(job) = backlog.pop() {
+                if let Some(job) = offer(lane, &mut VecDeque::from([job])) {
+                    backlog.push(job.key(), job);
+                    break;
+                }
+                self.retry = FIRST_RETRY;
+            }
+            lane.starved.store(!backlog.is_empty(), Ordering::SeqCst);
+        }
+    }
+}
+
+/// Gives jobs to the executor of a lane until it is full; gives back the job it has no room for.
+fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
+    while !jobs.is_empty() {
+        match catch(|| lane.executor.submit_all(jobs)) {
+            // Jobs that it has left behind are dropped, and so end as lost.
+            Ok(Ok(())) => jobs.clear(),
+            Ok(Err(Rejected::Full(job))) => return Some(job),
+            Ok(Err(Rejected::Refused(job, why))) => job.fail(TaskError::Refused(why)),
+            Err(text) => {
+                if let Some(work) = take_orphan() {
+                    work.fail(TaskError::Refused(format!("it panicked: {text}")));
+                }
+            }
+        }
+    }
+    None
+}

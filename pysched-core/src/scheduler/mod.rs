@@ -1,0 +1,271 @@
+//! The scheduler: its face here, the engine behind it in the other files.
+
+mod alarm;
+mod builder;
+mod drain;
+mod engine;
+mod finished;
+mod heart;
+mod shutdown;
+mod state;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use builder::SchedulerBuilder;
+pub use shutdown::{Unfinished, UnfinishedExecution};
+
+use engine::Engine;
+use state::Stage;
+
+use crate::error::Error;
+use crate::execution::{Execution, Owner};
+use crate::{Handle, Task, TaskId, TaskInfo, Trigger};
+
+/// Runs tasks on time: the door to everything else.
+///
+/// A scheduler has one thread of its own, which sleeps until the next task is due and then hands it
+/// to an executor, by default a pool of threads. While nothing is due, nothing wakes up.
+///
+/// Clones are the same scheduler. When the last one of a scheduler is dropped, it is shut down as
+/// by [`shutdown(false)`](Self::shutdown); a scheduler for the whole program belongs in a static.
+///
+/// ```
+/// use once_cell::sync::Lazy;
+/// use pysched::{Scheduler, Trigger};
+///
+/// static SCHED: Lazy<Scheduler> = Lazy::new(Scheduler::new);
+///
+/// SCHED.start()?;
+/// let handle = SCHED.delay(Trigger::once(0.01), 0, || 6 * 7)?;
+/// assert_eq!(handle.future().wait().unwrap(), &42);
+/// SCHED.shutdown(true);
+/// # Ok::<(), pysched::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Scheduler {
+    face: Arc<Face>,
+}
+
+/// What the clones of a scheduler share and its own threads do not: dropped when the last user has
+/// let go of it.
+struct Face {
+    engine: Arc<Engine>,
+}
+
+impl Drop for Face {
+    fn drop(&mut self) {
+        self.engine.shutdown(false);
+    }
+}
+
+impl Scheduler {
+    /// Makes a scheduler with a [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) of as many
+    /// threads as there are processors, on the [`SystemClock`](crate::SystemClock), stopped.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Begins to build a scheduler of other parts.
+    pub fn builder() -> SchedulerBuilder {
+        SchedulerBuilder::new()
+    }
+
+    fn over(engine: Arc<Engine>) -> Self {
+        Self { face: Arc::new(Face { engine }) }
+    }
+
+    fn engine(&self) -> &Arc<Engine> {
+        &self.face.engine
+    }
+
+    /// Starts running tasks, and returns at once. Does nothing if it has been started.
+    ///
+    /// Tasks can be added before: their delays count from when they were added, and what has
+    /// become due meanwhile runs at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shutdown`] after a shutdown; [`Error::Thread`] if the operating system refuses the
+    /// thread.
+    pub fn start(&self) -> Result<(), Error> {
+        self.engine().start()
+    }
+
+    /// Whether it does not run: before `start` and after a shutdown was asked for.
+    ///
+    /// ```
+    /// let sched = pysched::Scheduler::new();
+    /// assert!(sched.stopped());
+    /// sched.start()?;
+    /// assert!(!sched.stopped());
+    /// sched.shutdown(true);
+    /// assert!(sched.stopped());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.engine().state.lock().stage != Stage::Running
+    }
+
+    /// Adds a task that calls `f` whenever `trigger` says so. Of the tasks that are due, the one
+    /// with the lowest `priority` runs first. For everything else that a task can be told, see
+    /// [`add`](Self::add).
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let handle = sched.delay(Trigger::recur(0.01), 0, || "tick")?;
+    /// assert_eq!(handle.wait().wait().unwrap(), &"tick");
+    /// # sched.shutdown(true);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    pub fn delay<T, F>(&self, trigger: Trigger, priority: i32, f: F) -> Result<Handle<T>, Error>
+    where
+        T: Send + Sync + 'static,
+        F: Fn() -> T + Send + Sync + 'static,
+    {
+        self.add(Task::new(f).trigger(trigger).priority(priority))
+    }
+
+    /// Adds a task. May be called from any thread, also from inside a task.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::InvalidInterval`]: the interval is negative, not a number, or beyond the clock's
+    ///   range, or a recurring task's is zero.
+    /// * [`Error::NeverRuns`]: its limits leave no run.
+    /// * [`Error::UnknownExecutor`]: the scheduler has no executor of that name.
+    /// * [`Error::DuplicateTask`]: another `#[task]` function has the same name.
+    /// * [`Error::Shutdown`]: the scheduler has been shut down.
+    pub fn add<T>(&self, task: Task<T>) -> Result<Handle<T>, Error>
+    where
+        T: Send + Sync + 'static,
+    {
+        self.engine().add(task)
+    }
+
+    /// Ends a task: what has not started never will; an execution that runs finishes, and nothing
+    /// follows it.
+    ///
+    /// The futures of what has not started end with
+    /// [`TaskError::Cancelled`](crate::TaskError::Cancelled). If the task becomes due at this very
+    /// moment, it either runs or is cancelled, never both; its future says which.
+    ///
+    /// ```
+    /// use pysched::{Error, Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.delay(Trigger::recur(3), 0, || ())?;
+    /// sched.cancel(&handle)?;
+    /// assert!(matches!(sched.cancel(&handle), Err(Error::UnknownTask(id)) if id == handle.id()));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTask`] if the task is finished or was never added here.
+    pub fn cancel(&self, id: impl Into<TaskId>) -> Result<(), Error> {
+        self.engine().cancel(id.into())
+    }
+
+    /// What is known of a live task; `None` if it is finished or was never added here.
+    #[must_use]
+    pub fn task(&self, id: impl Into<TaskId>) -> Option<TaskInfo> {
+        self.engine().task(id.into())
+    }
+
+    /// The live tasks, by their next run; those without one come last.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let later = sched.delay(Trigger::once(60), 0, || ())?;
+    /// let sooner = sched.delay(Trigger::once(30), 0, || ())?;
+    /// let ids: Vec<_> = sched.tasks().iter().map(|info| info.id).collect();
+    /// assert_eq!(ids, [sooner.id(), later.id()]);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        self.engine().tasks()
+    }
+
+    /// The retained executions of a task, oldest first. Also of a finished task, for as long as it
+    /// is among the latest.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Status, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let handle = sched.delay(Trigger::once(0), 0, || ())?;
+    /// handle.wait();
+    /// assert_eq!(sched.results(&handle)[0].status, Status::Succeeded);
+    /// # sched.shutdown(true);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    #[must_use]
+    pub fn results(&self, id: impl Into<TaskId>) -> Vec<Execution> {
+        self.engine().results(id.into())
+    }
+
+    /// Shuts down: fires nothing more, and cancels every run that is not due yet.
+    ///
+    /// With `wait`, everything that is queued or running is finished first; when it returns, every
+    /// future is done and the threads have ended. Without, it returns at once: what is queued is
+    /// cancelled, and what runs finishes unattended.
+    ///
+    /// It may be called any number of times, by several threads, before `start`, and from inside a
+    /// task. A call from inside a task (or from a callback or a clock of this scheduler) never
+    /// waits, as it would wait for itself; the shutdown goes on without it.
+    ///
+    /// ```
+    /// use pysched::{Error, Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// sched.shutdown(true);
+    /// assert!(matches!(sched.delay(Trigger::once(1), 0, || ()), Err(Error::Shutdown)));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn shutdown(&self, wait: bool) {
+        self.engine().shutdown(wait);
+    }
+
+    /// Shuts down as [`shutdown(true)`](Self::shutdown), for at most `limit`, then as
+    /// [`shutdown(false)`](Self::shutdown).
+    ///
+    /// From inside a task it does not wait at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfinished`], which says by task what had not ended.
+    pub fn shutdown_timeout(&self, limit: Duration) -> Result<(), Unfinished> {
+        self.engine().shutdown_timeout(limit)
+    }
+}
+
+impl Default for Scheduler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scheduler")
+            .field("stopped", &self.stopped())
+            .field("tasks", &self.engine().state.lock().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,155 @@
+//! Shutting down: from any thread, from inside a task, twice, or all at once.
+//!
+//! 1. Under the lock the stage goes to draining, from when on `add` refuses and the heart fires
+//!    nothing more; every run that is not due yet is cancelled. Without waiting, so is everything
+//!    that is queued, and the stage goes on to closed.
+//! 2. The heart hands over what is left of its backlog and ends.
+//! 3. When the last job is over, the executors are told to end: by whoever waits for it, or, if
+//!    nobody does, by the thread that it was over on.
+//!
+//! A thread that runs code on behalf of this scheduler never waits for it: it would wait for
+//! itself, and two tasks that shut down at once would wait for each other. The same shutdown goes
+//! on without it.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::engine::Engine;
+use super::state::Stage;
+use crate::execution::{Execution, is_inside};
+
+/// What [`Scheduler::shutdown_timeout`](crate::Scheduler::shutdown_timeout) had to leave behind.
+///
+/// ```
+/// use std::{sync::mpsc, time::Duration};
+/// use pysched::{Scheduler, Status, Task};
+///
+/// let (started, wait_for_start) = mpsc::sync_channel(1);
+/// let sched = Scheduler::new();
+/// sched.start()?;
+/// sched.add(Task::new(move || {
+///     started.send(()).unwrap();
+///     std::thread::sleep(Duration::from_millis(200));
+/// }).name("slow"))?;
+/// wait_for_start.recv().unwrap();
+///
+/// let unfinished = sched.shutdown_timeout(Duration::from_millis(1)).unwrap_err();
+/// assert_eq!(unfinished.executions[0].execution.status, Status::Running);
+/// assert!(unfinished.to_string().contains("slow"));
+/// # Ok::<(), pysched::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Unfinished {
+    /// The executions that had not ended. Those that were running go on unattended, those that
+    /// were queued have been cancelled.
+    pub executions: Vec<UnfinishedExecution>,
+}
+
+/// An execution that had not ended when a shutdown ran out of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnfinishedExecution {
+    /// The name of its task.
+    pub name: Option<String>,
+
+    /// How it stood when the time was up.
+    pub execution: Execution,
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the scheduler was shut down with {} unfinished executions",
+            self.executions.len()
+        )?;
+        for (index, UnfinishedExecution { name, execution }) in self.executions.iter().enumerate() {
+            f.write_str(if index == 0 { ": " } else { ", " })?;
+            match name {
+                Some(name) => write!(f, "{name:?}")?,
+                None => write!(f, "task {}", execution.task)?,
+            }
+            f.write_str(if execution.started.is_some() { " (running)" } else { " (queued)" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Unfinished {}
+
+impl Engine {
+    /// Shuts down; with `wait`, returns when everything that was queued or running has ended.
+    pub(super) fn shutdown(&self, wait: bool) {
+        self.stop_firing(!wait);
+        if wait && !is_inside(self.id) {
+            self.wait_until_drained(None);
+            self.close_executors(true);
+        } else if !wait || self.in_flight.is_none() {
+            self.close_executors(false);
+        }
+    }
+
+    /// Shuts down as with `wait`, and without once `limit` is over.
+    pub(super) fn shutdown_timeout(&self, limit: Duration) -> Result<(), Unfinished> {
+        self.stop_firing(false);
+        let inside = is_inside(self.id);
+        // A limit beyond what the clock can name is no limit.
+        if !inside && self.wait_until_drained(Instant::now().checked_add(limit)) {
+            self.close_executors(true);
+            return Ok(());
+        }
+        let executions = self.unfinished();
+        self.shutdown(false);
+        if executions.is_empty() { Ok(()) } else { Err(Unfinished { executions }) }
+    }
+
+    /// Fires nothing more, and cancels what is not due yet; with `queued` also what waits for a
+    /// worker.
+    fn stop_firing(&self, queued: bool) {
+        let now = self.clock.now();
+        let mut touched = Vec::new();
+        {
+            let mut state = self.state.lock();
+            let goal = if queued { Stage::Closed } else { Stage::Draining };
+            if state.stage < goal {
+                state.stage = goal;
+                self.draining.store(true, Ordering::SeqCst);
+                for index in state.indices() {
+                    touched.push(state.end_series(index, self.id, queued, now));
+                }
+            }
+        }
+        self.parker.unpark();
+        for record in touched {
+            record.flush();
+        }
+    }
+
+    /// Waits until the heart has ended and no job is left; says whether that was before `deadline`.
+    fn wait_until_drained(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        while state.heart_beats {
+            let rest = deadline.map(|it| it.saturating_duration_since(Instant::now()));
+            state = match rest {
+                None => self.heart_ended.wait(state),
+                Some(Duration::ZERO) => return false,
+                Some(rest) => self.heart_ended.wait_timeout(state, rest),
+            };
+        }
+        drop(state);
+        self.in_flight.wait_for_none(deadline)
+    }
+
+    fn unfinished(&self) -> Vec<UnfinishedExecution> {
+        let state = self.state.lock();
+        let slots = state.indices().into_iter().map(|index| state.slot(index));
+        let of_slot = |slot: &super::state::Slot| {
+            let name = slot.name.clone();
+            let executions = slot.record.in_flight().into_iter();
+            executions.map(move |execution| UnfinishedExecution { name: name.clone(), execution })
+        };
+        slots.flat_map(of_slot).collect()
+    }
+}
