@@ -104,7 +104,6 @@ impl<T: Send + Sync + 'static> Handle<T> {
     ///
     /// Runs that were skipped or missed have no result and are passed over; see
     /// [`Scheduler::results`](crate::Scheduler::results).
-    #[must_use]
     pub fn wait(&self) -> TaskFuture<T> {
         // Of several threads that wait on one handle, each gets an execution of its own: the one
         // that moves `seen` forward has it, the others look again.

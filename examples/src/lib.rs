@@ -1,1 +1,0 @@
-//! The examples live beside this crate's manifest, one file each.
