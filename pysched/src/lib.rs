@@ -1,5 +1,262 @@
-//! A background task scheduler for Rust.
+//! A background task scheduler inside your process: annotate a function, or give a closure, and it
+//! runs on time, once or every so often, on a pool of threads, by priority.
+//!
+//! No async runtime is needed and nothing polls: one thread sleeps until the next task is due, and
+//! while there is none, nothing wakes up. A task never starts before its time, a series never
+//! drifts, and what happens to each run is recorded.
+//!
+//! This page is the guide. Where there is more to say, it has a page of its own in [`guide`].
+//!
+//! # Quickstart
+//!
+//! ```
+//! use once_cell::sync::Lazy;
+//! use pysched::{Scheduler, task};
+//!
+//! static SCHED: Lazy<Scheduler> = Lazy::new(Scheduler::new);
+//!
+//! #[task(SCHED, recur, 0.05, 2)] // every 50 ms, with priority 2
+//! fn double(number: u64) -> u64 {
+//!     2 * number
+//! }
+//!
+//! let handle = double::delay(21)?; // adds it to SCHED
+//! SCHED.start()?;
+//! assert_eq!(handle.wait().wait().unwrap(), &42);
+//! assert_eq!(double(4), 8); // the function stays what it was
+//! SCHED.shutdown(true);
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! Tasks can be added before or after [`start`](Scheduler::start), from any thread, also from
+//! inside a task.
+//!
+//! # Tasks
+//!
+//! There are three ways to make one, from the shortest to the most complete:
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use once_cell::sync::Lazy;
+//! use pysched::{Scheduler, Task, Trigger, task};
+//!
+//! static SCHED: Lazy<Scheduler> = Lazy::new(Scheduler::new);
+//!
+//! // An annotated function. `delay` takes what the function takes.
+//! #[task(SCHED, once, "1h 30m", name = "reminder")]
+//! fn remind(whom: String) {
+//!     println!("{whom}, it is time");
+//! }
+//! remind::delay("Ada".to_owned())?;
+//!
+//! // A closure: when, with which priority, and what.
+//! SCHED.delay(Trigger::recur(60), 0, || println!("a minute has passed"))?;
+//!
+//! // A value that can be adjusted before it is added. `remind::task(..)` makes one, too.
+//! let task = Task::new(|| println!("five times at most, within the next hour"))
+//!     .trigger(Trigger::recur(Duration::from_secs(600)))
+//!     .priority(-1)
+//!     .times(5)
+//!     .until(SystemTime::now() + Duration::from_secs(3600));
+//! SCHED.add(task)?;
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! The result is a [`Handle`]: it names the task, cancels it, and leads to its results. Dropping it
+//! changes nothing. A function that recurs is called again and again, so it is `Fn`: each run of an
+//! annotated function gets a clone of its arguments.
+//!
+//! Nothing is wrong silently. What can never run is refused when it is added:
+//!
+//! ```
+//! use pysched::{Scheduler, Trigger};
+//!
+//! let error = Scheduler::new().delay(Trigger::recur(-3), 0, || ()).unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "invalid interval: -3s is negative: expected between 0s and 292 years; give a number of \
+//!      seconds or a Duration in that range",
+//! );
+//! ```
+//!
+//! # Triggers
+//!
+//! | trigger | in the attribute | runs |
+//! | --- | --- | --- |
+//! | [`Trigger::once(5)`](Trigger::once) | `once, 5` or `cron, 5` | once, 5 s after it was added |
+//! | [`Trigger::recur(5)`](Trigger::recur) | `recur, 5` | after 5 s, 10 s, 15 s, …, however long each run takes |
+//! | [`Trigger::recur_after(5)`](Trigger::recur_after) | `recur_after, 5` | 5 s after it was added, and 5 s after each run has ended |
+//! | [`Trigger::at(time)`](Trigger::at) | | once, when the wall clock shows `time` |
+//!
+//! An [`Interval`] is a number of seconds, whole or not, a [`Duration`](std::time::Duration), or
+//! text such as `"1h 30m"`. In the attribute, a bad one is a compile error.
+//!
+//! A recurring task never overlaps itself, and does not run in a burst to catch up. What is due
+//! while the previous run has not finished is recorded as [`Status::Skipped`]; if several runs
+//! could not start in time, say because the process was stopped, the newest starts and the others
+//! are recorded as [`Status::Missed`]:
+//!
+//! ```
+//! use std::time::Duration;
+//! use pysched::{InlineExecutor, ManualClock, Scheduler, Status, Trigger};
+//!
+//! let clock = ManualClock::new();
+//! let sched = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor).build();
+//! let handle = sched.delay(Trigger::recur(60), 0, || ())?;
+//! sched.start()?;
+//!
+//! clock.advance(Duration::from_secs(200)); // the runs at 60 s, 120 s and 180 s are due at once
+//! let fates: Vec<Status> = sched.results(&handle).iter().map(|run| run.status).collect();
+//! assert_eq!(fates, [Status::Missed, Status::Missed, Status::Succeeded]);
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! # Priorities
+//!
+//! A lower number is more urgent. The priority decides between tasks that are due: whenever a worker
+//! becomes free, it takes the most urgent of all that wait, whichever came first. Equal ones run in
+//! the order in which they were due, then in that of adding. A task that runs is never interrupted.
+//!
+//! ```
+//! use std::sync::mpsc;
+//! use pysched::{Scheduler, ThreadPoolExecutor, Trigger};
+//!
+//! let (sender, order) = mpsc::channel();
+//! let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(1)).build();
+//! for (name, priority) in [("low", 10), ("urgent", -5), ("normal", 0), ("also normal", 0)] {
+//!     let sender = sender.clone();
+//!     sched.delay(Trigger::once(0), priority, move || sender.send(name).unwrap())?;
+//! }
+//! sched.start()?;
+//! let order: Vec<_> = order.iter().take(4).collect();
+//! assert_eq!(order, ["urgent", "normal", "also normal", "low"]);
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! # Results
+//!
+//! Each execution has a [`TaskFuture`]: wait for it with or without a limit, ask how it stands, be
+//! called when it is done, `.await` it, or cancel it before it starts. [`Handle::future`] gives that
+//! of the execution that runs or comes next, and [`Handle::wait`] blocks until one has ended, a
+//! later one at each call. [`guide::results`] says more.
+//!
+//! ```
+//! use pysched::{Scheduler, Task};
+//!
+//! let sched = Scheduler::new();
+//! sched.start()?;
+//! let future = sched.add(Task::new(|| 6 * 7))?.future();
+//! assert_eq!(future.wait().unwrap(), &42);
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! [`Scheduler::tasks`] lists what is alive, and [`Scheduler::results`] the latest executions of a
+//! task, 32 unless [told otherwise](SchedulerBuilder::history). Of finished tasks, the latest 10,000
+//! executions are remembered in all. So neither a long series nor many short tasks fill the memory.
+//!
+//! # Failure
+//!
+//! A panic or an `Err` ends one execution and nothing else: its future has the [`TaskError`], a
+//! series goes on, and the worker takes the next task. The `Err` of an annotated function that
+//! returns a `Result`, or of [`Task::fallible`], is a failed execution.
+//!
+//! ```
+//! use pysched::{Scheduler, Task, TaskError};
+//!
+//! let sched = Scheduler::new();
+//! sched.start()?;
+//!
+//! let parsed = sched.add(Task::fallible(|| "forty-two".parse::<u32>()))?;
+//! assert!(matches!(parsed.future().wait(), Err(TaskError::Failed(_))));
+//!
+//! let printed = sched.add(Task::new(|| -> u32 { panic!("out of paper") }))?;
+//! let error = printed.future().wait().unwrap_err().to_string();
+//! assert_eq!(error, "the task panicked: out of paper");
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! A thread cannot be killed: a task that never returns keeps its worker.
+//!
+//! # Shutdown
+//!
+//! [`shutdown(true)`](Scheduler::shutdown) fires nothing more, finishes what is queued or running,
+//! and returns; `shutdown(false)` returns at once; [`shutdown_timeout`](Scheduler::shutdown_timeout)
+//! waits up to a limit and says what was left. Dropping the last clone of a scheduler is
+//! `shutdown(false)`. A static is never dropped: shut it down at the end of `main`, or what runs is
+//! cut off by the end of the process. [`guide::shutdown`] has the details.
+//!
+//! # Executors
+//!
+//! | executor | runs tasks |
+//! | --- | --- |
+//! | [`ThreadPoolExecutor`] | on its own threads, by default as many as there are processors |
+//! | [`InlineExecutor`] | on the scheduler's thread: for tests, and for tasks that take no time |
+//! | your own [`Executor`] | wherever you like; its page has one |
+//!
+//! A scheduler can have several. A task goes to the one it names, so that slow tasks are in nobody's
+//! way:
+//!
+//! ```
+//! use pysched::{Scheduler, Task, ThreadPoolExecutor};
+//!
+//! let sched = Scheduler::builder()
+//!     .executor(ThreadPoolExecutor::new(4))
+//!     .named_executor("reports", ThreadPoolExecutor::new(1))
+//!     .build();
+//! sched.add(Task::new(|| println!("slow")).executor("reports"))?;
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! Every thread that this crate starts has a name that begins with `pysched-`: `pysched-heart` is a
+//! scheduler's own, `pysched-pool-0` a worker.
+//!
+//! # Clocks and tests
+//!
+//! A scheduler reads the time from its [`Clock`], and from nowhere else. In tests, a [`ManualClock`]
+//! moves when it is told to, so that nothing has to sleep:
+//!
+//! ```
+//! use std::time::Duration;
+//! use pysched::{InlineExecutor, ManualClock, Scheduler, Trigger};
+//!
+//! let clock = ManualClock::new();
+//! let sched = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor).build();
+//! let tomorrow = sched.delay(Trigger::once(86_400), 0, || "a day later")?;
+//! sched.start()?;
+//!
+//! clock.advance(Duration::from_secs(86_399));
+//! assert!(!tomorrow.future().done());
+//! clock.advance(Duration::from_secs(1)); // returns when it has run
+//! assert!(tomorrow.future().done());
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! [`FnClock`] is made of two functions and serves simulations; [`guide::clocks`] compares them and
+//! shows how to write one.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `macros` | yes | the `#[task]` attribute |
+//! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
 
-pub use pysched_core::*;
+#[doc(inline)]
+pub use pysched_core::{
+    Clock, Error, Execution, Executor, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock,
+    Parker, Rejected, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
+    TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
+};
 #[cfg(feature = "macros")]
+#[doc(inline)]
 pub use pysched_macros::task;
+
+#[doc(hidden)]
+pub use pysched_core::__private;
+
+pub mod guide;
+
+/// The README's code blocks are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

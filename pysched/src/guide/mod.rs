@@ -1,0 +1,6 @@
+//! The guide, where there is more to say than on the [front page](crate): one page a module. There
+//! is no code in here but that of the examples.
+
+pub mod clocks;
+pub mod results;
+pub mod shutdown;
