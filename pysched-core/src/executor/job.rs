@@ -18,7 +18,7 @@ use crate::queue::ReadyKey;
 /// `BinaryHeap<Reverse<Job>>` is the most urgent.
 ///
 /// Dropping a job ends its execution with
-/// [`TaskError::WorkerDied`](crate::TaskError::WorkerDied): nothing is lost silently.
+/// [`TaskError::WorkerDied`]: nothing is lost silently.
 #[must_use = "a job that is dropped has failed"]
 pub struct Job {
     key: ReadyKey,
