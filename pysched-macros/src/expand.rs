@@ -51,7 +51,7 @@ fn allow_owned_parameters(function: &Function) -> Option<TokenStream> {
 
 /// One parameter of the generated functions.
 struct Parameter<'a> {
-    /// The user's name for it, out of reach of every other token of the user.
+    /// The user's name for it, which no other token of the user can refer to.
     ident: Ident,
 
     /// The user's name or pattern for it, to show.
@@ -61,12 +61,16 @@ struct Parameter<'a> {
 
 impl<'a> Parameter<'a> {
     fn new(index: usize, parameter: &'a PatType) -> Self {
-        let (mut ident, shown) = match &*parameter.pat {
-            Pat::Ident(pattern) => (pattern.ident.clone(), pattern.ident.to_string()),
-            other => (format_ident!("argument_{index}"), shown(other)),
-        };
-        ident.set_span(Span::mixed_site());
-        Self { ident, shown, ty: &parameter.ty }
+        let ty = &parameter.ty;
+        match &*parameter.pat {
+            Pat::Ident(pattern) => {
+                let mut ident = pattern.ident.clone();
+                ident.set_span(Span::mixed_site());
+                Self { ident, shown: pattern.ident.to_string(), ty }
+            }
+            // The other span keeps it apart from a parameter that the user has given this name.
+            pattern => Self { ident: format_ident!("argument_{index}"), shown: shown(pattern), ty },
+        }
     }
 }
 
@@ -108,6 +112,7 @@ impl<'a> Expansion<'a> {
         quote! {
             #(#on_items)*
             #[doc = #document]
+            #[allow(clippy::exhaustive_enums, reason = "there will never be a value of it")]
             #visibility enum #companion {}
 
             #(#on_items)*
@@ -130,22 +135,16 @@ impl<'a> Expansion<'a> {
         let value = self.output.value(private);
         let inferred = self.output.value_or_inferred(private);
         let assertions = self.assertions();
-        let call = self.call();
-        let registration = self.registration();
+        let Registered { items, call } = self.registered();
         let rules = self.rules();
         quote! {
             #(#on_functions)*
             #[doc = #document]
             #visibility fn task(#(#ident: #types),*) -> #private::Task<#value> {
                 #(#assertions)*
-                #call
-                #registration
-                #private::task::<_, #inferred>(
-                    &__PYSCHED_REGISTRATION,
-                    __pysched_call,
-                    (#(#names,)*),
-                )
-                #rules
+                #items
+                #private::task::<_, #inferred>(&__PYSCHED_REGISTRATION, #call, (#(#names,)*))
+                    #rules
             }
         }
     }
@@ -162,18 +161,20 @@ impl<'a> Expansion<'a> {
         let types = parameters.iter().map(|parameter| parameter.ty);
         let value = self.output.value(private);
         let inferred = self.output.value_or_inferred(private);
-        // A reference in the place of an argument is dereferenced as often as it takes to come to
-        // a `Scheduler`: from a static, a lazy one, an `Arc`, a call that lends one.
-        let scheduler = quote_spanned! {
-            scheduler.span().resolved_at(Span::call_site())=> &#scheduler
-        };
+        // As an argument, a reference to whatever the expression is gets dereferenced as often as it
+        // takes to come to a `Scheduler`: from a lazy static, an `Arc`, a call that lends one. The
+        // `match` keeps a temporary alive, and the type of the argument out of the expression.
+        let bound =
+            Ident::new("__pysched_scheduler", scheduler.span().resolved_at(Span::mixed_site()));
         Some(quote! {
             #(#on_functions)*
             #[doc = #document]
             #visibility fn delay(#(#ident: #types),*)
                 -> #private::Result<#private::Handle<#value>, #private::Error>
             {
-                #private::add::<#inferred>(#scheduler, Self::task(#(#names),*))
+                match &#scheduler {
+                    #bound => #private::add::<#inferred>(#bound, Self::task(#(#names),*)),
+                }
             }
         })
     }
@@ -186,46 +187,38 @@ impl<'a> Expansion<'a> {
         })
     }
 
-    /// The function as one of a tuple, of which it takes copies, and with one type of failure.
-    fn call(&self) -> TokenStream {
-        let Self { companion, private, parameters, output, .. } = self;
-        let idents = parameters.iter().map(|parameter| &parameter.ident);
-        let types = parameters.iter().map(|parameter| parameter.ty);
-        let copies = parameters
-            .iter()
-            .map(|Parameter { ident, ty, .. }| quote!(#private::copy::<#ty>(#ident)));
-        let value = output.value(private);
-        let outcome = output.outcome(private, &quote!(#companion(#(#copies),*)));
-        quote! {
-            fn __pysched_call(
-                (#(#idents,)*): &(#(#types,)*)
-            ) -> #private::Result<#value, #private::Failure> {
-                #outcome
-            }
-        }
-    }
-
     /// The statics that describe the function to the scheduler and to other processes.
-    fn registration(&self) -> TokenStream {
+    fn registered(&self) -> Registered {
         let Self { companion, private, output, .. } = self;
         let name = if let Some(name) = &self.arguments.options.name {
             quote!(|| #name)
         } else {
             quote!(#private::type_name::<#companion>)
         };
-        let arguments = self.parameters.iter().map(|Parameter { shown, ty, .. }| {
-            let obstacle = if contains_reference(ty) {
-                quote!(#private::BORROWED)
-            } else {
-                quote!(#private::Probe::<#ty, ()>::OBSTACLE)
-            };
-            let written = crate::shown::shown(ty);
-            quote!(#private::Argument { name: #shown, ty: #written, obstacle: #obstacle })
-        });
+        let arguments = self.parameters.iter().map(|parameter| self.argument(parameter));
         let ty = output.shown();
         let obstacle = output.obstacle(private);
-        let (function, reference) = self.portable_function();
-        quote! {
+        let types = self.parameters.iter().map(|parameter| parameter.ty);
+        let tuple = quote!((#(#types,)*));
+        let value = output.value(private);
+        let call = self.call(&tuple);
+        // A static can hold only what has a name, and no trait bound can tell whether a type
+        // borrows: such functions have no codec, and are called as they are.
+        let portable = output.is_named() && !contains_reference(&tuple);
+        let function = portable.then(|| {
+            quote! {
+                static __PYSCHED_FUNCTION: #private::Function<#tuple, #value> = #private::Function {
+                    call: #call,
+                    codec: #private::Probe::<#tuple, #value>::CODEC,
+                };
+            }
+        });
+        let reference = if portable {
+            quote!(#private::Some(&__PYSCHED_FUNCTION))
+        } else {
+            quote!(#private::None)
+        };
+        let items = quote! {
             use #private::Unportable as _;
             #function
             static __PYSCHED_REGISTRATION: #private::Registration = #private::Registration {
@@ -237,26 +230,31 @@ impl<'a> Expansion<'a> {
                 function: #reference,
             };
             #private::inventory::submit! { &__PYSCHED_REGISTRATION }
-        }
+        };
+        Registered { items, call: if portable { quote!(__PYSCHED_FUNCTION.call) } else { call } }
     }
 
-    /// The static for the function with its codec, and the reference to it. There is none where a
-    /// type keeps the function from being portable in a way that no trait bound can express.
-    fn portable_function(&self) -> (TokenStream, TokenStream) {
-        let Self { private, output, .. } = self;
-        if !output.is_named() || self.parameters.iter().any(|p| contains_reference(p.ty)) {
-            return (TokenStream::new(), quote!(#private::None));
-        }
-        let types = self.parameters.iter().map(|parameter| parameter.ty);
-        let arguments = quote!((#(#types,)*));
-        let value = output.value(private);
-        let function = quote! {
-            static __PYSCHED_FUNCTION: #private::Function<#arguments, #value> = #private::Function {
-                call: __pysched_call,
-                codec: #private::Probe::<#arguments, #value>::CODEC,
-            };
+    /// One parameter, described.
+    fn argument(&self, Parameter { shown: name, ty, .. }: &Parameter<'_>) -> TokenStream {
+        let private = &self.private;
+        let obstacle = if contains_reference(ty) {
+            quote!(#private::BORROWED)
+        } else {
+            quote!(#private::Probe::<#ty, ()>::OBSTACLE)
         };
-        (function, quote!(#private::Some(&__PYSCHED_FUNCTION)))
+        let ty = shown(ty);
+        quote!(#private::Argument { name: #name, ty: #ty, obstacle: #obstacle })
+    }
+
+    /// The function as one of a tuple, of which it takes copies, and with one type of failure.
+    fn call(&self, tuple: &TokenStream) -> TokenStream {
+        let Self { companion, private, parameters, output, .. } = self;
+        let idents = parameters.iter().map(|parameter| &parameter.ident);
+        let copies = parameters
+            .iter()
+            .map(|Parameter { ident, ty, .. }| quote!(#private::copy::<#ty>(#ident)));
+        let outcome = output.outcome(private, &quote!(#companion(#(#copies),*)));
+        quote!(|(#(#idents,)*): &#tuple| #outcome)
     }
 
     /// The trigger, the priority and the options, as calls on the task.
@@ -297,6 +295,12 @@ impl<'a> Expansion<'a> {
     }
 }
 
+/// What the body of `task` declares, and the function that it then calls with the arguments.
+struct Registered {
+    items: TokenStream,
+    call: TokenStream,
+}
+
 /// The same tokens, of the same meaning, at another place.
 fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
@@ -306,4 +310,74 @@ fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
             token
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{File, ImplItem, Item};
+
+    use super::*;
+
+    fn items(arguments: TokenStream, item: TokenStream) -> Vec<Item> {
+        let expansion = expand(arguments, item).unwrap_or_else(|error| panic!("{error}"));
+        syn::parse2::<File>(expansion).unwrap_or_else(|error| panic!("{error}")).items
+    }
+
+    fn functions(items: &[Item]) -> Vec<&syn::ImplItemFn> {
+        let Some(Item::Impl(companion)) = items.last() else { panic!("no impl") };
+        let functions = companion.items.iter();
+        functions.filter_map(|it| if let ImplItem::Fn(it) = it { Some(it) } else { None }).collect()
+    }
+
+    #[test]
+    fn a_function_has_an_enum_beside_it() {
+        let items = items(
+            quote!(SCHED, recur, 3, 2),
+            quote!(
+                pub(crate) fn now(cost: u64) {}
+            ),
+        );
+        let [Item::Fn(function), Item::Enum(companion), Item::Impl(_)] = &items[..] else {
+            panic!("{} items", items.len());
+        };
+        assert_eq!(function.sig.ident, "now");
+        assert_eq!(companion.ident, "now");
+        assert_eq!(shown(&companion.vis), "pub (crate)");
+        for (generated, name) in functions(&items).into_iter().zip(["task", "delay"]) {
+            assert_eq!(generated.sig.ident, name);
+            assert_eq!(shown(&generated.sig.inputs), shown(&function.sig.inputs));
+            assert_eq!(shown(&generated.vis), shown(&function.vis));
+        }
+    }
+
+    #[test]
+    fn without_a_scheduler_there_is_no_delay() {
+        let items = items(
+            quote!(recur, 3),
+            quote!(
+                fn now() {}
+            ),
+        );
+        assert_eq!(functions(&items).len(), 1);
+    }
+
+    #[test]
+    fn a_body_is_never_read() {
+        let half_typed = quote!(fn now() { let x = ; now. });
+        let expansion = expand(quote!(recur, 3), half_typed).unwrap_or_else(|e| panic!("{e}"));
+        assert!(expansion.to_string().contains("let x = ; now ."));
+    }
+
+    #[test]
+    fn mistakes_of_both_sides_are_reported_together() {
+        let Err(errors) = expand(
+            quote!(SCHED, weekly, 3),
+            quote!(
+                async fn now(&self) {}
+            ),
+        ) else {
+            panic!("accepted");
+        };
+        assert_eq!(errors.into_iter().count(), 3);
+    }
 }

@@ -2,4 +2,5 @@
 
 pub use pysched_core::*;
 #[cfg(feature = "macros")]
+#[doc(inline)]
 pub use pysched_macros::task;
