@@ -76,9 +76,6 @@ struct State {
     /// How many workers have been called and have not gone on yet.
     called: usize,
 
-    /// The latest time at which a scheduled job was due: where `run` queues.
-    latest_due: Moment,
-
     closed: bool,
 }
 
@@ -103,7 +100,6 @@ impl ThreadPoolExecutor {
             hiring_failed: None,
             idle: 0,
             called: 0,
-            latest_due: Moment::default(),
             closed: false,
         };
         let pool = Pool {
@@ -117,7 +113,7 @@ impl ThreadPoolExecutor {
 
     /// Runs `f` on a worker and gives its future.
     ///
-    /// It has priority 0 and queues behind the jobs of that priority that wait. If the pool cannot
+    /// It counts as due now, with priority 0. If the pool cannot
     /// take it, the future says so with [`TaskError::Refused`].
     pub fn run<T>(&self, f: impl FnOnce() -> T + Send + 'static) -> TaskFuture<T>
     where
@@ -126,8 +122,7 @@ impl ThreadPoolExecutor {
         let now = SystemTime::now();
         let cell = ExecutionCell::queued(TaskId::nil(), now);
         let future = TaskFuture::new(Arc::clone(&cell), None);
-        let due = self.pool.state.lock().latest_due;
-        let key = ReadyKey { priority: 0, due, sequence: u64::MAX };
+        let key = ReadyKey { priority: 0, due: Moment::of_wall(now), sequence: 0 };
         let job = Job::new(key, TaskId::nil(), now, Box::new(Errand { cell, f: Some(f) }));
         match self.submit(job) {
             Ok(()) => {}
@@ -181,7 +176,6 @@ impl Executor for ThreadPoolExecutor {
         state.idle -= calls;
         state.called += calls;
         for job in jobs.drain(..) {
-            state.latest_due = state.latest_due.max(job.key().due);
             state.queue.push(job.key(), job);
         }
         drop(state);
