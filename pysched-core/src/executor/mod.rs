@@ -3,6 +3,7 @@
 mod inline;
 mod job;
 mod thread;
+mod work_queue;
 
 use std::collections::VecDeque;
 use std::fmt;
