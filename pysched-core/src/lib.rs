@@ -17,6 +17,10 @@ mod time;
 mod trigger;
 mod unwind;
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
 pub use error::{Error, TaskError};
 pub use execution::{Execution, Status, TaskFuture};
 pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};

@@ -90,6 +90,9 @@ impl Engine {
         T: Send + Sync + 'static,
     {
         let parts = task.into_parts();
+        if let Some(registered) = &parts.registered {
+            registered.registration.check()?;
+        }
         let lane = self.lane(parts.executor.as_deref())?;
         let (now, wall) = (self.clock.now(), self.clock.wall());
         let (schedule, first) = Schedule::plan(parts.trigger, parts.bounds, now, wall)?;

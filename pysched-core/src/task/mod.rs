@@ -3,7 +3,9 @@
 mod attempt;
 mod handle;
 mod info;
+pub(crate) mod portable;
 mod record;
+pub(crate) mod registration;
 mod value;
 
 pub use handle::Handle;

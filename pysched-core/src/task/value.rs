@@ -1,10 +1,12 @@
 //! [`Task`]: a task as a value, before it is added to a scheduler.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::registration::{Registered, Registration};
 use crate::error::TaskError;
 use crate::trigger::{Bounds, Trigger};
 
@@ -42,6 +44,9 @@ pub(crate) struct Parts<T> {
     pub(crate) name: Option<String>,
     pub(crate) executor: Option<String>,
     pub(crate) bounds: Bounds,
+
+    /// Where it comes from, if that is a `#[task]` function.
+    pub(crate) registered: Option<Registered>,
 }
 
 impl<T: Send + Sync + 'static> Task<T> {
@@ -86,6 +91,7 @@ impl<T: Send + Sync + 'static> Task<T> {
                 name: None,
                 executor: None,
                 bounds: Bounds::default(),
+                registered: None,
             },
         }
     }
@@ -171,6 +177,25 @@ impl<T> Task<T> {
         self
     }
 
+    /// Remembers which `#[task]` function it calls, and with which arguments.
+    #[doc(hidden)]
+    pub fn register(
+        mut self,
+        registration: &'static Registration,
+        arguments: Arc<dyn Any + Send + Sync>,
+    ) -> Self {
+        self.parts.name = Some(registration.name().to_owned());
+        self.parts.registered = Some(Registered { registration, arguments });
+        self
+    }
+
+    /// Which `#[task]` function it calls, and with which arguments.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn registered(&self) -> Option<&Registered> {
+        self.parts.registered.as_ref()
+    }
+
     pub(crate) fn into_parts(self) -> Parts<T> {
         self.parts
     }
@@ -184,6 +209,7 @@ impl<T> Clone for Task<T> {
                 trigger: self.parts.trigger.clone(),
                 name: self.parts.name.clone(),
                 executor: self.parts.executor.clone(),
+                registered: self.parts.registered.clone(),
                 ..self.parts
             },
         }

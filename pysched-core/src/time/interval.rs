@@ -118,10 +118,20 @@ impl Interval {
     /// If `text` is not an interval: at compile time where the result is a constant.
     #[doc(hidden)]
     #[must_use]
+    #[track_caller]
     pub const fn literal(text: &'static str) -> Self {
         match parse::parse(text) {
             Ok(nanos) => Self(Given::Span(Duration::from_nanos(nanos))),
             Err(error) => panic!("{}", error.kind.message()),
+        }
+    }
+
+    /// Whether it is a span of nothing, which a series cannot step by.
+    pub(crate) const fn is_zero(self) -> bool {
+        match self.0 {
+            Given::Span(span) => span.is_zero(),
+            Given::Sliver(_) => true,
+            Given::Negative(_) | Given::Unrepresentable(_) => false,
         }
     }
 

@@ -1,0 +1,155 @@
+//! What the expansion of `#[task]` names. Not public: it changes with the attribute.
+//!
+//! The expansion spells every name out in full through this module, so that nothing a user has in
+//! scope, or has renamed, can change its meaning.
+
+use std::any::Any;
+use std::sync::Arc;
+
+pub use inventory;
+
+pub use std::any::type_name;
+pub use std::convert::Infallible;
+pub use std::option::Option::{None, Some};
+pub use std::result::Result::{self, Ok};
+pub use std::time::Duration;
+pub use std::{file, line, stringify, unreachable};
+
+pub use crate::task::portable::{
+    BORROWED, Codec, Failure, Function, NotPortable, Outcome, Portable, Probe, UNNAMED, Unportable,
+};
+pub use crate::task::registration::{Argument, Output, Registered, Registration};
+pub use crate::{Error, Handle, Interval, Scheduler, Task, Trigger};
+
+/// Makes the task of a registered function.
+pub fn task<A: Shared + 'static, T: Shared + 'static>(
+    registration: &'static Registration,
+    call: fn(&A) -> Result<T, Failure>,
+    arguments: A,
+) -> Task<T> {
+    let arguments = Arc::new(arguments);
+    let own: Arc<dyn Any + Send + Sync> = Arc::<A>::clone(&arguments);
+    Task::fallible(move || call(&arguments)).register(registration, own)
+}
+
+/// Adds a task to what the attribute's first argument derefs to.
+///
+/// # Errors
+///
+/// Those of [`Scheduler::add`].
+pub fn add<T: Shared + 'static>(scheduler: &Scheduler, task: Task<T>) -> Result<Handle<T>, Error> {
+    scheduler.add(task)
+}
+
+/// The copy of an argument that one run of a task takes.
+pub fn copy<T: Copied>(argument: &T) -> T {
+    argument.clone()
+}
+
+/// Turns what a function has returned as its `Result` into what [`task`] calls for.
+///
+/// # Errors
+///
+/// The function's own.
+pub fn outcome<R: Fallible<Err = E>, E: Explains>(returned: R) -> Result<R::Ok, Failure> {
+    returned.into_result().map_err(E::into_failure)
+}
+
+/// Asserts that a value can be an argument, with the caret on its type.
+pub const fn assert_argument<T: Shared + 'static>() {}
+
+/// The types of which every run of a task can have a copy.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a task: it is not `Clone`",
+    label = "every run of the task takes a copy of its arguments",
+    note = "implement `Clone` for it, or share one value between the runs in an `Arc`"
+)]
+pub trait Copied: Clone {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> Copied for T {}
+
+/// The types that the scheduler can hold in one thread and a worker can use in another.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot go to another thread: it is not `Send` and `Sync`",
+    label = "the arguments and the result of a task are shared between threads",
+    note = "use `Arc` in place of `Rc`, and `Mutex` or an atomic in place of `Cell`"
+)]
+pub trait Shared: Send + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync> Shared for T {}
+
+/// The return types that are `Result`s, whatever they are called.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `std::result::Result`",
+    label = "this return type is called `Result`, and is another type",
+    note = "`#[task]` takes every return type that is called `Result` for the one of the \
+            standard library, to tell a failed execution; give this type another name"
+)]
+pub trait Fallible {
+    /// The value of a successful execution.
+    type Ok;
+
+    /// The error of a failed one.
+    type Err;
+
+    /// The return value as what it is.
+    ///
+    /// # Errors
+    ///
+    /// The function's own.
+    fn into_result(self) -> Result<Self::Ok, Self::Err>;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// The errors that a task may return.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a task",
+    label = "expected an error that is `std::error::Error + Send + Sync`, or a `String`",
+    note = "a task may return every `Result<_, E>` where \
+            `E: Into<Box<dyn std::error::Error + Send + Sync>>`"
+)]
+pub trait Explains: Sized {
+    /// The error as a task keeps it.
+    fn into_failure(self) -> Failure;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Failure>> Explains for E {
+    fn into_failure(self) -> Failure {
+        self.into()
+    }
+}
+
+/// The interval of a text in the attribute, read while the user's crate is compiled.
+///
+/// # Panics
+///
+/// When the text is not an interval, which is a compile error at the text.
+#[must_use]
+#[track_caller]
+pub const fn interval(text: &'static str) -> Interval {
+    Interval::literal(text)
+}
+
+/// As [`interval`], for a task that recurs, which an interval of nothing would never let rest.
+///
+/// # Panics
+///
+/// Also when the interval is zero.
+#[must_use]
+#[track_caller]
+pub const fn recurring(text: &'static str) -> Interval {
+    let interval = Interval::literal(text);
+    assert!(!interval.is_zero(), "a task cannot recur every 0s; `once` runs it a single time");
+    interval
+}

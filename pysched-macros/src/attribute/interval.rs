@@ -1,0 +1,103 @@
+//! [`Interval`]: the third argument, a number of seconds or a text with units.
+
+use std::time::Duration;
+
+use syn::{Error, Expr, ExprLit, Lit, LitFloat, LitInt, LitStr, Result, UnOp};
+
+use super::Trigger;
+use crate::shown::shown;
+
+/// The longest interval that a clock can wait for: `i64::MAX` nanoseconds, 292 years.
+const LONGEST: Duration = Duration::from_nanos(i64::MAX.unsigned_abs());
+
+/// An interval, as far as the attribute can read it.
+pub(crate) enum Interval {
+    /// A number of seconds, checked, and as it was written.
+    Seconds(Duration, String),
+
+    /// A text such as `"1h 30m"`, which the core reads while the user's crate is compiled.
+    Text(LitStr),
+}
+
+impl Interval {
+    /// Reads the interval of a trigger, which is `None` if it could not be read itself.
+    pub(super) fn read(argument: Expr, trigger: Option<Trigger>) -> Result<Self> {
+        let lit = match argument {
+            Expr::Unary(negated)
+                if matches!(negated.op, UnOp::Neg(_)) && super::is_number(&negated.expr) =>
+            {
+                let message =
+                    format!("`{}` is negative: expected seconds to wait", shown(&negated));
+                return Err(Error::new_spanned(negated, message));
+            }
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => return Self::text(text, trigger),
+            Expr::Lit(ExprLit { lit, .. }) => lit,
+            other => return Err(expected(&other)),
+        };
+        let seconds = match &lit {
+            Lit::Int(number) => whole(number)?,
+            Lit::Float(number) => fractional(number)?,
+            other => return Err(expected(other)),
+        };
+        let written = shown(&lit);
+        let seconds = seconds.filter(|seconds| *seconds <= LONGEST).ok_or_else(|| {
+            let message =
+                format!("`{written}` is too long: expected at most 292 years, in seconds");
+            Error::new_spanned(&lit, message)
+        })?;
+        if seconds.is_zero() && trigger.is_some_and(Trigger::recurs) {
+            let message = format!(
+                "a task cannot recur every `{written}` seconds: expected at least a nanosecond; \
+                 `once` runs it a single time"
+            );
+            return Err(Error::new_spanned(&lit, message));
+        }
+        Ok(Self::Seconds(seconds, written))
+    }
+
+    fn text(text: LitStr, trigger: Option<Trigger>) -> Result<Self> {
+        if trigger == Some(Trigger::Cron) {
+            let message = "cron expressions are not supported yet; a number of seconds, as in \
+                           `cron, 5`, stands for one run after that delay";
+            return Err(Error::new_spanned(text, message));
+        }
+        Ok(Self::Text(text))
+    }
+}
+
+fn expected(found: &impl quote::ToTokens) -> Error {
+    let message = "expected an interval: a number of seconds, such as `3` or `0.25`, or a text \
+                   with units, such as `\"1h 30m\"`; set a computed one with `Task::trigger`";
+    Error::new_spanned(found, message)
+}
+
+/// `None` is more than can be counted.
+fn whole(number: &LitInt) -> Result<Option<Duration>> {
+    let numeric = ["", "i32", "u32", "i64", "u64", "usize", "f64"];
+    refuse_unit(number, number.suffix(), number.base10_digits(), &numeric)?;
+    Ok(number.base10_digits().parse().ok().map(Duration::from_secs))
+}
+
+/// `None` is more than can be counted.
+fn fractional(number: &LitFloat) -> Result<Option<Duration>> {
+    refuse_unit(number, number.suffix(), number.base10_digits(), &["", "f64"])?;
+    let seconds = number.base10_digits().parse().ok();
+    Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+}
+
+/// Refuses `5s`, which is a number with an unknown suffix.
+fn refuse_unit(
+    number: &impl quote::ToTokens,
+    suffix: &str,
+    digits: &str,
+    numeric: &[&str],
+) -> Result<()> {
+    if numeric.contains(&suffix) {
+        return Ok(());
+    }
+    let message = format!(
+        "a number is in seconds and has no unit; an interval with a unit is a text: \
+         `\"{digits}{suffix}\"`"
+    );
+    Err(Error::new_spanned(number, message))
+}

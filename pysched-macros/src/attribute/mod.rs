@@ -1,0 +1,234 @@
+//! [`Arguments`]: what stands between the parentheses of `#[task(..)]`.
+
+mod interval;
+mod options;
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
+use syn::{Error, Expr, Ident, Lit, Result, Token, UnOp};
+
+pub(crate) use self::interval::Interval;
+pub(crate) use self::options::{Options, crate_path};
+use crate::errors::Errors;
+use crate::shown::shown;
+
+/// The arguments of one `#[task(..)]`.
+pub(crate) struct Arguments {
+    /// What `delay` adds the task to; without it there is no `delay`.
+    pub(crate) scheduler: Option<Expr>,
+    pub(crate) trigger: Trigger,
+    pub(crate) interval: Interval,
+    pub(crate) priority: Option<i32>,
+    pub(crate) options: Options,
+}
+
+/// When the task runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    Recur,
+    RecurAfter,
+    Once,
+    Cron,
+}
+
+impl Trigger {
+    const ALL: [(&str, Self); 4] = [
+        ("recur", Self::Recur),
+        ("recur_after", Self::RecurAfter),
+        ("once", Self::Once),
+        ("cron", Self::Cron),
+    ];
+
+    /// Whether the task runs more than once, which takes an interval above zero.
+    pub(crate) fn recurs(self) -> bool {
+        matches!(self, Self::Recur | Self::RecurAfter)
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, trigger)| *trigger)
+    }
+}
+
+const TRIGGERS: &str = "`recur`, `recur_after`, `once` or `cron`";
+
+/// One argument as it is written, before it is known what it stands for.
+enum Written {
+    Positional(Expr),
+    Option(Ident, Expr),
+}
+
+impl Parse for Written {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let named = input.peek(Ident::peek_any)
+            && input.peek2(Token![=])
+            && !input.peek2(Token![==])
+            && !input.peek2(Token![=>]);
+        if !named {
+            return input.parse().map(Self::Positional);
+        }
+        let key = input.call(Ident::parse_any)?;
+        input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(Error::new_spanned(&key, format!("expected a value, as in `{key} = ..`")));
+        }
+        Ok(Self::Option(key, input.parse()?))
+    }
+}
+
+/// Splits the arguments at their commas.
+fn split(arguments: TokenStream) -> Result<Punctuated<Written, Token![,]>> {
+    Punctuated::parse_terminated.parse2(arguments)
+}
+
+impl Arguments {
+    /// Reads all arguments, and finds everything that is wrong with them.
+    pub(crate) fn read(arguments: TokenStream) -> Result<Self> {
+        let mut errors = Errors::default();
+        let mut positional = Vec::new();
+        let mut options = Options::default();
+        let mut after_options = false;
+        for written in split(arguments)? {
+            match written {
+                Written::Option(key, value) => {
+                    after_options = true;
+                    errors.take(options.set(&key, value));
+                }
+                Written::Positional(argument) if after_options => errors.point_at(
+                    argument,
+                    "expected an option, `key = value`: the scheduler, the trigger, the interval \
+                     and the priority come before all options",
+                ),
+                Written::Positional(argument) => positional.push(ungrouped(argument)),
+            }
+        }
+
+        let mut positional = positional.into_iter().peekable();
+        let scheduler = positional.next_if(may_be_scheduler);
+        let trigger = match positional.peek() {
+            Some(argument) => {
+                let trigger = read_trigger(argument, scheduler.as_ref());
+                // What is a number stands for the interval, and the trigger before it is missing.
+                positional.next_if(|argument| trigger.is_ok() || !is_number(argument));
+                errors.take(trigger)
+            }
+            None => errors.take(Err(missing_trigger(scheduler.as_ref()))),
+        };
+        let interval = match (positional.next(), trigger) {
+            (Some(argument), trigger) => errors.take(Interval::read(argument, trigger)),
+            (None, Some(_)) => errors.take(Err(missing_interval())),
+            (None, None) => None,
+        };
+        let priority = positional.next().map(|argument| read_priority(&argument));
+        let priority = priority.and_then(|priority| errors.take(priority));
+        for argument in positional {
+            errors.point_at(
+                argument,
+                "expected an option, `key = value`: nothing else comes after the priority",
+            );
+        }
+
+        let read = trigger.zip(interval).map(|(trigger, interval)| Self {
+            scheduler,
+            trigger,
+            interval,
+            priority,
+            options,
+        });
+        errors.finish(read)
+    }
+}
+
+/// Takes the argument out of the invisible parentheses that `macro_rules!` puts around it.
+fn ungrouped(mut argument: Expr) -> Expr {
+    while let Expr::Group(group) = argument {
+        argument = *group.expr;
+    }
+    argument
+}
+
+/// Whether the first argument is a scheduler: every expression that is no literal, and no trigger.
+fn may_be_scheduler(first: &Expr) -> bool {
+    !is_number(first)
+        && !matches!(first, Expr::Lit(_))
+        && name_of(first).is_none_or(|name| Trigger::from_name(&name).is_none())
+}
+
+fn is_number(argument: &Expr) -> bool {
+    match argument {
+        Expr::Lit(literal) => matches!(literal.lit, Lit::Int(_) | Lit::Float(_)),
+        Expr::Unary(negated) => matches!(negated.op, UnOp::Neg(_)) && is_number(&negated.expr),
+        _ => false,
+    }
+}
+
+/// The single word that an argument is, bare or as a string.
+fn name_of(argument: &Expr) -> Option<String> {
+    match argument {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn read_trigger(argument: &Expr, scheduler: Option<&Expr>) -> Result<Trigger> {
+    if let Some(name) = name_of(argument) {
+        return Trigger::from_name(&name).ok_or_else(|| {
+            Error::new_spanned(argument, format!("unknown trigger `{name}`: expected {TRIGGERS}"))
+        });
+    }
+    let message = match scheduler {
+        Some(scheduler) => {
+            format!("expected a trigger after the scheduler `{}`: {TRIGGERS}", shown(scheduler))
+        }
+        None => format!("expected a trigger: {TRIGGERS}"),
+    };
+    Err(Error::new_spanned(argument, message))
+}
+
+fn missing_trigger(scheduler: Option<&Expr>) -> Error {
+    match scheduler {
+        Some(scheduler) => Error::new_spanned(
+            scheduler,
+            format!("expected a trigger and an interval after the scheduler: {TRIGGERS}"),
+        ),
+        None => Error::new(
+            proc_macro2::Span::call_site(),
+            "expected a scheduler, a trigger, an interval and a priority, as in \
+             `#[task(SCHED, recur, 3, 2)]`",
+        ),
+    }
+}
+
+fn missing_interval() -> Error {
+    Error::new(
+        proc_macro2::Span::call_site(),
+        "expected an interval after the trigger: a number of seconds, as in `recur, 3`, or a text \
+         with units, as in `recur, \"1h 30m\"`",
+    )
+}
+
+fn read_priority(argument: &Expr) -> Result<i32> {
+    let (sign, literal) = match argument {
+        Expr::Unary(negated) if matches!(negated.op, UnOp::Neg(_)) => ("-", &*negated.expr),
+        positive => ("", positive),
+    };
+    let Expr::Lit(syn::ExprLit { lit: Lit::Int(number), .. }) = literal else {
+        let message = "expected a priority: a whole number, of which the lower runs first";
+        return Err(Error::new_spanned(argument, message));
+    };
+    if !matches!(number.suffix(), "" | "i32") {
+        return Err(Error::new_spanned(
+            argument,
+            "a priority is an `i32`: expected a number without a suffix",
+        ));
+    }
+    format!("{sign}{}", number.base10_digits()).parse().map_err(|_| {
+        let message = format!("a priority is an `i32`: expected {} to {}", i32::MIN, i32::MAX);
+        Error::new_spanned(argument, message)
+    })
+}
