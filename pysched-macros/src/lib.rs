@@ -8,6 +8,7 @@ mod fallback;
 mod function;
 mod inherited;
 mod output;
+mod parameters;
 mod shown;
 mod signature;
 
@@ -96,7 +97,8 @@ use proc_macro2::TokenStream;
 /// # Ok::<(), pysched::Error>(())
 /// ```
 ///
-/// One `use` imports both the function and the enum. Their documentation is generated too; to link
+/// One `use` imports both the function and the enum. No other type or module beside them can have
+/// this name. Their documentation is generated too; to link
 /// to the function, write ``[`fn@double`]``.
 ///
 /// # The function
