@@ -9,16 +9,16 @@
 //! at; with the names taken from [`Function::companion`] no lint looks into it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Ident, LitStr, Pat, PatType, Path, Result, Type};
+use syn::{Ident, LitStr, Path, Result, Visibility};
 
 use crate::attribute::{Arguments, Interval, Trigger};
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::inherited::Inherited;
 use crate::output::{Output, contains_reference};
-use crate::shown::shown;
+use crate::parameters::Parameters;
 use crate::{document, signature};
 
 /// Expands `#[task(arguments)] item`, or says everything that is wrong with it.
@@ -49,68 +49,44 @@ fn allow_owned_parameters(function: &Function) -> Option<TokenStream> {
     })
 }
 
-/// One parameter of the generated functions.
-struct Parameter<'a> {
-    /// The user's name for it, out of reach of every other token of the user.
-    ident: Ident,
-
-    /// The user's name or pattern for it, to show.
-    shown: String,
-    ty: &'a Type,
-}
-
-impl<'a> Parameter<'a> {
-    fn new(index: usize, parameter: &'a PatType) -> Self {
-        let (mut ident, shown) = match &*parameter.pat {
-            Pat::Ident(pattern) => (pattern.ident.clone(), pattern.ident.to_string()),
-            other => (format_ident!("argument_{index}"), shown(other)),
-        };
-        ident.set_span(Span::mixed_site());
-        Self { ident, shown, ty: &parameter.ty }
-    }
-}
-
 /// Everything that the parts of one expansion share.
 struct Expansion<'a> {
-    function: &'a Function,
     arguments: &'a Arguments,
     companion: Ident,
-    parameters: Vec<Parameter<'a>>,
+    visibility: &'a Visibility,
+    inherited: Inherited,
+    parameters: Parameters<'a>,
     output: Output<'a>,
     private: TokenStream,
 }
 
 impl<'a> Expansion<'a> {
     fn new(function: &'a Function, arguments: &'a Arguments) -> Self {
-        let private = private(arguments.options.crate_path.as_ref());
         Self {
-            function,
             arguments,
             companion: function.companion(),
-            parameters: function
-                .parameters()
-                .enumerate()
-                .map(|(index, parameter)| Parameter::new(index, parameter))
-                .collect(),
+            visibility: &function.visibility,
+            inherited: Inherited::from(&*function.attributes),
+            parameters: Parameters::of(function),
             output: Output::of(&function.signature.output),
-            private,
+            private: private(arguments.options.crate_path.as_ref()),
         }
     }
 
     /// The enum and what it can do.
     fn companion(&self) -> TokenStream {
-        let Self { companion, function, .. } = self;
-        let Inherited { on_items, .. } = Inherited::from(&*function.attributes);
-        let visibility = &function.visibility;
+        let Self { companion, visibility, .. } = self;
+        let attributes = &self.inherited.on_items;
         let document = document::companion(companion, self.arguments);
         let task = self.task();
         let delay = self.delay();
         quote! {
-            #(#on_items)*
+            #(#attributes)*
             #[doc = #document]
+            #[allow(clippy::exhaustive_enums, reason = "there will never be a value of it")]
             #visibility enum #companion {}
 
-            #(#on_items)*
+            #(#attributes)*
             impl #companion {
                 #task
                 #delay
@@ -120,149 +96,108 @@ impl<'a> Expansion<'a> {
 
     /// `now::task`, in whose body everything else is kept out of the user's scope.
     fn task(&self) -> TokenStream {
-        let Self { companion, function, private, parameters, arguments, .. } = self;
-        let Inherited { on_functions, .. } = Inherited::from(&*function.attributes);
-        let visibility = &function.visibility;
-        let document = document::task(companion, arguments);
-        let ident = parameters.iter().map(|parameter| &parameter.ident);
-        let names = ident.clone();
-        let types = parameters.iter().map(|parameter| parameter.ty);
+        let Self { visibility, private, .. } = self;
+        let attributes = &self.inherited.on_functions;
+        let document = document::task(&self.companion, self.arguments);
+        let (parameters, names) = (self.parameters.declared(), self.parameters.names());
         let value = self.output.value(private);
         let inferred = self.output.value_or_inferred(private);
-        let assertions = self.assertions();
-        let call = self.call();
-        let registration = self.registration();
+        let assertions = self.parameters.assertions(private);
+        let Registered { items, call } = self.registered();
         let rules = self.rules();
         quote! {
-            #(#on_functions)*
+            #(#attributes)*
             #[doc = #document]
-            #visibility fn task(#(#ident: #types),*) -> #private::Task<#value> {
-                #(#assertions)*
-                #call
-                #registration
-                #private::task::<_, #inferred>(
-                    &__PYSCHED_REGISTRATION,
-                    __pysched_call,
-                    (#(#names,)*),
-                )
-                #rules
+            #visibility fn task(#parameters) -> #private::Task<#value> {
+                #assertions
+                #items
+                #private::task::<_, #inferred>(&__PYSCHED_REGISTRATION, #call, (#names)) #rules
             }
         }
     }
 
     /// `now::delay`, if there is a scheduler to add the task to.
     fn delay(&self) -> Option<TokenStream> {
-        let Self { companion, function, private, parameters, arguments, .. } = self;
-        let scheduler = arguments.scheduler.as_ref()?;
-        let Inherited { on_functions, .. } = Inherited::from(&*function.attributes);
-        let visibility = &function.visibility;
-        let document = document::delay(companion, scheduler, arguments);
-        let ident = parameters.iter().map(|parameter| &parameter.ident);
-        let names = ident.clone();
-        let types = parameters.iter().map(|parameter| parameter.ty);
+        let Self { visibility, private, .. } = self;
+        let scheduler = self.arguments.scheduler.as_ref()?;
+        let attributes = &self.inherited.on_functions;
+        let document = document::delay(&self.companion, scheduler, self.arguments);
+        let (parameters, names) = (self.parameters.declared(), self.parameters.names());
         let value = self.output.value(private);
         let inferred = self.output.value_or_inferred(private);
-        // A reference in the place of an argument is dereferenced as often as it takes to come to
-        // a `Scheduler`: from a static, a lazy one, an `Arc`, a call that lends one.
-        let scheduler = quote_spanned! {
-            scheduler.span().resolved_at(Span::call_site())=> &#scheduler
-        };
+        // As an argument, a reference to whatever the expression is gets dereferenced as often as it
+        // takes to come to a `Scheduler`: from a lazy static, an `Arc`, a call that lends one. The
+        // `match` keeps a temporary alive, and the type of the argument out of the expression.
+        let bound =
+            Ident::new("__pysched_scheduler", scheduler.span().resolved_at(Span::mixed_site()));
         Some(quote! {
-            #(#on_functions)*
+            #(#attributes)*
             #[doc = #document]
-            #visibility fn delay(#(#ident: #types),*)
+            #visibility fn delay(#parameters)
                 -> #private::Result<#private::Handle<#value>, #private::Error>
             {
-                #private::add::<#inferred>(#scheduler, Self::task(#(#names),*))
+                match &#scheduler {
+                    #bound => #private::add::<#inferred>(#bound, Self::task(#names)),
+                }
             }
         })
     }
 
-    /// Makes the compiler check the type of each argument where the user wrote it.
-    fn assertions(&self) -> impl Iterator<Item = TokenStream> {
-        let private = &self.private;
-        self.parameters.iter().map(move |Parameter { ty, .. }| {
-            quote_spanned!(ty.span()=> const { #private::assert_argument::<#ty>() };)
-        })
-    }
-
-    /// The function as one of a tuple, of which it takes copies, and with one type of failure.
-    fn call(&self) -> TokenStream {
+    /// What describes the function to the scheduler and to other processes.
+    fn registered(&self) -> Registered {
         let Self { companion, private, parameters, output, .. } = self;
-        let idents = parameters.iter().map(|parameter| &parameter.ident);
-        let types = parameters.iter().map(|parameter| parameter.ty);
-        let copies = parameters
-            .iter()
-            .map(|Parameter { ident, ty, .. }| quote!(#private::copy::<#ty>(#ident)));
+        let tuple = parameters.tuple();
         let value = output.value(private);
-        let outcome = output.outcome(private, &quote!(#companion(#(#copies),*)));
-        quote! {
-            fn __pysched_call(
-                (#(#idents,)*): &(#(#types,)*)
-            ) -> #private::Result<#value, #private::Failure> {
-                #outcome
-            }
-        }
-    }
-
-    /// The statics that describe the function to the scheduler and to other processes.
-    fn registration(&self) -> TokenStream {
-        let Self { companion, private, output, .. } = self;
+        let call = self.call(&tuple);
+        // A static can hold only what has a name, and no trait bound can tell whether a type
+        // borrows: such functions have no codec, and are called as they are.
+        let portable = output.is_named() && !contains_reference(&tuple);
+        let (function, reference, call) = if portable {
+            let function = quote! {
+                static __PYSCHED_FUNCTION: #private::Function<#tuple, #value> = #private::Function {
+                    call: #call,
+                    codec: #private::Probe::<#tuple, #value>::CODEC,
+                };
+            };
+            (function, quote!(#private::Some(&__PYSCHED_FUNCTION)), quote!(__PYSCHED_FUNCTION.call))
+        } else {
+            (TokenStream::new(), quote!(#private::None), call)
+        };
         let name = if let Some(name) = &self.arguments.options.name {
             quote!(|| #name)
         } else {
             quote!(#private::type_name::<#companion>)
         };
-        let arguments = self.parameters.iter().map(|Parameter { shown, ty, .. }| {
-            let obstacle = if contains_reference(ty) {
-                quote!(#private::BORROWED)
-            } else {
-                quote!(#private::Probe::<#ty, ()>::OBSTACLE)
-            };
-            let written = crate::shown::shown(ty);
-            quote!(#private::Argument { name: #shown, ty: #written, obstacle: #obstacle })
-        });
-        let ty = output.shown();
-        let obstacle = output.obstacle(private);
-        let (function, reference) = self.portable_function();
-        quote! {
+        let arguments = parameters.descriptions(private);
+        let (ty, obstacle) = (output.shown(), output.obstacle(private));
+        let items = quote! {
             use #private::Unportable as _;
             #function
             static __PYSCHED_REGISTRATION: #private::Registration = #private::Registration {
                 name: #name,
                 file: #private::file!(),
                 line: #private::line!(),
-                arguments: &[#(#arguments),*],
+                arguments: &[#arguments],
                 output: #private::Output { ty: #ty, obstacle: #obstacle },
                 function: #reference,
             };
             #private::inventory::submit! { &__PYSCHED_REGISTRATION }
-        }
+        };
+        Registered { items, call }
     }
 
-    /// The static for the function with its codec, and the reference to it. There is none where a
-    /// type keeps the function from being portable in a way that no trait bound can express.
-    fn portable_function(&self) -> (TokenStream, TokenStream) {
-        let Self { private, output, .. } = self;
-        if !output.is_named() || self.parameters.iter().any(|p| contains_reference(p.ty)) {
-            return (TokenStream::new(), quote!(#private::None));
-        }
-        let types = self.parameters.iter().map(|parameter| parameter.ty);
-        let arguments = quote!((#(#types,)*));
-        let value = output.value(private);
-        let function = quote! {
-            static __PYSCHED_FUNCTION: #private::Function<#arguments, #value> = #private::Function {
-                call: __pysched_call,
-                codec: #private::Probe::<#arguments, #value>::CODEC,
-            };
-        };
-        (function, quote!(#private::Some(&__PYSCHED_FUNCTION)))
+    /// The function as one of a tuple, of which it takes copies, and with one type of failure.
+    fn call(&self, tuple: &TokenStream) -> TokenStream {
+        let Self { companion, private, parameters, .. } = self;
+        let (names, copies) = (parameters.names(), parameters.copies(private));
+        let outcome = self.output.outcome(private, &quote!(#companion(#copies)));
+        quote!(|(#names): &#tuple| #outcome)
     }
 
     /// The trigger, the priority and the options, as calls on the task.
     fn rules(&self) -> TokenStream {
-        let Self { private, arguments, .. } = self;
-        let Arguments { trigger, interval, priority, options, .. } = arguments;
+        let private = &self.private;
+        let Arguments { trigger, interval, priority, options, .. } = self.arguments;
         let interval = match interval {
             Interval::Seconds(span, _) => {
                 let (seconds, nanos) = (span.as_secs(), span.subsec_nanos());
@@ -276,12 +211,8 @@ impl<'a> Expansion<'a> {
             Trigger::Once | Trigger::Cron => quote!(once),
         };
         let priority = priority.map(|priority| quote!(.priority(#priority)));
-        let executor = options.executor.iter();
-        quote! {
-            .trigger(#private::Trigger::#constructor(#interval))
-            #priority
-            #(.executor(#executor))*
-        }
+        let executor = options.executor.as_ref().map(|executor| quote!(.executor(#executor)));
+        quote!(.trigger(#private::Trigger::#constructor(#interval)) #priority #executor)
     }
 
     /// A text interval as a constant item, every token of it spanned to the text: the compiler
@@ -297,6 +228,12 @@ impl<'a> Expansion<'a> {
     }
 }
 
+/// What the body of `task` declares, and the function that it then calls with the arguments.
+struct Registered {
+    items: TokenStream,
+    call: TokenStream,
+}
+
 /// The same tokens, of the same meaning, at another place.
 fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
@@ -306,4 +243,75 @@ fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
             token
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{File, ImplItem, Item};
+
+    use super::*;
+    use crate::shown::shown;
+
+    fn items(arguments: TokenStream, item: TokenStream) -> Vec<Item> {
+        let expansion = expand(arguments, item).unwrap_or_else(|error| panic!("{error}"));
+        syn::parse2::<File>(expansion).unwrap_or_else(|error| panic!("{error}")).items
+    }
+
+    fn functions(items: &[Item]) -> Vec<&syn::ImplItemFn> {
+        let Some(Item::Impl(companion)) = items.last() else { panic!("no impl") };
+        let functions = companion.items.iter();
+        functions.filter_map(|it| if let ImplItem::Fn(it) = it { Some(it) } else { None }).collect()
+    }
+
+    #[test]
+    fn a_function_has_an_enum_beside_it() {
+        let items = items(
+            quote!(SCHED, recur, 3, 2),
+            quote!(
+                pub(crate) fn now(cost: u64) {}
+            ),
+        );
+        let [Item::Fn(function), Item::Enum(companion), Item::Impl(_)] = &items[..] else {
+            panic!("{} items", items.len());
+        };
+        assert_eq!(function.sig.ident, "now");
+        assert_eq!(companion.ident, "now");
+        assert_eq!(shown(&companion.vis), "pub (crate)");
+        for (generated, name) in functions(&items).into_iter().zip(["task", "delay"]) {
+            assert_eq!(generated.sig.ident, name);
+            assert_eq!(generated.sig.inputs.len(), function.sig.inputs.len());
+            assert_eq!(shown(&generated.vis), shown(&function.vis));
+        }
+    }
+
+    #[test]
+    fn without_a_scheduler_there_is_no_delay() {
+        let items = items(
+            quote!(recur, 3),
+            quote!(
+                fn now() {}
+            ),
+        );
+        assert_eq!(functions(&items).len(), 1);
+    }
+
+    #[test]
+    fn a_body_is_never_read() {
+        let half_typed = quote!(fn now() { let x = ; now. });
+        let expansion = expand(quote!(recur, 3), half_typed).unwrap_or_else(|e| panic!("{e}"));
+        assert!(expansion.to_string().contains("let x = ; now ."));
+    }
+
+    #[test]
+    fn mistakes_of_both_sides_are_reported_together() {
+        let Err(errors) = expand(
+            quote!(SCHED, weekly, 3),
+            quote!(
+                async fn now(&self) {}
+            ),
+        ) else {
+            panic!("accepted");
+        };
+        assert_eq!(errors.into_iter().count(), 3);
+    }
 }

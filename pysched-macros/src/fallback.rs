@@ -61,3 +61,49 @@ fn inert_companion(function: &Function, private: &TokenStream) -> TokenStream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::Span;
+    use syn::{File, Item};
+
+    use super::*;
+
+    fn items(item: &TokenStream) -> Vec<Item> {
+        let error = Error::new(Span::call_site(), "wrong");
+        let emitted = emit(&quote!(), item, &error);
+        syn::parse2::<File>(emitted).unwrap_or_else(|error| panic!("{error}")).items
+    }
+
+    #[test]
+    fn the_function_keeps_its_companion() {
+        let items = items(&quote! {
+            #[task(once, 0)]
+            pub async fn now<T: Clone>(value: &T) -> Result<T, String> { body() }
+        });
+        let [Item::Fn(function), Item::Macro(_), Item::Enum(_), Item::Impl(companion)] = &items[..]
+        else {
+            panic!("{} items", items.len());
+        };
+        assert!(function.attrs.is_empty(), "a second attribute would be reported again");
+        assert_eq!(companion.items.len(), 2);
+    }
+
+    #[test]
+    fn what_has_no_companion_is_left_alone() {
+        assert!(matches!(
+            &items(&quote!(
+                struct Now;
+            ))[..],
+            [Item::Struct(_), Item::Macro(_)]
+        ));
+        let method = emit(
+            &quote!(),
+            &quote!(
+                fn now(&self) {}
+            ),
+            &Error::new(Span::call_site(), ""),
+        );
+        assert!(!method.to_string().contains("enum"));
+    }
+}

@@ -43,6 +43,8 @@ impl Inherited {
             self.on_items.push(write(quote!(allow(#lints))));
         } else if path.is_ident("deprecated") {
             self.on_functions.push(write(meta.to_token_stream()));
+            // What is generated uses the function, and is no more deprecated for it.
+            self.on_items.push(write(quote!(allow(deprecated))));
         }
     }
 
@@ -72,4 +74,47 @@ fn conditional(input: ParseStream<'_>) -> Result<(TokenStream, Punctuated<Meta, 
     }
     let metas = Punctuated::parse_terminated.parse2(input.parse()?)?;
     Ok((condition, metas))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inherited(attributes: TokenStream) -> (Vec<String>, Vec<String>) {
+        let attributes = Attribute::parse_outer.parse2(attributes).unwrap();
+        let Inherited { on_items, on_functions } = Inherited::from(&attributes[..]);
+        let texts = |tokens: Vec<TokenStream>| tokens.iter().map(ToString::to_string).collect();
+        (texts(on_items), texts(on_functions))
+    }
+
+    #[test]
+    fn conditions_and_allowed_lints_are_repeated() {
+        let attributes = quote! {
+            #[doc = "text"] #[doc(hidden)] #[inline] #[must_use] #[test]
+            #[cfg(unix)] #[allow(lint)] #[expect(other)]
+        };
+        let expected = [
+            quote!(#[doc(hidden)]),
+            quote!(#[cfg(unix)]),
+            quote!(#[allow(lint)]),
+            quote!(#[allow(other)]),
+        ];
+        assert_eq!(inherited(attributes).0, expected.map(|it| it.to_string()));
+    }
+
+    #[test]
+    fn conditional_attributes_are_repeated_as_far_as_they_concern() {
+        let attributes = quote! {
+            #[cfg_attr(any(a, b = "c"), cfg(d), inline, deprecated(note = "e, f"))]
+            #[cfg_attr(true)]
+        };
+        let (on_items, on_functions) = inherited(attributes);
+        let expected = [
+            quote!(#[cfg_attr(any(a, b = "c"), cfg(d))]),
+            quote!(#[cfg_attr(any(a, b = "c"), allow(deprecated))]),
+        ];
+        assert_eq!(on_items, expected.map(|it| it.to_string()));
+        let expected = [quote!(#[cfg_attr(any(a, b = "c"), deprecated(note = "e, f"))])];
+        assert_eq!(on_functions, expected.map(|it| it.to_string()));
+    }
 }

@@ -124,7 +124,7 @@ fn first_argument(ty: &Type) -> Option<&Type> {
 }
 
 /// Whether `impl Trait` stands anywhere in a type.
-pub(crate) fn contains_impl(ty: &Type) -> bool {
+pub(crate) fn contains_impl(ty: &impl ToTokens) -> bool {
     any_token(
         ty.to_token_stream(),
         &|token| matches!(token, TokenTree::Ident(ident) if ident == "impl"),
@@ -132,7 +132,7 @@ pub(crate) fn contains_impl(ty: &Type) -> bool {
 }
 
 /// Whether a reference stands anywhere in a type.
-pub(crate) fn contains_reference(ty: &Type) -> bool {
+pub(crate) fn contains_reference(ty: &impl ToTokens) -> bool {
     any_token(
         ty.to_token_stream(),
         &|token| matches!(token, TokenTree::Punct(punctuation) if punctuation.as_char() == '&'),

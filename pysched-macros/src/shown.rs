@@ -15,6 +15,7 @@ pub(crate) fn shown(tokens: impl ToTokens) -> String {
         (" ;", ";"),
         (" . ", "."),
         ("& ", "&"),
+        ("- ", "-"),
     ] {
         text = text.replace(spaced, tight);
     }
@@ -36,5 +37,7 @@ mod tests {
             "impl Iterator<Item = u8> + Send"
         );
         assert_eq!(shown(quote!(app::SCHED)), "app::SCHED");
+        assert_eq!(shown(quote!(-3)), "-3");
+        assert_eq!(shown(quote!(fn(u8) -> u8)), "fn (u8) -> u8");
     }
 }

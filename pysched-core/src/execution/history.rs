@@ -231,3 +231,99 @@ impl<T> History<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(second)
+    }
+
+    /// Runs one execution that gives `value`.
+    fn run(history: &mut History<u64>, value: u64) {
+        let cell = history.launch(TaskId::nil(), at(value)).unwrap();
+        assert!(cell.begin());
+        cell.settle(Ok(value), at(value));
+        history.end(&cell);
+    }
+
+    fn dues(history: &History<u64>) -> Vec<(SystemTime, Status)> {
+        history.executions().iter().map(|it| (it.due, it.status)).collect()
+    }
+
+    #[test]
+    fn only_the_newest_are_kept() {
+        let mut history = History::new(2);
+        (1..=5).for_each(|value| run(&mut history, value));
+        assert_eq!(dues(&history), [(at(4), Status::Succeeded), (at(5), Status::Succeeded)]);
+        assert_eq!(history.ended(), 5);
+        assert_eq!(history.ended_after(0).unwrap().0, 4, "the first that is still retained");
+        assert_eq!(history.ended_after(4).unwrap().0, 5);
+        assert!(history.ended_after(5).is_none());
+    }
+
+    #[test]
+    fn without_history_the_latest_is_still_known() {
+        let mut history = History::new(0);
+        (1..=3).for_each(|value| run(&mut history, value));
+        assert!(history.executions().is_empty());
+        assert_eq!(history.ended_after(0).unwrap().0, 3);
+        assert_eq!(history.current(TaskId::nil(), None).unwrap().execution().due, at(3));
+    }
+
+    #[test]
+    fn what_is_evicted_waits_to_be_dropped() {
+        let mut history = History::new(1);
+        run(&mut history, 1);
+        drop(history.take_aftermath());
+        run(&mut history, 2);
+        let evicted = history.take_aftermath().evicted;
+        assert!(evicted.iter().all(|cell| cell.execution().due == at(1)), "{evicted:?}");
+        assert!(!evicted.is_empty());
+    }
+
+    #[test]
+    fn a_run_to_come_is_made_once_and_becomes_the_one_that_runs() {
+        let mut history = History::<u64>::new(1);
+        let first = history.current(TaskId::nil(), Some(at(1))).unwrap();
+        let again = history.current(TaskId::nil(), Some(at(1))).unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        let launched = history.launch(TaskId::nil(), at(2)).unwrap();
+        assert!(Arc::ptr_eq(&first, &launched));
+        assert_eq!(launched.execution().due, at(2), "as it was timed in the end");
+    }
+
+    #[test]
+    fn a_withdrawal_leaves_what_runs_alone() {
+        let mut history = History::<u64>::new(9);
+        let running = history.launch(TaskId::nil(), at(1)).unwrap();
+        assert!(running.begin());
+        let queued = history.launch(TaskId::nil(), at(2)).unwrap();
+        history.withdraw(TaskId::nil(), Some(at(3)), true, at(0));
+        assert!(queued.is_withdrawn());
+        assert!(!running.is_withdrawn());
+        assert_eq!(dues(&history), [(at(2), Status::Cancelled), (at(3), Status::Cancelled)]);
+        assert_eq!(history.active(), 1);
+        assert_eq!(history.take_aftermath().announce.len(), 2);
+    }
+
+    #[test]
+    fn an_execution_withdrawn_by_its_future_is_not_launched() {
+        let mut history = History::<u64>::new(9);
+        let cell = history.current(TaskId::nil(), Some(at(1))).unwrap();
+        assert!(cell.withdraw());
+        assert!(history.launch(TaskId::nil(), at(1)).is_none());
+        cell.settle_cancelled(at(1));
+        assert!(!history.sweep(), "it was not the upcoming one any more");
+        assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
+        assert_eq!(history.active(), 0);
+    }
+
+    #[test]
+    fn of_many_missed_runs_the_newest_are_kept() {
+        let mut history = History::<u64>::new(2);
+        history.miss(TaskId::nil(), at(100), Duration::from_secs(1), u64::MAX, at(100));
+        assert_eq!(dues(&history), [(at(98), Status::Missed), (at(99), Status::Missed)]);
+    }
+}

@@ -17,18 +17,26 @@ pub(crate) struct Inside(());
 
 impl Inside {
     pub(crate) fn enter(scheduler: SchedulerId) -> Self {
-        ENTERED.with_borrow_mut(|entered| entered.push(scheduler));
+        change(|entered| entered.push(scheduler));
         Self(())
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        ENTERED.with_borrow_mut(Vec::pop);
+        change(|entered| {
+            entered.pop();
+        });
     }
+}
+
+/// Changes the list, unless the thread is ending and has dropped it: a job may be dropped that late,
+/// and nobody shuts a scheduler down from there.
+fn change(change: impl FnOnce(&mut Vec<SchedulerId>)) {
+    let _ = ENTERED.try_with(|entered| change(&mut entered.borrow_mut()));
 }
 
 /// Whether this thread runs code on behalf of `scheduler`.
 pub(crate) fn is_inside(scheduler: SchedulerId) -> bool {
-    ENTERED.with_borrow(|entered| entered.contains(&scheduler))
+    ENTERED.try_with(|entered| entered.borrow().contains(&scheduler)).unwrap_or(false)
 }

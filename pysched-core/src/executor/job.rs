@@ -10,6 +10,7 @@ use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::Work;
 use crate::queue::ReadyKey;
+use crate::unwind::catch;
 
 /// One execution of one task, to be run by an [`Executor`](crate::Executor).
 ///
@@ -30,16 +31,28 @@ pub struct Job {
 }
 
 thread_local! {
-    /// The work of a job that was dropped by a panicking executor, for [`take_orphan`].
-    static ORPHAN: RefCell<Option<Box<dyn Work>>> = const { RefCell::new(None) };
+    /// Where the work of jobs goes that a panicking executor drops: `Some` only while this thread is
+    /// inside [`catch_orphans`].
+    static ORPHANS: RefCell<Option<Vec<Box<dyn Work>>>> = const { RefCell::new(None) };
 }
 
-/// Takes the work of the job that was dropped on this thread by the latest panic, if any.
-///
-/// This is how the text of a panic in `Executor::submit` reaches the future: the scheduler catches
-/// the panic, and finds here the job that it has hit.
-pub(crate) fn take_orphan() -> Option<Box<dyn Work>> {
-    ORPHAN.take()
+/// What is left of a panic in an executor.
+pub(crate) struct Orphans {
+    /// The text of the panic.
+    pub(crate) text: String,
+
+    /// The jobs that it dropped on its way.
+    pub(crate) works: Vec<Box<dyn Work>>,
+}
+
+/// Calls into an executor. If that panics, gives the text and the jobs that it had in hand, so that
+/// the text can reach their futures.
+pub(crate) fn catch_orphans<R>(submit: impl FnOnce() -> R) -> Result<R, Orphans> {
+    // An inline executor may submit to another one in the middle of this.
+    let outer = ORPHANS.replace(Some(Vec::new()));
+    let outcome = catch(submit);
+    let works = ORPHANS.replace(outer).unwrap_or_default();
+    outcome.map_err(|text| Orphans { text, works })
 }
 
 impl Job {
@@ -110,13 +123,15 @@ impl Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        if let Some(work) = self.work.take()
-            && thread::panicking()
-        {
-            let before = ORPHAN.replace(Some(work));
-            // One panic that drops several jobs: the others are plainly lost.
-            drop(before);
+        if !thread::panicking() {
+            return;
         }
+        // Outside of `catch_orphans`, and while the thread is ending, the job is plainly lost.
+        let _ = ORPHANS.try_with(|orphans| {
+            if let Some(orphans) = &mut *orphans.borrow_mut() {
+                orphans.extend(self.work.take());
+            }
+        });
     }
 }
 

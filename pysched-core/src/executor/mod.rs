@@ -3,6 +3,7 @@
 mod inline;
 mod job;
 mod thread;
+mod work_queue;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 pub use inline::InlineExecutor;
 pub use job::Job;
-pub(crate) use job::take_orphan;
+pub(crate) use job::{Orphans, catch_orphans};
 pub use thread::ThreadPoolExecutor;
 
 /// Runs the jobs that a scheduler gives it.

@@ -1,24 +1,21 @@
-//! [`ThreadPoolExecutor`]: worker threads and the queue of what is ready.
+//! [`ThreadPoolExecutor`]: worker threads that run what is ready by priority.
 //!
-//! One lock guards the queue and three counts. A worker that finds the queue empty counts itself as
-//! idle and sleeps. Whoever pushes jobs takes as many idle workers out of that count as there are
-//! jobs, puts them into the count of those called, and wakes so many; a worker goes on only by
-//! taking one off the called. So no two pushes rely on the same worker, and no worker is woken for
-//! nothing. Threads are started when there is a job and nobody idle to take it.
+//! How workers and jobs meet is in `work_queue.rs`. Threads are hired when there is a job that no
+//! worker is free for, and stay until the pool is shut down.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::SystemTime;
 
+use super::work_queue::WorkQueue;
 use super::{Executor, Job, Rejected};
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{ExecutionCell, TaskFuture, Work};
-use crate::queue::{ReadyKey, ReadyQueue};
+use crate::queue::ReadyKey;
 use crate::sync::{Condvar, Mutex};
 use crate::time::Moment;
 use crate::unwind::{catch, drop_quietly};
@@ -49,36 +46,23 @@ pub struct ThreadPoolExecutor {
 
 struct Pool {
     max_workers: usize,
-    state: Mutex<State>,
+    queue: WorkQueue<Job>,
+    staff: Mutex<Staff>,
 
-    /// Notified once for each worker that is called, and for all when the pool closes.
-    called: Condvar,
-
-    /// Notified when a worker has ended.
-    ended: Condvar,
+    /// Notified when the last worker has ended.
+    deserted: Condvar,
 }
 
-struct State {
-    queue: ReadyQueue<Job>,
-
-    /// How many threads there are.
+/// The threads of a pool.
+#[derive(Default)]
+struct Staff {
+    /// How many there are.
     workers: usize,
 
-    /// How many have ever been hired; names them.
+    /// How many there have ever been; names them.
     hired: usize,
 
-    /// Why the latest thread could not be started, if it could not.
-    hiring_failed: Option<io::Error>,
-
-    /// How many workers sleep and have not been called.
-    idle: usize,
-
-    /// How many workers have been called and have not gone on yet.
-    called: usize,
-
-    /// The latest time at which a scheduled job was due: where `run` queues.
-    latest_due: Moment,
-
+    /// Whether nobody is hired any more.
     closed: bool,
 }
 
@@ -96,28 +80,18 @@ impl ThreadPoolExecutor {
     #[must_use]
     pub fn new(max_workers: usize) -> Self {
         assert!(max_workers > 0, "ThreadPoolExecutor::new(0): a pool needs at least one worker");
-        let state = State {
-            queue: ReadyQueue::new(),
-            workers: 0,
-            hired: 0,
-            hiring_failed: None,
-            idle: 0,
-            called: 0,
-            latest_due: Moment::default(),
-            closed: false,
-        };
         let pool = Pool {
             max_workers,
-            state: Mutex::new(state),
-            called: Condvar::new(),
-            ended: Condvar::new(),
+            queue: WorkQueue::new(),
+            staff: Mutex::new(Staff::default()),
+            deserted: Condvar::new(),
         };
         Self { pool: Arc::new(pool) }
     }
 
     /// Runs `f` on a worker and gives its future.
     ///
-    /// It has priority 0 and queues behind the jobs of that priority that wait. If the pool cannot
+    /// It counts as due now, with priority 0. If the pool cannot
     /// take it, the future says so with [`TaskError::Refused`].
     pub fn run<T>(&self, f: impl FnOnce() -> T + Send + 'static) -> TaskFuture<T>
     where
@@ -126,8 +100,7 @@ impl ThreadPoolExecutor {
         let now = SystemTime::now();
         let cell = ExecutionCell::queued(TaskId::nil(), now);
         let future = TaskFuture::new(Arc::clone(&cell), None);
-        let due = self.pool.state.lock().latest_due;
-        let key = ReadyKey { priority: 0, due, sequence: u64::MAX };
+        let key = ReadyKey { priority: 0, due: Moment::of_wall(now), sequence: 0 };
         let job = Job::new(key, TaskId::nil(), now, Box::new(Errand { cell, f: Some(f) }));
         match self.submit(job) {
             Ok(()) => {}
@@ -143,20 +116,17 @@ impl ThreadPoolExecutor {
     /// it returns at once: what waits is cancelled, what runs finishes unattended. Called by one of
     /// its own workers, it never waits.
     pub fn shutdown(&self, wait: bool) {
-        let cancelled = {
-            let mut state = self.pool.state.lock();
-            state.closed = true;
-            self.pool.called.notify_all();
-            if wait { Vec::new() } else { state.queue.drain() }
-        };
-        for job in cancelled {
-            job.fail(TaskError::Cancelled);
-        }
-        let own_worker = EMPLOYER.get() == Arc::as_ptr(&self.pool);
-        if wait && !own_worker {
-            let mut state = self.pool.state.lock();
-            while state.workers > 0 {
-                state = self.pool.ended.wait(state);
+        let pool = &self.pool;
+        pool.staff.lock().closed = true;
+        pool.queue.close();
+        if !wait {
+            for job in pool.queue.drain() {
+                job.fail(TaskError::Cancelled);
+            }
+        } else if EMPLOYER.get() != Arc::as_ptr(pool) {
+            let mut staff = pool.staff.lock();
+            while staff.workers > 0 {
+                staff = pool.deserted.wait(staff);
             }
         }
     }
@@ -168,27 +138,13 @@ impl Executor for ThreadPoolExecutor {
     }
 
     fn submit_all(&self, jobs: &mut VecDeque<Job>) -> Result<(), Rejected> {
-        Pool::hire(&self.pool, jobs.len());
-        let mut state = self.pool.state.lock();
-        if let Some(why) = state.refusal() {
-            drop(state);
-            return match jobs.pop_front() {
-                Some(job) => Err(Rejected::Refused(job, why)),
-                None => Ok(()),
-            };
-        }
-        let calls = jobs.len().min(state.idle);
-        state.idle -= calls;
-        state.called += calls;
-        for job in jobs.drain(..) {
-            state.latest_due = state.latest_due.max(job.key().due);
-            state.queue.push(job.key(), job);
-        }
-        drop(state);
-        for _ in 0..calls {
-            self.pool.called.notify_one();
-        }
-        Ok(())
+        let hired = Pool::hire(&self.pool, jobs.len());
+        let why = match hired {
+            Err(error) => format!("the thread pool could not start a worker thread: {error}"),
+            Ok(()) if self.pool.queue.push_all(jobs, Job::key) => return Ok(()),
+            Ok(()) => "the thread pool has been shut down".to_owned(),
+        };
+        jobs.pop_front().map_or(Ok(()), |job| Err(Rejected::Refused(job, why)))
     }
 
     fn shutdown(&self, wait: bool) {
@@ -211,94 +167,52 @@ impl Drop for ThreadPoolExecutor {
 
 impl fmt::Debug for ThreadPoolExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.pool.state.lock();
         f.debug_struct("ThreadPoolExecutor")
             .field("max_workers", &self.pool.max_workers)
-            .field("workers", &state.workers)
-            .field("queued", &state.queue.len())
-            .field("closed", &state.closed)
+            .field("workers", &self.pool.staff.lock().workers)
+            .field("queued", &self.pool.queue.len())
+            .field("closed", &self.pool.queue.is_closed())
             .finish()
     }
 }
 
-impl State {
-    /// Why no job can be taken.
-    fn refusal(&self) -> Option<String> {
-        if self.closed {
-            return Some("the thread pool has been shut down".to_owned());
-        }
-        match &self.hiring_failed {
-            Some(error) if self.workers == 0 => {
-                Some(format!("the thread pool could not start a worker thread: {error}"))
-            }
-            _ => None,
-        }
-    }
-}
-
 impl Pool {
-    /// Starts the threads that `jobs` more jobs need, as far as the pool may have them.
-    fn hire(pool: &Arc<Self>, jobs: usize) {
-        let (first, count) = {
-            let mut state = pool.state.lock();
-            let waiting = state.queue.len() + jobs;
-            let missing = waiting.saturating_sub(state.idle + state.called);
-            let count = missing.min(pool.max_workers.saturating_sub(state.workers));
-            if count == 0 || state.closed {
-                return;
-            }
-            state.workers += count;
-            state.hired += count;
-            (state.hired - count, count)
-        };
-        for number in first..first + count {
+    /// Starts the threads that `jobs` more jobs need, as far as the pool may have them. Fails only
+    /// if that leaves it without any.
+    fn hire(pool: &Arc<Self>, jobs: usize) -> Result<(), String> {
+        let shortage = pool.queue.shortage(jobs);
+        if shortage == 0 {
+            return Ok(());
+        }
+        let mut staff = pool.staff.lock();
+        let count = shortage.min(pool.max_workers.saturating_sub(staff.workers));
+        for _ in 0..if staff.closed { 0 } else { count } {
             let worker = Arc::clone(pool);
-            let thread = thread::Builder::new().name(format!("pysched-pool-{number}"));
-            let error = thread.spawn(move || worker.work()).err();
-            if error.is_some() {
-                Self::retire(&mut pool.state.lock(), &pool.ended);
+            let thread = thread::Builder::new().name(format!("pysched-pool-{}", staff.hired));
+            match thread.spawn(move || worker.work()) {
+                Ok(_) => {
+                    staff.workers += 1;
+                    staff.hired += 1;
+                }
+                Err(error) if staff.workers == 0 => return Err(error.to_string()),
+                // The others will have to do; it is tried again with the next job.
+                Err(_) => break,
             }
-            pool.state.lock().hiring_failed = error;
         }
-    }
-
-    /// Takes a worker out of the count.
-    fn retire(state: &mut State, ended: &Condvar) {
-        state.workers -= 1;
-        if state.workers == 0 {
-            ended.notify_all();
-        }
+        Ok(())
     }
 
     /// The life of a worker.
     fn work(self: Arc<Self>) {
         EMPLOYER.set(Arc::as_ptr(&self));
-        while let Some(job) = self.next_job() {
+        while let Some(job) = self.queue.pop() {
             // `run` catches what the function does; this guards the worker against everything else.
             let _ = catch(|| job.run());
         }
-        Self::retire(&mut self.state.lock(), &self.ended);
-    }
-
-    /// Waits for the most urgent job; `None` when the pool has closed and none is left.
-    fn next_job(&self) -> Option<Job> {
-        let mut state = self.state.lock();
-        loop {
-            if let Some(job) = state.queue.pop() {
-                return Some(job);
-            }
-            if state.closed {
-                return None;
-            }
-            state.idle += 1;
-            while state.called == 0 && !state.closed {
-                state = self.called.wait(state);
-            }
-            // A closed pool calls everyone without counting.
-            match state.called.checked_sub(1) {
-                Some(rest) => state.called = rest,
-                None => state.idle -= 1,
-            }
+        let mut staff = self.staff.lock();
+        staff.workers -= 1;
+        if staff.workers == 0 {
+            self.deserted.notify_all();
         }
     }
 }

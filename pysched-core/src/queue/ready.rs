@@ -11,7 +11,10 @@ use crate::time::Moment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReadyKey {
     pub(crate) priority: i32,
+
+    /// On the scale of the wall clock, since several schedulers may share one queue.
     pub(crate) due: Moment,
+
     pub(crate) sequence: u64,
 }
 

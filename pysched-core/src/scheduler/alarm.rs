@@ -51,7 +51,7 @@ impl Alarm {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;

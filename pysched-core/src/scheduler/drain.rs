@@ -82,7 +82,7 @@ mod models {
             in_flight.enter(2);
             let jobs = [(); 2].map(|()| {
                 let in_flight = Arc::clone(&in_flight);
-                thread::spawn(move || drop(in_flight.leave()))
+                thread::spawn(move || in_flight.leave())
             });
             assert!(in_flight.wait_for_none(None));
             for job in jobs {

@@ -38,3 +38,28 @@ impl FinishedTasks {
         found.map(|(_, executions)| executions.clone()).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Status;
+    use crate::id::SchedulerId;
+    use std::time::SystemTime;
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let scheduler = SchedulerId::unique();
+        let id = |number| TaskId::new(scheduler, number, 0);
+        let mut finished = FinishedTasks::default();
+        for number in 0..5 {
+            let time = SystemTime::UNIX_EPOCH;
+            let execution = Execution::passed_over(id(number), time, time, Status::Missed);
+            finished.push(id(number), vec![execution; LIMIT / 4]);
+        }
+        assert!(finished.executions(id(0)).is_empty());
+        for number in 1..5 {
+            assert_eq!(finished.executions(id(number)).len(), LIMIT / 4);
+        }
+        assert_eq!(finished.executions, LIMIT);
+    }
+}

@@ -266,7 +266,7 @@ impl State {
             let record = Arc::clone(&slot.record);
             if let Some(work) = record.launch(launch, Arc::clone(owner)) {
                 let (priority, sequence) = (slot.priority, slot.sequence);
-                let key = ReadyKey { priority, due: run.moment, sequence };
+                let key = ReadyKey { priority, due: Moment::of_wall(due), sequence };
                 harvest.lanes[slot.lane as usize].push_back(Job::new(key, task, due, work));
             }
         }

@@ -140,7 +140,7 @@ impl fmt::Debug for FnClock {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::sync::Mutex;

@@ -191,7 +191,7 @@ impl Clock for ManualClock {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -18,6 +18,12 @@ impl Moment {
         Self(u64::try_from(since_origin.as_nanos()).unwrap_or(u64::MAX))
     }
 
+    /// A wall-clock time as a number, for putting in order what comes from different clocks: on this
+    /// one scale the origin is the epoch, and what is before it is there.
+    pub(crate) fn of_wall(time: SystemTime) -> Self {
+        time.duration_since(SystemTime::UNIX_EPOCH).map_or(Self::default(), Self::from_origin)
+    }
+
     /// How far the clock's origin lies behind.
     pub(crate) fn since_origin(self) -> Duration {
         Duration::from_nanos(self.0)

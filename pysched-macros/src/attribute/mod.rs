@@ -232,3 +232,82 @@ fn read_priority(argument: &Expr) -> Result<i32> {
         Error::new_spanned(argument, message)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use quote::quote;
+
+    use super::*;
+
+    fn read(arguments: TokenStream) -> Arguments {
+        Arguments::read(arguments).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn complaints(arguments: TokenStream) -> Vec<String> {
+        match Arguments::read(arguments) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors.into_iter().map(|error| error.to_string()).collect(),
+        }
+    }
+
+    #[test]
+    fn the_scheduler_and_the_priority_may_be_left_out() {
+        let full = read(quote!(SCHED, recur, 3, 2));
+        assert!(full.scheduler.is_some());
+        assert_eq!((full.trigger, full.priority), (Trigger::Recur, Some(2)));
+        let least = read(quote!(once, 0));
+        assert!(least.scheduler.is_none());
+        assert_eq!((least.trigger, least.priority), (Trigger::Once, None));
+        assert!(read(quote!(app().sched[0], cron, 5, -1,)).scheduler.is_some());
+    }
+
+    #[test]
+    fn a_trigger_is_a_word_or_a_text() {
+        for (name, trigger) in Trigger::ALL {
+            let word = Ident::new(name, proc_macro2::Span::call_site());
+            assert_eq!(read(quote!(SCHED, #word, 3)).trigger, trigger);
+            assert_eq!(read(quote!(#name, 3)).trigger, trigger);
+        }
+    }
+
+    #[test]
+    fn numbers_are_exact_to_the_nanosecond() {
+        let seconds = |arguments| match read(arguments).interval {
+            Interval::Seconds(seconds, _) => seconds,
+            Interval::Text(text) => panic!("{}", text.value()),
+        };
+        assert_eq!(seconds(quote!(recur, 3)), Duration::from_secs(3));
+        assert_eq!(seconds(quote!(recur, 0.1)), Duration::from_millis(100));
+        assert_eq!(seconds(quote!(recur, 0b11_i64)), Duration::from_secs(3));
+        assert_eq!(seconds(quote!(recur, 1e-9)), Duration::from_nanos(1));
+        assert_eq!(seconds(quote!(once, 9_223_372_036.0)), Duration::from_secs(9_223_372_036));
+    }
+
+    #[test]
+    fn every_mistake_is_reported() {
+        let found = complaints(quote!(SCHED, weekly, -3, high, 4, colour = "red", name = "", 5));
+        assert_eq!(found.len(), 7, "{found:#?}");
+        for (complaint, word) in found.iter().zip([
+            "`colour`",
+            "empty",
+            "come before all options",
+            "`weekly`",
+            "`-3`",
+            "expected a priority",
+            "nothing else",
+        ]) {
+            assert!(complaint.contains(word), "{word:?} is not in {complaint:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said_once() {
+        assert_eq!(complaints(quote!()).len(), 1);
+        assert_eq!(complaints(quote!(SCHED)).len(), 1);
+        assert_eq!(complaints(quote!(SCHED, recur)).len(), 1);
+        assert_eq!(complaints(quote!(SCHED, 3, 2)).len(), 1);
+        assert_eq!(complaints(quote!(3)).len(), 1);
+    }
+}

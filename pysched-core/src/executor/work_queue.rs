@@ -1,0 +1,187 @@
+//! [`WorkQueue`]: what is ready, and the workers that wait for it.
+//!
+//! One lock guards the queue and two counts. A worker that finds the queue empty counts itself as
+//! *idle* and sleeps. Whoever pushes items takes as many workers out of that count as there are
+//! items, counts them as *called*, and wakes so many; a worker goes on only by taking one off the
+//! called. The invariants:
+//!
+//! * Nobody is idle while there are more items than called workers: so no item waits beside a
+//!   sleeping worker.
+//! * A called worker is called by one push only: so two pushes never rely on the same worker, and
+//!   how many items have nobody coming for them is known (`shortage`).
+//!
+//! A worker that was busy may take the item that another was called for; that one then finds the
+//! queue empty and goes back to sleep. The loom models are at the end.
+
+use std::collections::VecDeque;
+
+use crate::queue::{ReadyKey, ReadyQueue};
+use crate::sync::{Condvar, Mutex};
+
+/// A queue of what is ready, on which workers wait.
+#[derive(Debug)]
+pub(super) struct WorkQueue<T> {
+    state: Mutex<State<T>>,
+
+    /// Notified once for each worker that is called, and for all when the queue closes.
+    called: Condvar,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    ready: ReadyQueue<T>,
+
+    /// How many workers sleep and have not been called.
+    idle: usize,
+
+    /// How many workers have been called and have not gone on yet.
+    called: usize,
+
+    /// Whether nothing is taken any more.
+    closed: bool,
+}
+
+impl<T> WorkQueue<T> {
+    pub(super) fn new() -> Self {
+        let state = State { ready: ReadyQueue::new(), idle: 0, called: 0, closed: false };
+        Self { state: Mutex::new(state), called: Condvar::new() }
+    }
+
+    /// How many items, if `more` of them came, no worker would be free for.
+    pub(super) fn shortage(&self, more: usize) -> usize {
+        let state = self.state.lock();
+        (state.ready.len() + more).saturating_sub(state.idle + state.called)
+    }
+
+    /// Takes all items, or none if the queue is closed; says whether it took them.
+    pub(super) fn push_all(&self, items: &mut VecDeque<T>, key: impl Fn(&T) -> ReadyKey) -> bool {
+        let mut state = self.state.lock();
+        if state.closed {
+            return false;
+        }
+        let calls = items.len().min(state.idle);
+        state.idle -= calls;
+        state.called += calls;
+        for item in items.drain(..) {
+            state.ready.push(key(&item), item);
+        }
+        drop(state);
+        for _ in 0..calls {
+            self.called.notify_one();
+        }
+        true
+    }
+
+    /// Waits for the most urgent item; `None` once the queue is closed and empty.
+    pub(super) fn pop(&self) -> Option<T> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(item) = state.ready.pop() {
+                return Some(item);
+            }
+            if state.closed {
+                return None;
+            }
+            state.idle += 1;
+            while state.called == 0 && !state.closed {
+                state = self.called.wait(state);
+            }
+            // A queue that closes wakes everyone without counting.
+            match state.called.checked_sub(1) {
+                Some(rest) => state.called = rest,
+                None => state.idle -= 1,
+            }
+        }
+    }
+
+    /// Takes nothing more, and lets the workers go when the queue is empty.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.called.notify_all();
+    }
+
+    /// Takes out what waits, the most urgent first.
+    pub(super) fn drain(&self) -> Vec<T> {
+        self.state.lock().ready.drain()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.state.lock().ready.len()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::*;
+    use crate::time::Moment;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    fn push(queue: &WorkQueue<i32>, items: impl Into<VecDeque<i32>>) -> bool {
+        let key = |item: &i32| ReadyKey { priority: *item, due: Moment::default(), sequence: 0 };
+        queue.push_all(&mut items.into(), key)
+    }
+
+    /// Workers that take until the queue is closed. Loom reports a deadlock if an item is left to
+    /// sleeping workers, or if a worker is not let go.
+    fn model(workers: usize, pushes: &'static [&'static [i32]]) {
+        let mut builder = loom::model::Builder::new();
+        // With more than two switches that nobody asked for, the largest case takes minutes.
+        builder.preemption_bound = Some(2);
+        builder.check(move || {
+            let queue = Arc::new(WorkQueue::new());
+            let workers: Vec<_> = (0..workers)
+                .map(|_| {
+                    let queue = Arc::clone(&queue);
+                    thread::spawn(move || std::iter::from_fn(|| queue.pop()).collect::<Vec<_>>())
+                })
+                .collect();
+            for items in pushes {
+                assert!(push(&queue, items.to_vec()));
+            }
+            queue.close();
+            assert!(!push(&queue, [0]), "closed");
+            let mut taken: Vec<_> =
+                workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
+            taken.sort_unstable();
+            assert_eq!(taken, pushes.concat());
+        });
+    }
+
+    #[test]
+    fn loom_every_item_is_taken_once() {
+        model(1, &[&[1], &[2]]);
+        model(2, &[&[1, 2]]);
+        model(2, &[&[1], &[2]]);
+    }
+
+    #[test]
+    fn loom_two_items_never_rely_on_one_worker() {
+        loom::model(|| {
+            let queue = Arc::new(WorkQueue::new());
+            // Each worker holds its item until the other has one too.
+            let meeting = Arc::new((Mutex::new(0), Condvar::new()));
+            let workers = [(); 2].map(|()| {
+                let (queue, meeting) = (Arc::clone(&queue), Arc::clone(&meeting));
+                thread::spawn(move || {
+                    queue.pop().unwrap();
+                    let mut present = meeting.0.lock();
+                    *present += 1;
+                    meeting.1.notify_all();
+                    while *present < 2 {
+                        present = meeting.1.wait(present);
+                    }
+                })
+            });
+            push(&queue, [1]);
+            push(&queue, [2]);
+            for worker in workers {
+                worker.join().unwrap();
+            }
+        });
+    }
+}

@@ -1,0 +1,29 @@
+//! A user's crate that knows pysched by another name, and has nothing called `pysched`.
+
+use std::sync::LazyLock;
+
+use renamed::{Scheduler, task};
+
+/// The scheduler of the tasks below.
+pub static SCHED: LazyLock<Scheduler> = LazyLock::new(Scheduler::new);
+
+/// A task with all that an expansion can contain.
+#[task(SCHED, recur, "1h 30m", 2, name = "renamed", executor = "slow", crate = renamed)]
+pub fn now(cost: u64) -> std::io::Result<u64> {
+    Ok(cost)
+}
+
+/// A path from the root.
+#[task(SCHED, once, 0, crate = ::renamed)]
+pub fn utcnow() {}
+
+#[cfg(test)]
+mod tests {
+    use renamed::Error;
+
+    #[test]
+    fn tasks_of_a_renamed_crate_are_added() {
+        assert!(matches!(super::now::delay(1), Err(Error::UnknownExecutor(_))));
+        assert!(super::utcnow::delay().is_ok());
+    }
+}

@@ -1,0 +1,80 @@
+//! Nothing that a user has in scope changes what an expansion means.
+
+#![no_implicit_prelude]
+#![allow(dead_code, unused_macros, non_camel_case_types)]
+
+mod scheduler {
+    use ::pysched::Scheduler;
+    use ::std::sync::LazyLock;
+
+    pub(crate) static SCHED: LazyLock<Scheduler> = LazyLock::new(Scheduler::new);
+
+    pub(crate) fn sched() -> &'static Scheduler {
+        &SCHED
+    }
+}
+
+use scheduler::{SCHED, sched};
+
+mod pysched {}
+mod std {}
+mod core {}
+mod alloc {}
+mod inventory {}
+struct Option;
+struct Result2;
+struct Some;
+struct None;
+struct Ok;
+struct Err;
+struct Clone;
+struct Copy;
+struct Send;
+struct Sync;
+struct Task;
+struct Handle;
+struct Arc;
+struct Duration;
+struct Registration;
+type bool = ();
+type str = ();
+type usize = ();
+type u64 = ::std::primitive::u64;
+type i32 = ();
+fn drop() {}
+
+macro_rules! panic {
+    () => {
+        compile_error!("captured")
+    };
+}
+macro_rules! file {
+    () => {
+        compile_error!("captured")
+    };
+}
+macro_rules! line {
+    () => {
+        compile_error!("captured")
+    };
+}
+
+/// Its parameters have the names of what stands around them.
+#[::pysched::task(sched(), recur, 0.5, -1, name = "everything")]
+fn everything(sched: u64, everything: u64, task: u64, delay: u64) -> ::std::io::Result<u64> {
+    ::std::result::Result::Ok(sched + everything + task + delay)
+}
+
+#[::pysched::task(SCHED, recur, "1h 30m", 2)]
+fn task(argument_1: u64, (_, _): (u64, u64)) {}
+
+#[::pysched::task(SCHED, once, 0)]
+fn delay(r#fn: u64) -> u64 {
+    r#fn
+}
+
+fn main() {
+    ::std::assert!(everything::delay(1, 2, 3, 4).is_ok());
+    ::std::assert!(task::delay(1, (2, 3)).is_ok());
+    ::std::assert!(delay::delay(1).is_ok());
+}

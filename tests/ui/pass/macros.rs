@@ -1,0 +1,35 @@
+//! Tasks that other macros declare.
+
+use once_cell::sync::Lazy;
+use pysched::{Error, Handle, Scheduler, task};
+
+static SCHED: Lazy<Scheduler> = Lazy::new(Scheduler::new);
+
+macro_rules! declare {
+    ($sched:expr, $trigger:ident, $interval:literal, $priority:expr,
+     $text:literal, $name:ident($($parameter:ident: $ty:ty),*) -> $output:ty) => {
+        #[task($sched, $trigger, $interval, $priority, name = $text)]
+        fn $name($($parameter: $ty),*) -> $output {
+            unimplemented!()
+        }
+    };
+}
+
+macro_rules! through {
+    ($($krate:tt)*) => {
+        #[task(SCHED, recur, "1h", 0, crate = $($krate)*)]
+        fn through() {}
+    };
+}
+
+declare!(SCHED, recur, "1h 30m", 1, "text", text(a: u8, b: Vec<u8>) -> Vec<u8>);
+declare!(SCHED, once, 0.25, -1, "number", number() -> Result<u8, String>);
+declare!(*SCHED, recur_after, 3, 0, "never", never(a: &'static str) -> !);
+through!(::pysched);
+
+fn main() {
+    let _: Result<Handle<Vec<u8>>, Error> = text::delay(1, vec![]);
+    let _: Result<Handle<u8>, Error> = number::delay();
+    let _ = never::delay("a");
+    let _ = through::delay();
+}
