@@ -54,6 +54,17 @@ impl<T> TaskFuture<T> {
 
     /// Blocks until the execution has ended, and returns its result.
     ///
+    /// ```
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let future = sched.add(Task::new(|| "done".to_owned()))?.future();
+    /// let lent: &String = future.wait().unwrap();
+    /// assert_eq!(lent, "done");
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The [`TaskError`] that says how it failed, or that it was cancelled.
@@ -77,24 +88,78 @@ impl<T> TaskFuture<T> {
     }
 
     /// Whether the execution has ended, in whatever way.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// let future = sched.add(Task::new(|| ()))?.future();
+    /// assert!(!future.done());
+    /// sched.start()?;
+    /// future.wait().unwrap();
+    /// assert!(future.done());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn done(&self) -> bool {
         self.cell.is_settled()
     }
 
     /// Whether the function has been called and has not returned.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use pysched::ThreadPoolExecutor;
+    ///
+    /// let (started, has_started) = mpsc::channel();
+    /// let (end, ended) = mpsc::channel();
+    /// let pool = ThreadPoolExecutor::new(1);
+    /// let future = pool.run(move || {
+    ///     started.send(()).unwrap();
+    ///     ended.recv().unwrap();
+    /// });
+    /// has_started.recv().unwrap();
+    /// assert!(future.running());
+    /// end.send(()).unwrap();
+    /// future.wait().unwrap();
+    /// assert!(!future.running());
+    /// ```
     #[must_use]
     pub fn running(&self) -> bool {
         self.cell.is_running()
     }
 
     /// Whether the execution was cancelled before it started.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let future = sched.delay(Trigger::once(60), 0, || ())?.future();
+    /// assert!(!future.cancelled());
+    /// sched.shutdown(true); // cancels what is not due yet
+    /// assert!(future.cancelled());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn cancelled(&self) -> bool {
         self.cell.is_cancelled()
     }
 
     /// How the execution stands.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Status, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let future = sched.add(Task::new(|| -> u32 { panic!("out of paper") }))?.future();
+    /// assert!(future.wait().is_err());
+    /// let execution = future.execution();
+    /// assert_eq!(execution.status, Status::Failed);
+    /// assert_eq!(execution.error.as_deref(), Some("the task panicked: out of paper"));
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn execution(&self) -> Execution {
         self.cell.execution()

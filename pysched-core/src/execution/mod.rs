@@ -76,6 +76,22 @@ impl Execution {
 /// How an execution stands.
 ///
 /// Every time at which a task should have run ends in exactly one of the last five.
+///
+/// ```
+/// use pysched::{Scheduler, Status, Task, Trigger};
+///
+/// let sched = Scheduler::new();
+/// let future = sched.add(Task::new(|| ()))?.future();
+/// let late = sched.delay(Trigger::once(60), 0, || ())?.future();
+/// assert_eq!(future.execution().status, Status::Queued);
+///
+/// sched.start()?;
+/// future.wait().unwrap();
+/// assert_eq!(future.execution().status, Status::Succeeded);
+/// sched.shutdown(true);
+/// assert_eq!(late.execution().status, Status::Cancelled);
+/// # Ok::<(), pysched::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {

@@ -20,6 +20,51 @@ use crate::unwind::catch;
 ///
 /// Dropping a job ends its execution with
 /// [`TaskError::WorkerDied`]: nothing is lost silently.
+///
+/// ```
+/// use std::cmp::Reverse;
+/// use std::collections::BinaryHeap;
+/// use std::sync::{Arc, Mutex};
+/// use pysched::{Executor, Job, Rejected, Scheduler, Task};
+///
+/// /// Keeps its jobs until somebody runs them.
+/// #[derive(Default)]
+/// struct Shelf(Mutex<BinaryHeap<Reverse<Job>>>);
+///
+/// impl Executor for Shelf {
+///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+///         self.0.lock().unwrap().push(Reverse(job));
+///         Ok(())
+///     }
+///
+///     fn shutdown(&self, _wait: bool) {
+///         self.0.lock().unwrap().clear(); // these have failed
+///     }
+/// }
+///
+/// impl Shelf {
+///     fn run_all(&self) -> Vec<i32> {
+///         let take = || self.0.lock().unwrap().pop();
+///         let run = |Reverse(job): Reverse<Job>| {
+///             let priority = job.priority();
+///             job.run();
+///             priority
+///         };
+///         std::iter::from_fn(take).map(run).collect()
+///     }
+/// }
+///
+/// let shelf = Arc::new(Shelf::default());
+/// let sched = Scheduler::builder().executor(Arc::clone(&shelf)).build();
+/// let handles = [9, 1, 5].map(|priority| sched.add(Task::new(|| ()).priority(priority)).unwrap());
+/// sched.start()?;
+/// while shelf.0.lock().unwrap().len() < 3 {
+///     std::thread::yield_now();
+/// }
+/// assert_eq!(shelf.run_all(), [1, 5, 9]);
+/// assert!(handles.iter().all(|handle| handle.future().wait().is_ok()));
+/// # Ok::<(), pysched::Error>(())
+/// ```
 #[must_use = "a job that is dropped has failed"]
 pub struct Job {
     key: ReadyKey,
@@ -68,6 +113,26 @@ impl Job {
     ///
     /// Never panics: a panic of the function is its outcome. Does nothing if the execution was
     /// cancelled meanwhile.
+    ///
+    /// ```
+    /// use pysched::{Executor, Job, Rejected, Scheduler, Task};
+    ///
+    /// struct NewThread;
+    ///
+    /// impl Executor for NewThread {
+    ///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+    ///         std::thread::spawn(move || job.run());
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn shutdown(&self, _wait: bool) {}
+    /// }
+    ///
+    /// let sched = Scheduler::builder().executor(NewThread).build();
+    /// sched.start()?;
+    /// assert_eq!(sched.add(Task::new(|| 7))?.future().wait().unwrap(), &7);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn run(mut self) {
         if let Some(work) = self.work.take() {
             work.run();
@@ -103,18 +168,88 @@ impl Job {
     }
 
     /// The task that this is an execution of; [`TaskId::nil`] if it belongs to no scheduler.
+    ///
+    /// ```
+    /// use pysched::{Executor, Job, Rejected, Scheduler, Task};
+    ///
+    /// struct Log(std::sync::mpsc::Sender<pysched::TaskId>);
+    ///
+    /// impl Executor for Log {
+    ///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+    ///         self.0.send(job.task()).unwrap();
+    ///         job.run();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn shutdown(&self, _wait: bool) {}
+    /// }
+    ///
+    /// let (sender, told) = std::sync::mpsc::channel();
+    /// let sched = Scheduler::builder().executor(Log(sender)).build();
+    /// let handle = sched.add(Task::new(|| ()))?;
+    /// sched.start()?;
+    /// assert_eq!(told.recv().unwrap(), handle.id());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn task(&self) -> TaskId {
         self.task
     }
 
     /// The priority of the task; lower is more urgent.
+    ///
+    /// ```
+    /// use pysched::{Executor, Job, Rejected, Scheduler, Task};
+    ///
+    /// struct Log(std::sync::mpsc::Sender<i32>);
+    ///
+    /// impl Executor for Log {
+    ///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+    ///         self.0.send(job.priority()).unwrap();
+    ///         job.run();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn shutdown(&self, _wait: bool) {}
+    /// }
+    ///
+    /// let (sender, told) = std::sync::mpsc::channel();
+    /// let sched = Scheduler::builder().executor(Log(sender)).build();
+    /// sched.add(Task::new(|| ()).priority(-3))?;
+    /// sched.start()?;
+    /// assert_eq!(told.recv().unwrap(), -3);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn priority(&self) -> i32 {
         self.key.priority
     }
 
     /// When the execution was due.
+    ///
+    /// ```
+    /// use pysched::{Executor, Job, Rejected, Scheduler, Task};
+    ///
+    /// struct Log(std::sync::mpsc::Sender<std::time::SystemTime>);
+    ///
+    /// impl Executor for Log {
+    ///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+    ///         self.0.send(job.due()).unwrap();
+    ///         job.run();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn shutdown(&self, _wait: bool) {}
+    /// }
+    ///
+    /// let (sender, told) = std::sync::mpsc::channel();
+    /// let sched = Scheduler::builder().executor(Log(sender)).build();
+    /// let handle = sched.add(Task::new(|| ()))?;
+    /// let due = handle.next_run();
+    /// sched.start()?;
+    /// assert_eq!(told.recv().unwrap(), due.unwrap());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn due(&self) -> SystemTime {
         self.due

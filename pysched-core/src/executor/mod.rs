@@ -127,6 +127,26 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 }
 
 /// A job that an executor did not take, and why.
+///
+/// ```
+/// use pysched::{Executor, Job, Rejected, Scheduler, Task};
+///
+/// struct Closed;
+///
+/// impl Executor for Closed {
+///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+///         Err(Rejected::Refused(job, "it is Sunday".into()))
+///     }
+///
+///     fn shutdown(&self, _wait: bool) {}
+/// }
+///
+/// let sched = Scheduler::builder().executor(Closed).build();
+/// sched.start()?;
+/// let error = sched.add(Task::new(|| ()))?.future().wait().unwrap_err().to_string();
+/// assert_eq!(error, "the executor did not take the task: it is Sunday");
+/// # Ok::<(), pysched::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Rejected {

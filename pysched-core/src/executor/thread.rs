@@ -74,6 +74,12 @@ thread_local! {
 impl ThreadPoolExecutor {
     /// Makes a pool of at most `max_workers` threads.
     ///
+    /// ```
+    /// use pysched::{Scheduler, ThreadPoolExecutor};
+    ///
+    /// let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(4)).build();
+    /// ```
+    ///
     /// # Panics
     ///
     /// If `max_workers` is 0: nothing would ever run.
@@ -93,6 +99,15 @@ impl ThreadPoolExecutor {
     ///
     /// It counts as due now, with priority 0. If the pool cannot
     /// take it, the future says so with [`TaskError::Refused`].
+    ///
+    /// ```
+    /// use pysched::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1);
+    /// let text = String::from("moved");
+    /// let length = pool.run(move || text.len()); // `FnOnce`: it runs a single time
+    /// assert_eq!(length.wait().unwrap(), &5);
+    /// ```
     pub fn run<T>(&self, f: impl FnOnce() -> T + Send + 'static) -> TaskFuture<T>
     where
         T: Send + Sync + 'static,
@@ -115,6 +130,17 @@ impl ThreadPoolExecutor {
     /// With `wait`, it first runs all that wait, and returns when its threads have ended. Without,
     /// it returns at once: what waits is cancelled, what runs finishes unattended. Called by one of
     /// its own workers, it never waits.
+    ///
+    /// ```
+    /// use pysched::{TaskError, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(1);
+    /// let before = pool.run(|| 7);
+    /// pool.shutdown(true);
+    /// assert!(before.done());
+    /// let after = pool.run(|| 7);
+    /// assert!(matches!(after.wait(), Err(TaskError::Refused(_))));
+    /// ```
     pub fn shutdown(&self, wait: bool) {
         let pool = &self.pool;
         pool.staff.lock().closed = true;

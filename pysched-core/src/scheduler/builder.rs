@@ -42,6 +42,18 @@ impl SchedulerBuilder {
     ///
     /// The scheduler shuts it down when it is shut down itself. To share an executor with others,
     /// give an [`Arc`](std::sync::Arc) of it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pysched::{Scheduler, ThreadPoolExecutor};
+    ///
+    /// let own = Scheduler::builder().executor(ThreadPoolExecutor::new(4)).build();
+    ///
+    /// let pool = Arc::new(ThreadPoolExecutor::new(4));
+    /// let shared = Scheduler::builder().executor(Arc::clone(&pool)).build();
+    /// shared.shutdown(true);
+    /// assert_eq!(pool.run(|| "still there").wait().unwrap(), &"still there");
+    /// ```
     pub fn executor(mut self, executor: impl Executor) -> Self {
         self.executor = Some(Box::new(executor));
         self
@@ -49,6 +61,16 @@ impl SchedulerBuilder {
 
     /// Adds an executor for the tasks that ask for it by `name`. It takes the place of an earlier
     /// one of the same name.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, ThreadPoolExecutor};
+    ///
+    /// let sched = Scheduler::builder().named_executor("reports", ThreadPoolExecutor::new(1)).build();
+    /// sched.start()?;
+    /// let report = sched.add(Task::new(|| "42 pages").executor("reports"))?;
+    /// assert_eq!(report.future().wait().unwrap(), &"42 pages");
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn named_executor(mut self, name: impl Into<String>, executor: impl Executor) -> Self {
         let name = name.into();
         self.named.retain(|(other, _)| *other != name);
@@ -57,6 +79,19 @@ impl SchedulerBuilder {
     }
 
     /// Sets the clock. [`SystemClock`] unless set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{ManualClock, Scheduler, Trigger};
+    ///
+    /// let clock = ManualClock::new();
+    /// let sched = Scheduler::builder().clock(clock.clone()).build();
+    /// sched.start()?;
+    /// let handle = sched.delay(Trigger::once(3600), 0, || "at once, for us")?;
+    /// clock.advance(Duration::from_secs(3600));
+    /// assert_eq!(handle.future().wait().unwrap(), &"at once, for us");
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
         self
@@ -66,6 +101,19 @@ impl SchedulerBuilder {
     /// [`Scheduler::results`] and [`Handle::futures`](crate::Handle::futures). 32 unless set.
     ///
     /// Of the tasks that are finished, 10,000 executions are remembered in all, the latest.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::builder().history(2).build();
+    /// let handle = sched.add(Task::new(|| ()).trigger(Trigger::recur(0.001)).times(5))?;
+    /// sched.start()?;
+    /// while sched.task(&handle).is_some() {
+    ///     handle.wait();
+    /// }
+    /// assert_eq!(sched.results(&handle).len(), 2);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn history(mut self, executions_per_task: usize) -> Self {
         self.history = executions_per_task;
         self
@@ -73,6 +121,11 @@ impl SchedulerBuilder {
 
     /// Builds the scheduler. It is stopped: tasks can be added, and wait for
     /// [`start`](Scheduler::start).
+    ///
+    /// ```
+    /// let sched = pysched::Scheduler::builder().build(); // as Scheduler::new()
+    /// assert!(sched.stopped());
+    /// ```
     #[must_use]
     pub fn build(self) -> Scheduler {
         let own = self.executor.unwrap_or_else(|| Box::new(ThreadPoolExecutor::default()));

@@ -63,12 +63,23 @@ impl Drop for Face {
 impl Scheduler {
     /// Makes a scheduler with a [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) of as many
     /// threads as there are processors, on the [`SystemClock`](crate::SystemClock), stopped.
+    ///
+    /// ```
+    /// let sched = pysched::Scheduler::new();
+    /// assert!(sched.stopped());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
     /// Begins to build a scheduler of other parts.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, ThreadPoolExecutor};
+    ///
+    /// let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(1)).build();
+    /// ```
     pub fn builder() -> SchedulerBuilder {
         SchedulerBuilder::new()
     }
@@ -85,6 +96,19 @@ impl Scheduler {
     ///
     /// Tasks can be added before: their delays count from when they were added, and what has
     /// become due meanwhile runs at once.
+    ///
+    /// ```
+    /// use pysched::{Error, Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.add(Task::new(|| 7))?;
+    /// sched.start()?;
+    /// assert_eq!(handle.future().wait().unwrap(), &7);
+    ///
+    /// sched.shutdown(true);
+    /// assert!(matches!(sched.start(), Err(Error::Shutdown)));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -138,6 +162,19 @@ impl Scheduler {
 
     /// Adds a task. May be called from any thread, also from inside a task.
     ///
+    /// ```
+    /// use pysched::{Error, Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let handle = sched.add(Task::new(|| 7).name("seven").trigger(Trigger::once(0.01)))?;
+    /// assert_eq!(handle.future().wait().unwrap(), &7);
+    ///
+    /// let never = sched.add(Task::new(|| 7).times(0));
+    /// assert!(matches!(never, Err(Error::NeverRuns(_))));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// * [`Error::InvalidInterval`]: the interval is negative, not a number, or beyond the clock's
@@ -178,6 +215,17 @@ impl Scheduler {
     }
 
     /// What is known of a live task; `None` if it is finished or was never added here.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.add(Task::new(|| ()).trigger(Trigger::recur(60)).priority(2))?;
+    /// assert_eq!(sched.task(&handle).unwrap().priority, 2);
+    /// handle.cancel()?;
+    /// assert!(sched.task(&handle).is_none());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn task(&self, id: impl Into<TaskId>) -> Option<TaskInfo> {
         self.engine().task(id.into())
@@ -246,6 +294,18 @@ impl Scheduler {
     /// [`shutdown(false)`](Self::shutdown).
     ///
     /// From inside a task it does not wait at all.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let future = sched.add(Task::new(|| 7))?.future();
+    /// future.wait().unwrap();
+    /// assert!(sched.shutdown_timeout(Duration::from_secs(10)).is_ok());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -48,6 +48,25 @@ pub struct Unfinished {
 }
 
 /// An execution that had not ended when a shutdown ran out of time.
+///
+/// ```
+/// use std::{sync::mpsc, time::Duration};
+/// use pysched::{Scheduler, Task};
+///
+/// let (started, wait_for_start) = mpsc::sync_channel(1);
+/// let sched = Scheduler::new();
+/// sched.start()?;
+/// let handle = sched.add(Task::new(move || {
+///     started.send(()).unwrap();
+///     std::thread::sleep(Duration::from_millis(200));
+/// }))?;
+/// wait_for_start.recv().unwrap();
+///
+/// let unfinished = sched.shutdown_timeout(Duration::ZERO).unwrap_err();
+/// assert_eq!(unfinished.executions[0].name, None);
+/// assert_eq!(unfinished.executions[0].execution.task, handle.id());
+/// # Ok::<(), pysched::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnfinishedExecution {

@@ -42,12 +42,33 @@ impl<T> Handle<T> {
     }
 
     /// The id of the task.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let id = sched.delay(Trigger::once(60), 0, || ())?.id();
+    /// sched.cancel(id)?; // an id is enough, and is `Copy`
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn id(&self) -> TaskId {
         self.id
     }
 
     /// Ends the task: what has not started never will; an execution that runs finishes.
+    ///
+    /// ```
+    /// use pysched::{Error, Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.delay(Trigger::recur(60), 0, || ())?;
+    /// let future = handle.future();
+    /// handle.cancel()?;
+    /// assert!(future.cancelled());
+    /// assert!(matches!(handle.cancel(), Err(Error::UnknownTask(_))));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -58,6 +79,18 @@ impl<T> Handle<T> {
 
     /// When the task is due next; `None` if it is finished, while its last execution is in flight,
     /// and between the executions of a fixed delay.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.delay(Trigger::recur(60), 0, || ())?;
+    /// assert!(handle.next_run() > Some(SystemTime::now() + Duration::from_secs(50)));
+    /// handle.cancel()?;
+    /// assert_eq!(handle.next_run(), None);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn next_run(&self) -> Option<SystemTime> {
         let mut next_run = None;
@@ -68,6 +101,18 @@ impl<T> Handle<T> {
 
 impl<T: Send + Sync + 'static> Handle<T> {
     /// The result of the execution that runs or comes next; once the task is finished, of its last.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.add(Task::new(|| 7))?;
+    /// let next = handle.future();
+    /// sched.start()?;
+    /// assert_eq!(next.wait().unwrap(), &7);
+    /// assert_eq!(handle.future().wait().unwrap(), &7); // its last
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     #[must_use]
     pub fn future(&self) -> TaskFuture<T> {
         let mut current = None;
@@ -104,6 +149,20 @@ impl<T: Send + Sync + 'static> Handle<T> {
     ///
     /// Runs that were skipped or missed have no result and are passed over; see
     /// [`Scheduler::results`](crate::Scheduler::results).
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use pysched::{Scheduler, Task, Trigger};
+    ///
+    /// let count = AtomicU32::new(0);
+    /// let task = Task::new(move || count.fetch_add(1, Ordering::Relaxed));
+    /// let sched = Scheduler::new();
+    /// let handle = sched.add(task.trigger(Trigger::recur(0.001)).times(3))?;
+    /// sched.start()?;
+    /// let counted: Vec<u32> = (0..4).map(|_| *handle.wait().wait().unwrap()).collect();
+    /// assert_eq!(counted, [0, 1, 2, 2]);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn wait(&self) -> TaskFuture<T> {
         // Of several threads that wait on one handle, each gets an execution of its own: the one
         // that moves `seen` forward has it, the others look again.

@@ -54,6 +54,21 @@ impl<T: Send + Sync + 'static> Task<T> {
     ///
     /// `f` is called once for each execution. If it panics, that execution has failed with
     /// [`TaskError::Panicked`]; a recurring task goes on with the next one.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let shared = Arc::new(String::from("hello"));
+    /// let task = Task::new({
+    ///     let shared = Arc::clone(&shared);
+    ///     move || shared.len()
+    /// });
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// assert_eq!(sched.add(task)?.future().wait().unwrap(), &5);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn new<F>(f: F) -> Self
     where
         F: Fn() -> T + Send + Sync + 'static,
@@ -99,6 +114,15 @@ impl<T: Send + Sync + 'static> Task<T> {
 
 impl<T> Task<T> {
     /// Sets when it runs. [`Trigger::once(0)`](Trigger::once), at once, unless set.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.add(Task::new(|| ()).trigger(Trigger::recur(3)))?;
+    /// assert_eq!(sched.task(&handle).unwrap().trigger, Trigger::recur(3));
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn trigger(mut self, trigger: Trigger) -> Self {
         self.parts.trigger = trigger;
         self
@@ -108,12 +132,35 @@ impl<T> Task<T> {
     /// 0 unless set.
     ///
     /// Priorities decide whenever a worker becomes free. They never interrupt a task that runs.
+    ///
+    /// ```
+    /// use pysched::{InlineExecutor, Scheduler, Task};
+    ///
+    /// let (sender, order) = std::sync::mpsc::channel();
+    /// let sched = Scheduler::builder().executor(InlineExecutor).build();
+    /// for priority in [3, -1, 2] {
+    ///     let sender = sender.clone();
+    ///     sched.add(Task::new(move || sender.send(priority).unwrap()).priority(priority))?;
+    /// }
+    /// sched.start()?;
+    /// assert_eq!(order.iter().take(3).collect::<Vec<_>>(), [-1, 2, 3]);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn priority(mut self, priority: i32) -> Self {
         self.parts.priority = priority;
         self
     }
 
     /// Gives it a name, for people. Names need not be unique.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.add(Task::new(|| ()).name("sweep"))?;
+    /// assert_eq!(sched.tasks()[0].name.as_deref(), Some("sweep"));
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.parts.name = Some(name.into());
         self
@@ -166,12 +213,38 @@ impl<T> Task<T> {
     ///
     /// If that leaves no run at all, [`Scheduler::add`](crate::Scheduler::add) returns
     /// [`Error::NeverRuns`](crate::Error::NeverRuns).
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use pysched::{Error, Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let in_a_minute = SystemTime::now() + Duration::from_secs(60);
+    /// sched.add(Task::new(|| ()).trigger(Trigger::recur(25)).until(in_a_minute))?; // two runs
+    ///
+    /// let never = sched.add(Task::new(|| ()).trigger(Trigger::recur(90)).until(in_a_minute));
+    /// assert!(matches!(never, Err(Error::NeverRuns(_))));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn until(mut self, end: SystemTime) -> Self {
         self.parts.bounds.until = Some(end);
         self
     }
 
     /// Ends the series after `n` executions. Runs that were skipped or missed do not count.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.add(Task::new(|| ()).trigger(Trigger::recur(0.001)).times(2))?;
+    /// sched.start()?;
+    /// handle.wait();
+    /// handle.wait();
+    /// assert_eq!(handle.futures().len(), 2);
+    /// assert!(sched.task(&handle).is_none());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     pub fn times(mut self, n: u64) -> Self {
         self.parts.bounds.times = Some(n);
         self

@@ -125,6 +125,12 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// Makes a clock whose origin is now.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, SystemClock};
+    ///
+    /// let sched = Scheduler::builder().clock(SystemClock::new()).build(); // as without it
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self { origin: Instant::now() }

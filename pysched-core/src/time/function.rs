@@ -72,6 +72,18 @@ pub struct FnClock {
 impl FnClock {
     /// Makes a clock of `timefunc`, the time in seconds since any origin, and `delayfunc`, which
     /// returns when so many seconds of that time have passed.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use pysched::{Clock, FnClock};
+    ///
+    /// let origin = Instant::now();
+    /// let clock = FnClock::new(
+    ///     move || origin.elapsed().as_secs_f64(),
+    ///     |seconds| std::thread::sleep(Duration::from_secs_f64(seconds)),
+    /// );
+    /// assert!(clock.now() < Duration::from_secs(60));
+    /// ```
     pub fn new(
         timefunc: impl Fn() -> f64 + Send + Sync + 'static,
         delayfunc: impl Fn(f64) + Send + Sync + 'static,

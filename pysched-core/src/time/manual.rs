@@ -92,6 +92,13 @@ impl Sleeper {
 
 impl ManualClock {
     /// Makes a clock that stands still at the present wall-clock time.
+    ///
+    /// ```
+    /// use pysched::{Clock, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// assert_eq!(clock.wall(), clock.wall());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         let now = Moment::default();
@@ -107,12 +114,34 @@ impl ManualClock {
     /// does not wait for workers of a pool; for that, wait on the futures. Called from inside a
     /// task on the scheduler's own thread, or while such a task blocks for more than a second, it
     /// moves the time and returns.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{Clock, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// let before = clock.wall();
+    /// clock.advance(Duration::from_millis(1500));
+    /// assert_eq!(clock.now(), Duration::from_millis(1500));
+    /// assert_eq!(clock.wall(), before + Duration::from_millis(1500));
+    /// ```
     pub fn advance(&self, duration: Duration) {
         self.change(|state| state.now = state.now.saturating_add(duration), false);
     }
 
     /// Sets the wall clock, as an administrator or NTP would. Intervals do not notice; tasks that
     /// wait for a wall-clock time are timed anew. Returns when that has been done.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use pysched::{Clock, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// let new_year = SystemTime::UNIX_EPOCH + Duration::from_secs(1_798_761_600);
+    /// clock.set_wall(new_year);
+    /// assert_eq!(clock.wall(), new_year);
+    /// assert_eq!(clock.now(), Duration::ZERO);
+    /// ```
     pub fn set_wall(&self, time: SystemTime) {
         self.change(|state| state.timeline = Timeline::through(state.now, time), true);
     }

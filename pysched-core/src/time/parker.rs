@@ -50,12 +50,24 @@ struct State {
 
 impl Parker {
     /// Makes a new place to sleep, without a token.
+    ///
+    /// ```
+    /// assert!(!pysched::Parker::new().take_token());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sleeps until there is a token, and takes it. May also return for no reason.
+    ///
+    /// ```
+    /// let parker = pysched::Parker::new();
+    /// let other = parker.clone();
+    /// let thread = std::thread::spawn(move || other.unpark());
+    /// parker.park();
+    /// thread.join().unwrap();
+    /// ```
     pub fn park(&self) {
         let mut state = self.place.state.lock();
         if !state.token {
@@ -67,6 +79,12 @@ impl Parker {
     }
 
     /// Sleeps as [`park`](Self::park), for at most `limit` of real time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// pysched::Parker::new().park_timeout(Duration::from_millis(1)); // nobody wakes it
+    /// ```
     pub fn park_timeout(&self, limit: Duration) {
         let mut state = self.place.state.lock();
         if !state.token && !limit.is_zero() {
@@ -78,11 +96,25 @@ impl Parker {
     }
 
     /// Sleeps as [`park`](Self::park), until `deadline` at the latest.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// pysched::Parker::new().park_deadline(Instant::now() + Duration::from_millis(1));
+    /// ```
     pub fn park_deadline(&self, deadline: Instant) {
         self.park_timeout(deadline.saturating_duration_since(Instant::now()));
     }
 
     /// Leaves a token, and so ends the sleep of whoever parks here now or next.
+    ///
+    /// ```
+    /// let parker = pysched::Parker::new();
+    /// parker.unpark();
+    /// parker.unpark(); // two tokens are one
+    /// assert!(parker.take_token());
+    /// assert!(!parker.take_token());
+    /// ```
     pub fn unpark(&self) {
         let mut state = self.place.state.lock();
         state.unparks += 1;
@@ -95,6 +127,13 @@ impl Parker {
     }
 
     /// Takes the token without sleeping; says whether there was one.
+    ///
+    /// ```
+    /// let parker = pysched::Parker::new();
+    /// assert!(!parker.take_token());
+    /// parker.unpark();
+    /// assert!(parker.take_token());
+    /// ```
     #[must_use = "the token is gone"]
     pub fn take_token(&self) -> bool {
         std::mem::take(&mut self.place.state.lock().token)
