@@ -113,9 +113,10 @@
 //!
 //! # Priorities
 //!
-//! A lower number is more urgent. The priority decides between tasks that are due: whenever a worker
-//! becomes free, it takes the most urgent of all that wait, whichever came first. Equal ones run in
-//! the order in which they were due, then in that of adding. A task that runs is never interrupted.
+//! A lower number is more urgent. The priority decides between tasks that are due: whenever a
+//! worker becomes free, it takes the most urgent of all that wait, whichever came first. Equal ones
+//! run in the order in which they were due, then in that of adding. A task that runs is never
+//! interrupted.
 //!
 //! ```
 //! use std::sync::mpsc;
@@ -136,9 +137,9 @@
 //! # Results
 //!
 //! Each execution has a [`TaskFuture`]: wait for it with or without a limit, ask how it stands, be
-//! called when it is done, `.await` it, or cancel it before it starts. [`Handle::future`] gives that
-//! of the execution that runs or comes next, and [`Handle::wait`] blocks until one has ended, a
-//! later one at each call. [`guide::results`] says more.
+//! called when it is done, `.await` it, or cancel it before it starts. [`Handle::future`] gives
+//! that of the execution that runs or comes next, and [`Handle::wait`] blocks until one has ended,
+//! a later one at each call. [`guide::results`] says more.
 //!
 //! ```
 //! use pysched::{Scheduler, Task};
@@ -151,8 +152,9 @@
 //! ```
 //!
 //! [`Scheduler::tasks`] lists what is alive, and [`Scheduler::results`] the latest executions of a
-//! task, 32 unless [told otherwise](SchedulerBuilder::history). Of finished tasks, the latest 10,000
-//! executions are remembered in all. So neither a long series nor many short tasks fill the memory.
+//! task, 32 unless [told otherwise](SchedulerBuilder::history). Of finished tasks, the latest
+//! 10,000 executions are remembered in all. So neither a long series nor many short tasks fill the
+//! memory.
 //!
 //! # Failure
 //!
@@ -180,10 +182,11 @@
 //! # Shutdown
 //!
 //! [`shutdown(true)`](Scheduler::shutdown) fires nothing more, finishes what is queued or running,
-//! and returns; `shutdown(false)` returns at once; [`shutdown_timeout`](Scheduler::shutdown_timeout)
-//! waits up to a limit and says what was left. Dropping the last clone of a scheduler is
-//! `shutdown(false)`. A static is never dropped: shut it down at the end of `main`, or what runs is
-//! cut off by the end of the process. [`guide::shutdown`] has the details.
+//! and returns; `shutdown(false)` returns at once;
+//! [`shutdown_timeout`](Scheduler::shutdown_timeout) waits up to a limit and says what was left.
+//! Dropping the last clone of a scheduler is `shutdown(false)`. A static is never dropped: shut it
+//! down at the end of `main`, or what runs is cut off by the end of the process.
+//! [`guide::shutdown`] has the details.
 //!
 //! # Executors
 //!
@@ -193,8 +196,8 @@
 //! | [`InlineExecutor`] | on the scheduler's thread: for tests, and for tasks that take no time |
 //! | your own [`Executor`] | wherever you like; its page has one |
 //!
-//! A scheduler can have several. A task goes to the one it names, so that slow tasks are in nobody's
-//! way:
+//! A scheduler can have several. A task goes to the one it names, so that slow tasks are in
+//! nobody's way:
 //!
 //! ```
 //! use pysched::{Scheduler, Task, ThreadPoolExecutor};
@@ -212,7 +215,7 @@
 //!
 //! # Clocks and tests
 //!
-//! A scheduler reads the time from its [`Clock`], and from nowhere else. In tests, a [`ManualClock`]
+//! When a task is due, only the [`Clock`] of its scheduler decides. In tests, a [`ManualClock`]
 //! moves when it is told to, so that nothing has to sleep:
 //!
 //! ```

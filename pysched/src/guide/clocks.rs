@@ -13,9 +13,9 @@
 //!
 //! # Testing with [`ManualClock`]
 //!
-//! Give a clone to the scheduler and keep one. [`advance`](crate::ManualClock::advance) returns when
-//! everything that became due has been handed to its executor. With an [`InlineExecutor`] it has
-//! then also been run, so a test needs neither sleeps nor retries:
+//! Give a clone to the scheduler and keep one. [`advance`](crate::ManualClock::advance) returns
+//! when everything that became due has been handed to its executor. With an [`InlineExecutor`] it
+//! has then also been run, so a test needs neither sleeps nor retries:
 //!
 //! ```
 //! use std::time::Duration;
@@ -35,12 +35,12 @@
 //!
 //! With a pool of threads, wait for the futures after `advance`.
 //!
-//! Time jumps: a single `advance` of three minutes is what a process sees that was stopped for three
-//! minutes. Of the three runs above, two would be [`Missed`](crate::Status::Missed) and one would
-//! run. To see each run, advance in steps.
+//! Time jumps: a single `advance` of three minutes is what a process sees that was stopped for
+//! three minutes. Of the three runs above, two would be [`Missed`](crate::Status::Missed) and one
+//! would run. To see each run, advance in steps.
 //!
-//! [`set_wall`](crate::ManualClock::set_wall) moves the wall clock alone, as an administrator would.
-//! Intervals do not notice; what waits for a wall-clock time is timed anew:
+//! [`set_wall`](crate::ManualClock::set_wall) moves the wall clock alone, as an administrator
+//! would. Intervals do not notice; what waits for a wall-clock time is timed anew:
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -67,9 +67,9 @@
 //! only count, a year of a schedule takes as long as its tasks do. The example `own_clock` does so.
 //!
 //! Use an [`InlineExecutor`] with it. Then time stands still while a task runs; beside a pool of
-//! threads, simulated time would run ahead of the tasks. And as nobody can interrupt a function that
-//! waits, a long wait is made of many short calls, between which a task that another thread adds is
-//! noticed; [its page](crate::FnClock) says how soon.
+//! threads, simulated time would run ahead of the tasks. And as nobody can interrupt a function
+//! that waits, a long wait is made of many short calls, between which a task that another thread
+//! adds is noticed; [its page](crate::FnClock) says how soon.
 //!
 //! # Writing one
 //!

@@ -58,9 +58,9 @@
 //!
 //! # Being called, and awaiting
 //!
-//! [`TaskFuture::on_done`] calls a function on the thread that ended the execution, or at once if it
-//! has ended. Keep it short: the worker waits for it. Where the value is `Clone`, a `TaskFuture` is
-//! also a [`Future`], for any async runtime:
+//! [`TaskFuture::on_done`] calls a function on the thread that ended the execution, or at once if
+//! it has ended. Keep it short: the worker waits for it. Where the value is `Clone`, a `TaskFuture`
+//! is also a [`Future`], for any async runtime:
 //!
 //! ```
 //! use pysched::{Scheduler, Task, TaskError};

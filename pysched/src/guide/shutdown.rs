@@ -7,9 +7,13 @@
 //! | [`shutdown_timeout(limit)`](crate::Scheduler::shutdown_timeout) | cancelled | runs, as far as there is time | finishes | when all have ended, at the latest after `limit` |
 //! | dropping the last clone | as by `shutdown(false)` | | | |
 //!
+//! What becomes due at the very moment of the call may be on either side: a task that was added
+//! with no delay just before is run only if the scheduler has come to hand it over. If it has to
+//! run, wait for its future first.
+//!
 //! Every future is done sooner or later: with a value, with the error of the task, or with
-//! [`TaskError::Cancelled`](crate::TaskError::Cancelled). Afterwards [`add`](crate::Scheduler::add) and
-//! [`start`](crate::Scheduler::start) give [`Error::Shutdown`](crate::Error::Shutdown), and
+//! [`TaskError::Cancelled`](crate::TaskError::Cancelled). Afterwards [`add`](crate::Scheduler::add)
+//! and [`start`](crate::Scheduler::start) give [`Error::Shutdown`](crate::Error::Shutdown), and
 //! [`results`](crate::Scheduler::results) still answers.
 //!
 //! ```
@@ -76,8 +80,8 @@
 //!
 //! # Static schedulers
 //!
-//! Rust does not drop statics. When `main` returns, the process ends whatever the workers are doing.
-//! So call `shutdown` where `main` ends:
+//! Rust does not drop statics. When `main` returns, the process ends whatever the workers are
+//! doing. So call `shutdown` where `main` ends:
 //!
 //! ```
 //! use once_cell::sync::Lazy;
