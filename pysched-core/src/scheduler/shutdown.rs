@@ -79,11 +79,9 @@ pub struct UnfinishedExecution {
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the scheduler was shut down with {} unfinished executions",
-            self.executions.len()
-        )?;
+        let count = self.executions.len();
+        let plural = if count == 1 { "" } else { "s" };
+        write!(f, "the scheduler was shut down with {count} unfinished execution{plural}")?;
         for (index, UnfinishedExecution { name, execution }) in self.executions.iter().enumerate() {
             f.write_str(if index == 0 { ": " } else { ", " })?;
             match name {

@@ -52,7 +52,7 @@
 //! let unfinished = sched.shutdown_timeout(Duration::from_millis(1)).unwrap_err();
 //! assert_eq!(
 //!     unfinished.to_string(),
-//!     "the scheduler was shut down with 1 unfinished executions: \"backup\" (running)",
+//!     "the scheduler was shut down with 1 unfinished execution: \"backup\" (running)",
 //! );
 //! # Ok::<(), pysched::Error>(())
 //! ```
