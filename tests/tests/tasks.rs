@@ -289,3 +289,19 @@ fn what_is_told_is_one_instant() {
     }
     sched.shutdown(true);
 }
+
+#[test]
+fn whoever_sees_that_an_execution_is_done_finds_everything_up_to_date() {
+    let sched = Scheduler::new();
+    sched.start().unwrap();
+    for _ in 0..20_000 {
+        let handle = sched.delay(Trigger::once(0), 0, || ()).unwrap();
+        let future = handle.future();
+        while !future.done() {
+            std::hint::spin_loop();
+        }
+        assert_eq!(handle.futures().len(), 1);
+        assert_eq!(sched.results(&handle), [future.execution()]);
+        assert_eq!(sched.task(&handle), None);
+    }
+}
