@@ -314,8 +314,11 @@ impl State {
     pub(super) fn skip_next(&mut self, task: TaskId) {
         let Some(index) = self.index(task) else { return };
         if let Some(due) = self.disarm(index) {
+            let slot = &mut self.slots[index];
+            // It was one of the executions that the task may have, as if it had been launched.
+            slot.ending |= !slot.schedule.count_launch();
             // Seen from its own due time, nothing was missed.
-            let next = self.slots[index].schedule.fire(due, due.moment, self.timeline).next;
+            let next = slot.schedule.fire(due, due.moment, self.timeline).next;
             if let Some(next) = next {
                 self.arm(index, next);
             }

@@ -171,7 +171,8 @@ impl<T> Task<T> {
         self
     }
 
-    /// Ends the series after `n` executions. Runs that were skipped or missed do not count.
+    /// Ends the series after `n` executions. Those that were cancelled count; runs that were skipped
+    /// or missed do not.
     pub fn times(mut self, n: u64) -> Self {
         self.parts.bounds.times = Some(n);
         self
