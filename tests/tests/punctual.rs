@@ -8,7 +8,9 @@ use pysched::{
     Clock, Error, Execution, Handle, InlineExecutor, ManualClock, Scheduler, Status, Task,
     TaskError, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::{Gate, Log, PATIENCE, Random, by_hand, ms, outcome, pool_by_hand, secs};
+use pysched_tests::{
+    Gate, Log, PATIENCE, Random, by_hand, ms, occupy, outcome, pool_by_hand, secs,
+};
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
@@ -503,6 +505,27 @@ mod times {
         let count = |status| sched.results(&handle).iter().filter(|it| it.status == status).count();
         // After the second execution has been launched, no further run is due.
         assert_eq!((count(Status::Succeeded), count(Status::Skipped)), (2, 2));
+    }
+
+    #[test]
+    fn cancelled_runs_count_whether_they_were_due_or_not() {
+        for trigger in [Trigger::recur(1), Trigger::recur_after(1)] {
+            let (sched, clock) = pool_by_hand(1);
+            let handle = sched.add(Task::new(|| ()).trigger(trigger).times(3)).unwrap();
+            assert!(handle.future().cancel(), "before it is due");
+            let gate = occupy(&sched, 1);
+            clock.advance(secs(2));
+            let queued = handle.future();
+            assert_eq!(queued.execution().status, Status::Queued);
+            assert!(queued.cancel(), "while it waits for a worker");
+            let third = handle.future();
+            gate.open();
+            assert!(sched.task(&handle).is_some());
+            clock.advance(secs(1));
+            assert!(outcome(&third).is_ok());
+            assert!(sched.task(&handle).is_none());
+            assert_eq!(handle.futures().len(), 3);
+        }
     }
 
     #[test]
