@@ -157,6 +157,9 @@ impl<T> History<T> {
                 self.aftermath.announce.push(Arc::clone(cell));
             }
         }
+        // One that somebody else is just cancelling will be settled by them. Until then it counts
+        // as in flight, so that the task is not forgotten without it.
+        self.active.extend(self.upcoming.take_if(|cell| !cell.is_settled()));
         self.sweep();
     }
 

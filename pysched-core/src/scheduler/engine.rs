@@ -95,23 +95,27 @@ impl Engine {
         }
         let lane = self.lane(parts.executor.as_deref())?;
         let (now, wall) = (self.clock.now(), self.clock.wall());
-        let (schedule, first) = Schedule::plan(parts.trigger, parts.bounds, now, wall)?;
+        // Made first, so that what cannot be added is dropped after the lock has been released.
         let record = Arc::new(Record::new(parts.body, self.history));
-        let entrant = Entrant {
-            record: Arc::clone(&record) as _,
-            schedule,
-            first,
-            name: parts.name,
-            priority: parts.priority,
-            lane,
-        };
         let (id, ring) = {
             let mut state = self.state.lock();
             if state.stage > Stage::Running {
-                drop(state);
                 return Err(Error::Shutdown);
             }
-            (state.insert(self.id, entrant), state.alarm.must_ring(first.moment))
+            let retimed = state.observe(now, wall);
+            let (schedule, first) =
+                Schedule::plan(parts.trigger, parts.bounds, now, wall, state.timeline())?;
+            let entrant = Entrant {
+                record: Arc::clone(&record) as _,
+                schedule,
+                first,
+                name: parts.name,
+                priority: parts.priority,
+                lane,
+            };
+            let id = state.insert(self.id, entrant);
+            let earliest = if retimed { state.next_due() } else { first.moment };
+            (id, state.alarm.must_ring(earliest))
         };
         if ring {
             self.parker.unpark();

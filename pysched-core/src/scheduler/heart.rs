@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 use std::time::Duration;
 
@@ -50,7 +51,6 @@ impl Engine {
             }
         }
         drop(state);
-        self.clock.attach(&self.parker);
         let heart = Heart {
             engine: Arc::clone(self),
             harvest: Harvest::new(self.lanes.len()),
@@ -58,8 +58,13 @@ impl Engine {
             retry: FIRST_RETRY,
         };
         let thread = thread::Builder::new().name("pysched-heart".to_owned());
-        match thread.spawn(move || heart.beat()) {
-            Ok(_) => Ok(()),
+        let (attached, until_attached) = mpsc::sync_channel(1);
+        match thread.spawn(move || heart.beat(&attached)) {
+            Ok(_) => {
+                // Whoever moves a clock by hand after this finds the heart in the clock's books.
+                let _ = until_attached.recv();
+                Ok(())
+            }
             Err(error) => {
                 self.heart_has_ended();
                 let mut state = self.state.lock();
@@ -92,12 +97,14 @@ impl Drop for LastBeat {
 }
 
 impl Heart {
-    fn beat(mut self) {
+    fn beat(mut self, attached: &SyncSender<()>) {
         let engine = Arc::clone(&self.engine);
         let _last = LastBeat(Arc::clone(&engine));
         // Clocks and inline tasks run here: a shutdown that they call must not wait for them.
         let _inside = Inside::enter(engine.id);
         let owner = Arc::clone(&engine) as Arc<dyn Owner>;
+        engine.clock.attach(&engine.parker);
+        let _ = attached.send(());
         loop {
             let (now, wall) = (engine.clock.read_and_keep(), engine.clock.wall());
             let (stage, deadline) = {

@@ -50,6 +50,9 @@ pub(super) struct State {
     pub(super) alarm: Alarm,
     pub(super) finished: FinishedTasks,
     timeline: Timeline,
+
+    /// When the clocks were last compared.
+    observed: Moment,
     slots: Slab<Slot>,
 
     /// Holds one live entry for each slot that is armed, and none else.
@@ -123,6 +126,7 @@ impl State {
             alarm: Alarm::awake(),
             finished: FinishedTasks::default(),
             timeline: Timeline::through(now, wall),
+            observed: now,
             slots: Slab::new(),
             timers: TimerQueue::new(),
             added: 0,
@@ -194,10 +198,16 @@ impl State {
     }
 
     /// Notes the times of both clocks. If the wall clock has been set, tasks that wait for it are
-    /// timed anew.
-    pub(super) fn observe(&mut self, now: Moment, wall: SystemTime) {
+    /// timed anew; says whether that was so.
+    pub(super) fn observe(&mut self, now: Moment, wall: SystemTime) -> bool {
+        // Readings reach the lock in any order: one from before the clock was set must not undo
+        // what a later one has brought.
+        if now < self.observed {
+            return false;
+        }
+        self.observed = now;
         if self.timeline.deviation(now, wall) <= STEP {
-            return;
+            return false;
         }
         self.timeline = Timeline::through(now, wall);
         for index in self.indices() {
@@ -207,6 +217,7 @@ impl State {
                 self.arm(index, Due { moment, wall: Some(time) });
             }
         }
+        true
     }
 
     /// Takes out everything that is due.
@@ -231,7 +242,13 @@ impl State {
                 continue;
             }
             let task = TaskId::new(scheduler, key.sequence, key.slot);
-            self.fire(index, task, due, now, owner, harvest);
+            // A run that has waited for the wall clock is recorded by it, small corrections
+            // included, so that it never seems to have started early.
+            let timeline = match due.wall {
+                Some(_) => Timeline::through(now, wall),
+                None => self.timeline,
+            };
+            self.fire(task, due, now, timeline, owner, harvest);
         }
     }
 
@@ -239,14 +256,14 @@ impl State {
     /// arms the next.
     fn fire(
         &mut self,
-        index: usize,
         task: TaskId,
         due: Due,
         now: Moment,
+        timeline: Timeline,
         owner: &Arc<dyn Owner>,
         harvest: &mut Harvest,
     ) {
-        let timeline = self.timeline;
+        let index = task.slot() as usize;
         let slot = &mut self.slots[index];
         let Firing { run, missed, interval, next } = slot.schedule.fire(due, now, timeline);
         let due = run.wall_on(timeline);
@@ -297,8 +314,11 @@ impl State {
     pub(super) fn skip_next(&mut self, task: TaskId) {
         let Some(index) = self.index(task) else { return };
         if let Some(due) = self.disarm(index) {
+            let slot = &mut self.slots[index];
+            // It was one of the executions that the task may have, as if it had been launched.
+            slot.ending |= !slot.schedule.count_launch();
             // Seen from its own due time, nothing was missed.
-            let next = self.slots[index].schedule.fire(due, due.moment, self.timeline).next;
+            let next = slot.schedule.fire(due, due.moment, self.timeline).next;
             if let Some(next) = next {
                 self.arm(index, next);
             }

@@ -138,6 +138,9 @@ impl<T: Send + Sync + 'static> Handle<T> {
     /// ```
     #[must_use]
     pub fn futures(&self) -> Vec<TaskFuture<T>> {
+        // An execution is settled and recorded under the scheduler's lock. Once that has been free,
+        // what the caller knows to have ended is among the recorded ones.
+        self.owner.with_next_run(self.id, &mut |_| ());
         self.record.futures(&Arc::downgrade(&self.owner))
     }
 

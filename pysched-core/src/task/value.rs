@@ -231,7 +231,8 @@ impl<T> Task<T> {
         self
     }
 
-    /// Ends the series after `n` executions. Runs that were skipped or missed do not count.
+    /// Ends the series after `n` executions. Those that were cancelled count; runs that were skipped
+    /// or missed do not.
     ///
     /// ```
     /// use pysched::{Scheduler, Task, Trigger};

@@ -71,8 +71,9 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Tells the clock of a scheduler that has been started and will wait on `parker`.
     ///
-    /// Called once, before the first [`wait`](Self::wait). Does nothing unless overridden; a clock
-    /// that is moved by hand wants to know whom it has to wake.
+    /// Called once, on the thread that will wait, before its first [`wait`](Self::wait); the
+    /// scheduler's `start` returns after it. Does nothing unless overridden; a clock that is moved
+    /// by hand wants to know whom it has to wake.
     fn attach(&self, parker: &Parker) {
         let _ = parker;
     }

@@ -67,8 +67,8 @@ struct State {
 struct Sleeper {
     parker: Parker,
 
-    /// Which thread that is; unknown until it first waits.
-    thread: Option<ThreadId>,
+    /// Which thread that is.
+    thread: ThreadId,
 
     /// What it sleeps for; `None` while it is awake.
     sleep: Option<Sleep>,
@@ -159,8 +159,7 @@ impl ManualClock {
         let me = thread::current().id();
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let settled =
-                state.sleepers.iter().all(|it| it.thread == Some(me) || it.is_settled(now));
+            let settled = state.sleepers.iter().all(|it| it.thread == me || it.is_settled(now));
             let rest = deadline.saturating_duration_since(Instant::now());
             if settled || rest.is_zero() {
                 return;
@@ -190,7 +189,6 @@ impl Clock for ManualClock {
         let until = until.map_or(Moment::NEVER, Moment::from_origin);
         let set_sleep = |state: &mut State, sleep: Option<Sleep>| {
             if let Some(sleeper) = state.sleepers.iter_mut().find(|it| it.parker.is(parker)) {
-                sleeper.thread = Some(thread::current().id());
                 sleeper.sleep = sleep;
             }
         };
@@ -210,7 +208,8 @@ impl Clock for ManualClock {
     }
 
     fn attach(&self, parker: &Parker) {
-        let sleeper = Sleeper { parker: parker.clone(), thread: None, sleep: None };
+        let thread = thread::current().id();
+        let sleeper = Sleeper { parker: parker.clone(), thread, sleep: None };
         self.shared.state.lock().sleepers.push(sleeper);
     }
 
@@ -223,6 +222,7 @@ impl Clock for ManualClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
 
     #[test]
     fn time_moves_only_when_told_to() {
@@ -247,10 +247,12 @@ mod tests {
         let clock = ManualClock::new();
         let parker = Parker::new();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        clock.attach(&parker);
+        let (attached, until_attached) = mpsc::channel();
         let sleeper = thread::spawn({
             let (clock, parker, seen) = (clock.clone(), parker.clone(), Arc::clone(&seen));
             move || {
+                clock.attach(&parker);
+                attached.send(()).unwrap();
                 for second in 1..=3 {
                     let until = Duration::from_secs(second);
                     while clock.now() < until {
@@ -261,6 +263,7 @@ mod tests {
                 clock.detach(&parker);
             }
         });
+        until_attached.recv().unwrap();
         for second in 1..=3 {
             clock.advance(Duration::from_secs(1));
             if second < 3 {

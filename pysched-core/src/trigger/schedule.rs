@@ -30,6 +30,9 @@ pub(crate) struct Due {
 }
 
 impl Due {
+    /// A run that never comes.
+    const NEVER: Self = Self { moment: Moment::NEVER, wall: None };
+
     fn interval(moment: Moment) -> Self {
         Self { moment, wall: None }
     }
@@ -67,24 +70,35 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// Puts a trigger to work at `now`, when the wall clock shows `wall`. Also gives its first run.
+    ///
+    /// `timeline` is what the due times of intervals are told on, which may be a little off `wall`.
+    /// A series starts and ends on that timeline, so that its first run is due at exactly its
+    /// start, and a last one at exactly its end is not lost.
     pub(crate) fn plan(
         trigger: Trigger,
         bounds: Bounds,
         now: Moment,
         wall: SystemTime,
+        timeline: Timeline,
     ) -> Result<(Self, Due), Error> {
-        let timeline = Timeline::through(now, wall);
+        let at = |time| {
+            let moment = Timeline::through(now, wall).moment_at(time);
+            Due { moment: moment.max(now), wall: Some(time) }
+        };
         let first = match trigger.0 {
-            Kind::Once(delay) => once(delay.duration()?, bounds.starting, now, timeline),
-            Kind::At(time) => {
-                let time = bounds.starting.map_or(time, |starting| starting.max(time));
-                Due { moment: timeline.moment_at(time).max(now), wall: Some(time) }
+            Kind::Once(delay) => {
+                let delay = delay.duration()?;
+                match bounds.starting {
+                    None => Due::interval(now.saturating_add(delay)),
+                    Some(starting) => starting.checked_add(delay).map_or(Due::NEVER, at),
+                }
             }
+            Kind::At(time) => at(bounds.starting.map_or(time, |starting| starting.max(time))),
             Kind::Recur(interval) | Kind::RecurAfter(interval) => {
                 let interval = interval.positive()?;
                 Due::interval(match bounds.starting {
                     None => now.saturating_add(interval),
-                    Some(starting) => grid_point(starting, interval, now, wall),
+                    Some(starting) => grid_point(starting, interval, now, timeline.wall_at(now)),
                 })
             }
         };
@@ -163,14 +177,6 @@ impl Schedule {
     }
 }
 
-/// The run of a task that runs once, `delay` after its start.
-fn once(delay: Duration, starting: Option<SystemTime>, now: Moment, timeline: Timeline) -> Due {
-    match starting.and_then(|starting| starting.checked_add(delay)) {
-        Some(time) => Due { moment: timeline.moment_at(time).max(now), wall: Some(time) },
-        None => Due::interval(now.saturating_add(delay)),
-    }
-}
-
 /// The first of the times `starting`, `starting + interval`, … that is not before now.
 fn grid_point(starting: SystemTime, interval: Duration, now: Moment, wall: SystemTime) -> Moment {
     match starting.duration_since(wall) {
@@ -210,7 +216,7 @@ mod tests {
     }
 
     fn plan(trigger: Trigger, bounds: Bounds) -> Result<(Schedule, Due), Error> {
-        Schedule::plan(trigger, bounds, moment(0), wall(0))
+        Schedule::plan(trigger, bounds, moment(0), wall(0), timeline())
     }
 
     fn starting(millis: u64) -> Bounds {
