@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Execution, ExecutionCell, Status};
 use crate::TaskId;
+use crate::unwind::drop_quietly;
 
 /// The executions of one task. A plain data structure; the record of the task guards it.
 ///
@@ -229,5 +230,16 @@ impl<T> History<T> {
         {
             self.aftermath.evicted.push(cell);
         }
+    }
+}
+
+impl<T> Drop for History<T> {
+    /// Drops the results one by one: each may panic, and a second panic while the first unwinds
+    /// would end the process.
+    fn drop(&mut self) {
+        for entry in self.retained.drain(..) {
+            let _ = drop_quietly(entry);
+        }
+        let _ = drop_quietly(self.latest.take());
     }
 }
