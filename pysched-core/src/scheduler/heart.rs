@@ -100,7 +100,7 @@ impl Heart {
         let _inside = Inside::enter(engine.id);
         let owner = Arc::clone(&engine) as Arc<dyn Owner>;
         loop {
-            let (now, wall) = (engine.clock.read_and_keep(), engine.clock.wall());
+            let (now, wall) = engine.clock.read_and_keep();
             let (stage, deadline) = {
                 let mut tasks = engine.state.lock();
                 tasks.alarm.clear();
