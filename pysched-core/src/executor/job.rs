@@ -10,6 +10,7 @@ use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::Work;
 use crate::queue::ReadyKey;
+use crate::unwind::catch;
 
 /// One execution of one task, to be run by an [`Executor`](crate::Executor).
 ///
@@ -30,16 +31,19 @@ pub struct Job {
 }
 
 thread_local! {
-    /// The work of a job that was dropped by a panicking executor, for [`take_orphan`].
-    static ORPHAN: RefCell<Option<Box<dyn Work>>> = const { RefCell::new(None) };
+    /// The works of the jobs that were dropped by a panic, while [`rescue`] watches this thread.
+    static RESCUED: RefCell<Option<Vec<Box<dyn Work>>>> = const { RefCell::new(None) };
 }
 
-/// Takes the work of the job that was dropped on this thread by the latest panic, if any.
+/// Calls an executor. Gives its answer, or the text of its panic, and the works of the jobs that a
+/// panic has dropped meanwhile.
 ///
-/// This is how the text of a panic in `Executor::submit` reaches the future: the scheduler catches
-/// the panic, and finds here the job that it has hit.
-pub(crate) fn take_orphan() -> Option<Box<dyn Work>> {
-    ORPHAN.take()
+/// This is how the text of a panic in `Executor::submit` reaches the future: by the time it is
+/// caught, the job is gone.
+pub(crate) fn rescue<R>(call: impl FnOnce() -> R) -> (Result<R, String>, Vec<Box<dyn Work>>) {
+    RESCUED.set(Some(Vec::new()));
+    let answer = catch(call);
+    (answer, RESCUED.take().unwrap_or_default())
 }
 
 impl Job {
@@ -113,9 +117,14 @@ impl Drop for Job {
         if let Some(work) = self.work.take()
             && thread::panicking()
         {
-            let before = ORPHAN.replace(Some(work));
-            // One panic that drops several jobs: the others are plainly lost.
-            drop(before);
+            let lost = RESCUED.with_borrow_mut(|rescued| match rescued {
+                Some(works) => {
+                    works.push(work);
+                    None
+                }
+                None => Some(work),
+            });
+            drop(lost);
         }
     }
 }

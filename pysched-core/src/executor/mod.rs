@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use inline::InlineExecutor;
 pub use job::Job;
-pub(crate) use job::take_orphan;
+pub(crate) use job::rescue;
 pub use thread::ThreadPoolExecutor;
 
 /// Runs the jobs that a scheduler gives it.

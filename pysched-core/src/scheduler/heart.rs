@@ -14,10 +14,9 @@ use super::engine::{Engine, Lane};
 use super::state::{Harvest, Stage};
 use crate::error::{Error, TaskError};
 use crate::execution::{Inside, Owner};
-use crate::executor::{Job, Rejected, take_orphan};
+use crate::executor::{Job, Rejected, rescue};
 use crate::queue::ReadyQueue;
 use crate::time::Moment;
-use crate::unwind::catch;
 
 /// How soon an executor that was full is asked again, if none of its jobs ends before. Doubled
 /// each time, up to the longest.
@@ -174,14 +173,23 @@ impl Heart {
 /// Gives jobs to the executor of a lane until it is full; gives back the job it has no room for.
 fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
     while !jobs.is_empty() {
-        match catch(|| lane.executor.submit_all(jobs)) {
-            // Jobs that it has left behind are dropped, and so end as lost.
+        let count = jobs.len();
+        // Jobs that it has dropped, or leaves behind, are dropped here, and so end as lost.
+        let (answer, dropped) = rescue(|| lane.executor.submit_all(jobs));
+        match answer {
             Ok(Ok(())) => jobs.clear(),
             Ok(Err(Rejected::Full(job))) => return Some(job),
             Ok(Err(Rejected::Refused(job, why))) => job.fail(TaskError::Refused(why)),
             Err(text) => {
-                if let Some(work) = take_orphan() {
-                    work.fail(TaskError::Refused(format!("it panicked: {text}")));
+                let error = TaskError::Refused(format!("it panicked: {text}"));
+                for work in dropped {
+                    work.fail(error.clone());
+                }
+                // A panic that took no job would come again for ever.
+                if jobs.len() >= count
+                    && let Some(job) = jobs.pop_front()
+                {
+                    job.fail(error);
                 }
             }
         }
