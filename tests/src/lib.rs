@@ -1,1 +1,3 @@
 //! Shared pieces of the user-level tests.
+
+pub mod faults;
