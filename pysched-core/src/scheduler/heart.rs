@@ -97,6 +97,7 @@ impl Heart {
         let _last = LastBeat(Arc::clone(&engine));
         // Clocks and inline tasks run here: a shutdown that they call must not wait for them.
         let _inside = Inside::enter(engine.id);
+        engine.parker.move_in();
         let owner = Arc::clone(&engine) as Arc<dyn Owner>;
         loop {
             let (now, wall) = engine.clock.read_and_keep();

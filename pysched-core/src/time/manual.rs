@@ -8,7 +8,6 @@
 //! time, wakes the sleepers whose deadline it reached, and waits until everyone sleeps.
 
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Clock, Moment, Parker, Timeline};
@@ -67,9 +66,6 @@ struct State {
 struct Sleeper {
     parker: Parker,
 
-    /// Which thread that is; unknown until it first waits.
-    thread: Option<ThreadId>,
-
     /// What it sleeps for; `None` while it is awake.
     sleep: Option<Sleep>,
 }
@@ -127,11 +123,10 @@ impl ManualClock {
                 sleeper.parker.unpark();
             }
         }
-        let me = thread::current().id();
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let settled =
-                state.sleepers.iter().all(|it| it.thread == Some(me) || it.is_settled(now));
+            // A sleeper that is inside this very call cannot be waited for.
+            let settled = state.sleepers.iter().all(|it| it.parker.is_home() || it.is_settled(now));
             let rest = deadline.saturating_duration_since(Instant::now());
             if settled || rest.is_zero() {
                 return;
@@ -161,7 +156,6 @@ impl Clock for ManualClock {
         let until = until.map_or(Moment::NEVER, Moment::from_origin);
         let set_sleep = |state: &mut State, sleep: Option<Sleep>| {
             if let Some(sleeper) = state.sleepers.iter_mut().find(|it| it.parker.is(parker)) {
-                sleeper.thread = Some(thread::current().id());
                 sleeper.sleep = sleep;
             }
         };
@@ -181,7 +175,7 @@ impl Clock for ManualClock {
     }
 
     fn attach(&self, parker: &Parker) {
-        let sleeper = Sleeper { parker: parker.clone(), thread: None, sleep: None };
+        let sleeper = Sleeper { parker: parker.clone(), sleep: None };
         self.shared.state.lock().sleepers.push(sleeper);
     }
 
@@ -194,6 +188,7 @@ impl Clock for ManualClock {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::thread;
 
     #[test]
     fn time_moves_only_when_told_to() {

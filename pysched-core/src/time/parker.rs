@@ -6,7 +6,8 @@
 //! under the scheduler's lock and unparks afterwards, and the sleeper looks again under that lock
 //! before each sleep. `loom` checks it in `scheduler/alarm.rs`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::sync::{Condvar, Mutex};
@@ -34,6 +35,9 @@ pub struct Parker {
 struct Place {
     state: Mutex<State>,
     unparked: Condvar,
+
+    /// The thread that sleeps here, once it has said so.
+    resident: OnceLock<ThreadId>,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +104,17 @@ impl Parker {
         std::mem::take(&mut self.place.state.lock().token)
     }
 
+    /// Says that it is this thread that sleeps here.
+    pub(crate) fn move_in(&self) {
+        // Only the first to come lives here.
+        let _ = self.place.resident.set(thread::current().id());
+    }
+
+    /// Whether it is this thread that sleeps here.
+    pub(crate) fn is_home(&self) -> bool {
+        self.place.resident.get() == Some(&thread::current().id())
+    }
+
     /// Whether both are the same place.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.place, &other.place)
@@ -127,7 +142,7 @@ mod tests {
     #[test]
     fn an_unpark_ends_a_sleep() {
         let parker = Parker::new();
-        let sleeper = std::thread::spawn({
+        let sleeper = thread::spawn({
             let parker = parker.clone();
             move || parker.park_timeout(Duration::from_mins(1))
         });
