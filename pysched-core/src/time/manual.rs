@@ -104,7 +104,8 @@ impl ManualClock {
     /// task on the scheduler's own thread, or while such a task blocks for more than a second, it
     /// moves the time and returns.
     pub fn advance(&self, duration: Duration) {
-        self.change(|state| state.now = state.now.saturating_add(duration), false);
+        let later = |now: Moment| now.saturating_add(duration).min(Moment::LAST);
+        self.change(|state| state.now = later(state.now), false);
     }
 
     /// Sets the wall clock, as an administrator or NTP would. Intervals do not notice; tasks that
