@@ -3,6 +3,8 @@
 //! No test passes by sleeping: tests wait for signals, and where one might wait for ever it gives up
 //! after [`PATIENCE`], which no working scheduler comes near.
 
+pub mod faults;
+
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 

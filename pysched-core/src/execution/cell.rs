@@ -18,7 +18,33 @@ pub(crate) struct ExecutionCell<T> {
     task: TaskId,
     phase: Phase,
     times: Mutex<Times>,
-    pub(super) completion: Completion<Result<T, TaskError>>,
+    pub(super) completion: Completion<Outcome<T>>,
+}
+
+/// How an execution has ended.
+#[derive(Debug)]
+pub(crate) struct Outcome<T> {
+    result: Result<T, TaskError>,
+
+    /// What the record of the execution says of the error.
+    text: Option<String>,
+}
+
+impl<T> Outcome<T> {
+    pub(super) fn result(&self) -> Result<&T, &TaskError> {
+        self.result.as_ref()
+    }
+}
+
+/// Runs code of users: call it without any lock.
+impl<T> From<Result<T, TaskError>> for Outcome<T> {
+    fn from(result: Result<T, TaskError>) -> Self {
+        let text = match &result {
+            Ok(_) | Err(TaskError::Cancelled) => None,
+            Err(error) => Some(text_of(error)),
+        };
+        Self { result, text }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +99,7 @@ impl<T> ExecutionCell<T> {
 
     /// Stores the outcome. Only whoever claimed the execution may call it, once; nobody is told
     /// before [`announce`](Self::announce).
-    pub(crate) fn settle(&self, outcome: Result<T, TaskError>, at: SystemTime) {
+    pub(crate) fn settle(&self, outcome: Outcome<T>, at: SystemTime) {
         self.times.lock().finished = Some(at);
         if let Err(second) = self.completion.settle(outcome) {
             debug_assert!(false, "an execution was settled twice");
@@ -83,7 +109,7 @@ impl<T> ExecutionCell<T> {
 
     /// Stores that the execution was cancelled, for whoever withdrew it.
     pub(crate) fn settle_cancelled(&self, at: SystemTime) {
-        self.settle(Err(TaskError::Cancelled), at);
+        self.settle(Err(TaskError::Cancelled).into(), at);
     }
 
     /// Tells everyone who waits. Runs code of users: call it without any lock.
@@ -102,7 +128,8 @@ impl<T> ExecutionCell<T> {
     /// Whether it will never run because it was cancelled, be it by a canceller or by an executor
     /// that was shut down.
     pub(super) fn is_cancelled(&self) -> bool {
-        self.is_withdrawn() || matches!(self.completion.get(), Some(Err(TaskError::Cancelled)))
+        let result = self.completion.get().map(|outcome| &outcome.result);
+        self.is_withdrawn() || matches!(result, Some(Err(TaskError::Cancelled)))
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -111,16 +138,12 @@ impl<T> ExecutionCell<T> {
 
     pub(crate) fn execution(&self) -> Execution {
         let outcome = self.completion.get();
-        let status = match outcome {
+        let status = match outcome.map(|outcome| &outcome.result) {
             Some(Ok(_)) => Status::Succeeded,
             Some(Err(TaskError::Cancelled)) => Status::Cancelled,
             Some(Err(_)) => Status::Failed,
             None if self.phase.is_begun() => Status::Running,
             None => Status::Queued,
-        };
-        let error = match outcome {
-            None | Some(Ok(_) | Err(TaskError::Cancelled)) => None,
-            Some(Err(error)) => Some(error_text(error)),
         };
         let times = *self.times.lock();
         Execution {
@@ -130,13 +153,13 @@ impl<T> ExecutionCell<T> {
             finished: times.finished,
             attempt: 1,
             status,
-            error,
+            error: outcome.and_then(|outcome| outcome.text.clone()),
         }
     }
 }
 
 /// The text of an error, whose `Display` is code of a user and may panic.
-fn error_text(error: &TaskError) -> String {
+fn text_of(error: &TaskError) -> String {
     unwind::catch(|| error.to_string())
         .unwrap_or_else(|message| format!("the error's Display panicked: {message}"))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use super::{Execution, ExecutionCell, Owner};
+use super::{Execution, ExecutionCell, Outcome, Owner};
 use crate::error::TaskError;
 
 /// The result of one execution, which may still have to run.
@@ -69,7 +69,7 @@ impl<T> TaskFuture<T> {
     ///
     /// The [`TaskError`] that says how it failed, or that it was cancelled.
     pub fn wait(&self) -> Result<&T, &TaskError> {
-        self.cell.completion.wait().as_ref()
+        self.cell.completion.wait().result()
     }
 
     /// Blocks as [`wait`](Self::wait), for at most `limit`; `None` if that was not enough.
@@ -84,7 +84,7 @@ impl<T> TaskFuture<T> {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn wait_timeout(&self, limit: Duration) -> Option<Result<&T, &TaskError>> {
-        self.cell.completion.wait_timeout(limit).map(Result::as_ref)
+        self.cell.completion.wait_timeout(limit).map(Outcome::result)
     }
 
     /// Whether the execution has ended, in whatever way.
@@ -239,7 +239,8 @@ impl<T: Clone> Future for TaskFuture<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        this.cell.completion.poll(&mut this.waker_key, context).map(Clone::clone)
+        let polled = this.cell.completion.poll(&mut this.waker_key, context);
+        polled.map(|outcome| outcome.result().cloned().map_err(Clone::clone))
     }
 }
 

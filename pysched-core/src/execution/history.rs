@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Execution, ExecutionCell, Status};
 use crate::TaskId;
+use crate::unwind::drop_quietly;
 
 /// The executions of one task. A plain data structure; the record of the task guards it.
 ///
@@ -235,6 +236,17 @@ impl<T> History<T> {
     }
 }
 
+impl<T> Drop for History<T> {
+    /// Drops the results one by one: each may panic, and a second panic while the first unwinds
+    /// would end the process.
+    fn drop(&mut self) {
+        for entry in self.retained.drain(..) {
+            let _ = drop_quietly(entry);
+        }
+        let _ = drop_quietly(self.latest.take());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,7 +259,7 @@ mod tests {
     fn run(history: &mut History<u64>, value: u64) {
         let cell = history.launch(TaskId::nil(), at(value)).unwrap();
         assert!(cell.begin());
-        cell.settle(Ok(value), at(value));
+        cell.settle(Ok(value).into(), at(value));
         history.end(&cell);
     }
 

@@ -10,7 +10,7 @@ mod work;
 
 use std::time::SystemTime;
 
-pub(crate) use cell::ExecutionCell;
+pub(crate) use cell::{ExecutionCell, Outcome};
 pub use future::TaskFuture;
 pub(crate) use history::{Aftermath, History};
 pub(crate) use inside::{Inside, is_inside};

@@ -256,7 +256,7 @@ impl<T, F> Errand<T, F> {
         let Some(f) = self.f.take() else { return };
         if self.cell.begin() {
             let outcome = outcome(f);
-            self.cell.settle(outcome, SystemTime::now());
+            self.cell.settle(outcome.into(), SystemTime::now());
             self.cell.announce();
         } else {
             // Cancelled; as everywhere, a captured value may panic when it is dropped.

@@ -6,6 +6,10 @@
 //! zero. The one who counts down to zero takes the lock of the waiters before notifying them; a
 //! waiter looks at the count under that lock before each sleep. So it either sees zero or is asleep
 //! when the notification comes. The loom model is at the end.
+//!
+//! Where nobody waits, either the last job finds that the scheduler is draining, or whoever lets it
+//! drain finds that no job is left: each writes its word before it reads the other's, and all four
+//! accesses are sequentially consistent.
 
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -36,18 +40,16 @@ impl InFlight {
         self.count.fetch_add(jobs, Ordering::Relaxed);
     }
 
-    /// Counts one job out; says whether it was the last. What it did happens before the return of
-    /// whoever waited for zero.
-    pub(super) fn leave(&self) -> bool {
-        let last = self.count.fetch_sub(1, Ordering::AcqRel) == 1;
+    /// Counts one job out. What it did happens before the return of whoever waited for zero.
+    pub(super) fn leave(&self) {
+        let last = self.count.fetch_sub(1, Ordering::SeqCst) == 1;
         if last && *self.waiters.lock() > 0 {
             self.zero.notify_all();
         }
-        last
     }
 
     pub(super) fn is_none(&self) -> bool {
-        self.count.load(Ordering::Acquire) == 0
+        self.count.load(Ordering::SeqCst) == 0
     }
 
     /// Waits for zero, until `deadline` if there is one; says whether it was reached.

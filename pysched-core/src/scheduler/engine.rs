@@ -248,11 +248,12 @@ impl Owner for Engine {
     }
 
     fn left(&self, lane: u32) {
-        let none_left = self.in_flight.leave();
+        self.in_flight.leave();
         if self.lanes[lane as usize].starved.load(Ordering::SeqCst) {
             self.parker.unpark();
         }
-        if none_left && self.draining.load(Ordering::SeqCst) {
+        // In this order: none that is seen while draining is none for good.
+        if self.draining.load(Ordering::SeqCst) && self.in_flight.is_none() {
             self.close_executors(false);
         }
     }

@@ -106,7 +106,7 @@ impl Heart {
         engine.clock.attach(&engine.parker);
         let _ = attached.send(());
         loop {
-            let (now, wall) = (engine.clock.read_and_keep(), engine.clock.wall());
+            let (now, wall) = engine.clock.read_and_keep();
             let (stage, deadline) = {
                 let mut tasks = engine.state.lock();
                 tasks.alarm.clear();
@@ -180,14 +180,22 @@ impl Heart {
 /// Gives jobs to the executor of a lane until it is full; gives back the job it has no room for.
 fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
     while !jobs.is_empty() {
+        let count = jobs.len();
         match catch_orphans(|| lane.executor.submit_all(jobs)) {
             // Jobs that it has left behind are dropped, and so end as lost.
             Ok(Ok(())) => jobs.clear(),
             Ok(Err(Rejected::Full(job))) => return Some(job),
             Ok(Err(Rejected::Refused(job, why))) => job.fail(TaskError::Refused(why)),
             Err(Orphans { text, works }) => {
+                let error = TaskError::Refused(format!("it panicked: {text}"));
                 for work in works {
-                    work.fail(TaskError::Refused(format!("it panicked: {text}")));
+                    work.fail(error.clone());
+                }
+                // A panic that took no job would come again for ever.
+                if jobs.len() >= count
+                    && let Some(job) = jobs.pop_front()
+                {
+                    job.fail(error);
                 }
             }
         }

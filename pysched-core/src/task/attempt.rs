@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::record::{AnyRecord, Launch, Record};
 use crate::error::TaskError;
-use crate::execution::{ExecutionCell, Owner, Work};
+use crate::execution::{ExecutionCell, Outcome, Owner, Work};
 use crate::unwind::{catch, drop_quietly};
 
 /// One execution, from being launched to being settled, whatever the executor does with it.
@@ -40,7 +40,7 @@ impl<T: Send + Sync + 'static> Attempt<T> {
         self.over = true;
         let at = self.owner.now();
         let settled = outcome.is_some();
-        let mut outcome = outcome;
+        let mut outcome = outcome.map(Outcome::from);
         self.owner.ended(self.launch.task, at, &mut || {
             if let Some(outcome) = outcome.take() {
                 self.cell.settle(outcome, self.launch.timeline.wall_at(at));

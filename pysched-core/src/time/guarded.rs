@@ -15,13 +15,25 @@ const PAUSE_AFTER_PANIC: Duration = Duration::from_millis(10);
 pub(crate) struct GuardedClock {
     clock: Box<dyn Clock>,
 
-    /// The last good reading that was kept, and when that was.
-    kept: Mutex<(Moment, Instant)>,
+    /// The latest reading that was kept.
+    kept: Mutex<Reading>,
+}
+
+/// What the clock showed at one time.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    moment: Moment,
+    wall: SystemTime,
+
+    /// When that was, in real time.
+    at: Instant,
 }
 
 impl GuardedClock {
     pub(crate) fn new(clock: Box<dyn Clock>) -> Self {
-        let guarded = Self { clock, kept: Mutex::new((Moment::default(), Instant::now())) };
+        let origin =
+            Reading { moment: Moment::default(), wall: SystemTime::now(), at: Instant::now() };
+        let guarded = Self { clock, kept: Mutex::new(origin) };
         guarded.read_and_keep();
         guarded
     }
@@ -29,22 +41,28 @@ impl GuardedClock {
     pub(crate) fn now(&self) -> Moment {
         catch(|| self.clock.now()).map_or_else(
             |_| {
-                let (moment, at) = *self.kept.lock();
-                moment.saturating_add(at.elapsed())
+                let kept = *self.kept.lock();
+                kept.moment.saturating_add(kept.at.elapsed())
             },
             Moment::from_origin,
         )
     }
 
-    /// As [`now`](Self::now), and remembers the reading for the time of a panic.
-    pub(crate) fn read_and_keep(&self) -> Moment {
-        let now = self.now();
-        *self.kept.lock() = (now, Instant::now());
-        now
+    pub(crate) fn wall(&self) -> SystemTime {
+        // Where it panics, it has gone on from its last good reading as fast as `now` did.
+        catch(|| self.clock.wall()).unwrap_or_else(|_| {
+            let now = self.now();
+            let kept = *self.kept.lock();
+            kept.wall.checked_add(now.since(kept.moment)).unwrap_or(kept.wall)
+        })
     }
 
-    pub(crate) fn wall(&self) -> SystemTime {
-        catch(|| self.clock.wall()).unwrap_or_else(|_| SystemTime::now())
+    /// Reads both [`now`](Self::now) and [`wall`](Self::wall), and remembers them for the time of a
+    /// panic.
+    pub(crate) fn read_and_keep(&self) -> (Moment, SystemTime) {
+        let (moment, wall) = (self.now(), self.wall());
+        *self.kept.lock() = Reading { moment, wall, at: Instant::now() };
+        (moment, wall)
     }
 
     pub(crate) fn wait(&self, parker: &Parker, until: Moment) {

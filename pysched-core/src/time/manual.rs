@@ -126,7 +126,8 @@ impl ManualClock {
     /// assert_eq!(clock.wall(), before + Duration::from_millis(1500));
     /// ```
     pub fn advance(&self, duration: Duration) {
-        self.change(|state| state.now = state.now.saturating_add(duration), false);
+        let later = |now: Moment| now.saturating_add(duration).min(Moment::LAST);
+        self.change(|state| state.now = later(state.now), false);
     }
 
     /// Sets the wall clock, as an administrator or NTP would. Intervals do not notice; tasks that

@@ -13,6 +13,9 @@ impl Moment {
     /// Beyond every deadline.
     pub(crate) const NEVER: Self = Self(u64::MAX);
 
+    /// The last moment that comes.
+    pub(crate) const LAST: Self = Self(u64::MAX - 1);
+
     /// The moment `since_origin` after the clock's origin.
     pub(crate) fn from_origin(since_origin: Duration) -> Self {
         Self(u64::try_from(since_origin.as_nanos()).unwrap_or(u64::MAX))

@@ -1,0 +1,163 @@
+//! What is remembered of executions, and what is let go.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use pysched::{InlineExecutor, ManualClock, Scheduler, Status, Task, TaskId, Trigger};
+use pysched_tests::faults::{LIMIT, outcome, started, within};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn remembering(history: usize) -> (Scheduler, ManualClock) {
+    let clock = ManualClock::new();
+    let sched =
+        Scheduler::builder().executor(InlineExecutor).clock(clock.clone()).history(history).build();
+    sched.start().unwrap();
+    (sched, clock)
+}
+
+#[test]
+fn the_latest_executions_of_a_task_are_retained() {
+    within(LIMIT, || {
+        for history in [0, 1, 5] {
+            let (sched, clock) = remembering(history);
+            let run = AtomicUsize::new(0);
+            let body = move || run.fetch_add(1, Ordering::SeqCst);
+            let handle = sched.delay(Trigger::recur(1), 0, body).unwrap();
+            for _ in 0..20 {
+                clock.advance(SECOND);
+            }
+            let retained: Vec<_> =
+                handle.futures().iter().map(|future| *future.wait().unwrap()).collect();
+            assert_eq!(retained, (20 - history..20).collect::<Vec<_>>(), "oldest first");
+            let results = sched.results(&handle);
+            assert_eq!(results.len(), history);
+            assert!(results.iter().all(|it| it.status == Status::Succeeded));
+            assert!(results.is_sorted_by(|one, other| one.due + SECOND == other.due));
+        }
+    });
+}
+
+#[test]
+fn unless_told_otherwise_32_are_retained() {
+    within(LIMIT, || {
+        let (sched, clock) = started(InlineExecutor);
+        let handle = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
+        for _ in 0..40 {
+            clock.advance(SECOND);
+        }
+        assert_eq!(sched.results(&handle).len(), 32);
+    });
+}
+
+#[test]
+fn what_was_missed_and_cancelled_counts_too() {
+    within(LIMIT, || {
+        let (sched, clock) = remembering(4);
+        let handle = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
+        clock.advance(1_000_000 * SECOND);
+        assert!(handle.future().cancel());
+        let statuses: Vec<_> = sched.results(&handle).iter().map(|it| it.status).collect();
+        let expected = [Status::Missed, Status::Missed, Status::Succeeded, Status::Cancelled];
+        assert_eq!(statuses, expected);
+    });
+}
+
+#[test]
+fn a_finished_task_answers_by_its_id() {
+    within(LIMIT, || {
+        let (sched, clock) = remembering(4);
+        let task = Task::new(|| ()).trigger(Trigger::recur(1)).times(2);
+        let id = sched.add(task).unwrap().id();
+        clock.advance(SECOND);
+        clock.advance(SECOND);
+        assert!(sched.task(id).is_none() && sched.tasks().is_empty());
+        assert_eq!(sched.results(id).len(), 2);
+        sched.shutdown(true);
+        assert_eq!(sched.results(id).len(), 2);
+        assert!(sched.results(TaskId::nil()).is_empty());
+        let (other, _clock) = remembering(4);
+        assert!(other.results(id).is_empty(), "not one of its own");
+    });
+}
+
+#[test]
+fn the_latest_ten_thousand_of_finished_tasks_are_remembered() {
+    within(LIMIT, || {
+        let (sched, _clock) = started(InlineExecutor);
+        let ids: Vec<_> = (0..12_000)
+            .map(|_| sched.delay(Trigger::once(0), 0, || ()).unwrap())
+            .map(|handle| {
+                assert!(outcome(&handle.future()).is_ok());
+                handle.id()
+            })
+            .collect();
+        // Looking one up takes longer the older it is, so only some are.
+        for (number, id) in ids.iter().enumerate().step_by(499) {
+            let expected = usize::from(number >= 2000);
+            assert_eq!(sched.results(*id).len(), expected, "number {number}");
+        }
+        assert_eq!(sched.results(ids[1999]).len() + sched.results(ids[2000]).len(), 1);
+    });
+}
+
+/// A task whose results and captured value are references to `value`.
+fn referring(value: &Arc<()>) -> Task<Arc<()>> {
+    let captured = Arc::clone(value);
+    Task::new(move || Arc::clone(&captured))
+}
+
+#[test]
+fn results_that_nobody_can_ask_for_are_dropped() {
+    within(LIMIT, || {
+        let (sched, clock) = started(InlineExecutor);
+        let value = Arc::new(());
+
+        // Without a handle, as soon as the task is finished.
+        sched.add(referring(&value).trigger(Trigger::recur(1)).times(3)).unwrap();
+        clock.advance(SECOND);
+        assert_eq!(Arc::strong_count(&value), 3, "this one, the function's, and a result");
+        clock.advance(SECOND);
+        clock.advance(SECOND);
+        assert_eq!(Arc::strong_count(&value), 1);
+
+        // With one, when that goes; the function goes before.
+        let handle = sched.add(referring(&value)).unwrap();
+        let future = handle.future();
+        assert!(outcome(&future).is_ok());
+        drop(future);
+        assert_eq!(Arc::strong_count(&value), 2);
+        drop(handle);
+        clock.advance(SECOND);
+        assert_eq!(Arc::strong_count(&value), 1);
+
+        // A future keeps its own result, and no more.
+        let task = referring(&value).trigger(Trigger::recur(1)).times(3);
+        let handle = sched.add(task).unwrap();
+        for _ in 0..3 {
+            clock.advance(SECOND);
+        }
+        let first = handle.futures().swap_remove(0);
+        drop(handle);
+        assert_eq!(Arc::strong_count(&value), 2);
+        assert!(first.wait().is_ok());
+        drop(first);
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+#[test]
+fn the_function_of_a_cancelled_task_is_dropped() {
+    within(LIMIT, || {
+        let (sched, clock) = started(InlineExecutor);
+        let value = Arc::new(());
+        let handle = sched.add(referring(&value).trigger(Trigger::recur(1))).unwrap();
+        clock.advance(SECOND);
+        handle.cancel().unwrap();
+        assert_eq!(Arc::strong_count(&value), 2, "this one, and the result");
+        let handle = sched.add(referring(&value).trigger(Trigger::once(60))).unwrap();
+        assert!(handle.future().cancel());
+        assert_eq!(Arc::strong_count(&value), 2);
+    });
+}

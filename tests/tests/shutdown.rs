@@ -1,0 +1,834 @@
+//! Shutting down: nobody hangs, and every future ends.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pysched::{
+    Clock, Error, Executor, Handle, InlineExecutor, Job, Parker, Rejected, Scheduler, Status,
+    SystemClock, Task, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
+};
+use pysched_tests::faults::{
+    DropBomb, Gate, LIMIT, OneAtATime, OpenOnDrop, outcome, started, within,
+};
+
+/// A scheduler with a pool of one, whose worker is busy until the gate is opened.
+fn busy() -> (Scheduler, Gate, TaskFuture<()>) {
+    let sched = Scheduler::builder()
+        .executor(ThreadPoolExecutor::new(1))
+        .named_executor("inline", InlineExecutor)
+        .build();
+    sched.start().unwrap();
+    let gate = Gate::new();
+    let held = gate.clone();
+    let running = sched.add(Task::new(move || held.pass()).name("running")).unwrap().future();
+    gate.await_arrivals(1);
+    (sched, gate, running)
+}
+
+fn add(sched: &Scheduler, delay: i32) -> TaskFuture<i32> {
+    sched.delay(Trigger::once(delay), 0, move || delay).unwrap().future()
+}
+
+/// Waits until the executors of a scheduler have been offered all that is due by now.
+///
+/// The jobs of one beat are offered in the order of the executors, so it takes one that is named.
+fn await_offers(sched: &Scheduler) {
+    let offered = sched.add(Task::new(|| ()).executor("inline")).unwrap().future();
+    assert!(outcome(&offered).is_ok());
+}
+
+fn is_cancelled<T>(future: &TaskFuture<T>) -> bool {
+    matches!(outcome(future), Err(TaskError::Cancelled))
+}
+
+#[track_caller]
+fn assert_closed(sched: &Scheduler) {
+    assert!(sched.stopped());
+    assert!(matches!(sched.delay(Trigger::once(0), 0, || ()), Err(Error::Shutdown)));
+    assert!(matches!(sched.start(), Err(Error::Shutdown)));
+}
+
+#[test]
+fn with_waiting_what_is_queued_or_running_is_finished() {
+    within(LIMIT, || {
+        let (sched, gate, running) = busy();
+        let queued: Vec<_> = (0..10).map(|_| add(&sched, 0)).collect();
+        let pending = [add(&sched, 60), sched.delay(Trigger::recur(60), 0, || 0).unwrap().future()];
+        let after = add(&sched, 0);
+        await_offers(&sched);
+        let closer = thread::spawn({
+            let (sched, running, queued) = (sched.clone(), running.clone(), queued.clone());
+            move || {
+                sched.shutdown(true);
+                assert!(running.done() && queued.iter().all(TaskFuture::done));
+                assert_closed(&sched);
+            }
+        });
+        for future in &pending {
+            assert!(is_cancelled(future), "cancelled at once, whoever waits for the others");
+        }
+        assert!(!running.done() && !after.done());
+        assert_closed(&sched);
+        gate.open();
+        closer.join().unwrap();
+        assert!(queued.iter().all(|future| future.wait().is_ok()));
+        assert!(after.wait().is_ok() && running.wait().is_ok());
+        assert!(sched.tasks().is_empty());
+    });
+}
+
+#[test]
+fn without_waiting_what_is_queued_is_cancelled() {
+    within(LIMIT, || {
+        let (sched, gate, running) = busy();
+        let _open = OpenOnDrop(gate.clone());
+        let queued: Vec<_> = (0..10).map(|_| add(&sched, 0)).collect();
+        let pending = add(&sched, 60);
+        sched.shutdown(false);
+        assert_closed(&sched);
+        // When it returns, which is at once, all of these are done.
+        assert!(pending.done() && queued.iter().all(TaskFuture::done));
+        assert!(is_cancelled(&pending) && queued.iter().all(is_cancelled));
+        assert!(running.running());
+        gate.open();
+        assert!(outcome(&running).is_ok(), "what runs finishes unattended");
+        sched.shutdown(true);
+    });
+}
+
+#[test]
+fn before_the_start() {
+    within(LIMIT, || {
+        for wait in [true, false] {
+            let sched = Scheduler::new();
+            let futures = [add(&sched, 0), add(&sched, 60)];
+            assert!(sched.stopped());
+            sched.shutdown(wait);
+            assert!(futures.iter().all(is_cancelled));
+            assert_closed(&sched);
+            sched.shutdown(wait);
+        }
+        let sched = Scheduler::new();
+        let future = add(&sched, 0);
+        assert!(sched.shutdown_timeout(Duration::ZERO).is_ok());
+        assert!(is_cancelled(&future));
+        assert_closed(&sched);
+    });
+}
+
+#[test]
+fn twice_in_any_combination() {
+    within(LIMIT, || {
+        for first in [true, false] {
+            for second in [true, false] {
+                let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+                let future = add(&sched, 0);
+                sched.shutdown(first);
+                assert!(outcome(&future).is_ok() || is_cancelled(&future));
+                sched.shutdown(second);
+                assert!(sched.shutdown_timeout(Duration::ZERO).is_ok());
+                assert_closed(&sched);
+            }
+        }
+    });
+}
+
+#[test]
+fn the_second_may_be_more_urgent() {
+    within(LIMIT, || {
+        let (sched, gate, running) = busy();
+        let _open = OpenOnDrop(gate.clone());
+        let queued = add(&sched, 0);
+        let sentinel = add(&sched, 60);
+        let patient = thread::spawn({
+            let sched = sched.clone();
+            move || sched.shutdown(true)
+        });
+        assert!(is_cancelled(&sentinel));
+        sched.shutdown(false);
+        assert!(is_cancelled(&queued));
+        assert!(!patient.is_finished(), "there is one that runs");
+        gate.open();
+        patient.join().unwrap();
+        assert!(running.wait().is_ok());
+    });
+}
+
+#[test]
+fn from_many_threads_at_once() {
+    within(LIMIT, || {
+        for round in 0..20 {
+            let (sched, gate, running) = busy();
+            let queued: Vec<_> = (0..10).map(|_| add(&sched, 0)).collect();
+            let together = Arc::new(Barrier::new(17));
+            let closers: Vec<_> = (0..16)
+                .map(|number| {
+                    let (sched, together) = (sched.clone(), Arc::clone(&together));
+                    thread::spawn(move || {
+                        together.wait();
+                        match (round + number) % 4 {
+                            0 if round % 2 == 0 => sched.shutdown(false),
+                            1 => drop(sched.shutdown_timeout(LIMIT)),
+                            _ => sched.shutdown(true),
+                        }
+                    })
+                })
+                .collect();
+            together.wait();
+            gate.open();
+            for closer in closers {
+                closer.join().unwrap();
+            }
+            assert!(outcome(&running).is_ok());
+            for future in &queued {
+                assert!(outcome(future).is_ok() || is_cancelled(future));
+            }
+            assert_closed(&sched);
+        }
+    });
+}
+
+/// The ways to shut down that wait or may wait.
+const WAYS: [fn(&Scheduler); 3] = [
+    |sched| sched.shutdown(true),
+    |sched| sched.shutdown(false),
+    |sched| drop(sched.shutdown_timeout(LIMIT)),
+];
+
+#[test]
+fn from_inside_a_task() {
+    within(LIMIT, || {
+        for (way, shut_down) in WAYS.into_iter().enumerate() {
+            let (sched, gate, _) = busy();
+            let own = sched.clone();
+            let closer = sched
+                .delay(Trigger::once(0), 0, move || {
+                    shut_down(&own);
+                    assert_closed(&own);
+                    shut_down(&own);
+                })
+                .unwrap()
+                .future();
+            let queued = add(&sched, 0);
+            await_offers(&sched);
+            gate.open();
+            assert!(outcome(&closer).is_ok());
+            // The shutdown goes on without the task that called for it.
+            assert_eq!(outcome(&queued).is_ok(), way == 0, "way {way}");
+            sched.shutdown(true);
+        }
+    });
+}
+
+#[test]
+fn from_inside_a_task_on_the_schedulers_own_thread() {
+    within(LIMIT, || {
+        for (way, shut_down) in WAYS.into_iter().enumerate() {
+            let sched = Scheduler::builder().executor(InlineExecutor).build();
+            let own = sched.clone();
+            let closer =
+                sched.delay(Trigger::once(0), 0, move || shut_down(&own)).unwrap().future();
+            let queued = add(&sched, 0);
+            let pending = add(&sched, 60);
+            sched.start().unwrap();
+            assert!(outcome(&closer).is_ok());
+            assert!(is_cancelled(&pending));
+            // It became due together with the one that shut down, and so was queued behind it.
+            assert_eq!(outcome(&queued).is_ok(), way == 0, "way {way}");
+            sched.shutdown(true);
+        }
+    });
+}
+
+#[test]
+fn from_inside_two_tasks_at_once() {
+    within(LIMIT, || {
+        for _ in 0..50 {
+            let (sched, _clock) = started(ThreadPoolExecutor::new(2));
+            let together = Arc::new(Barrier::new(2));
+            let closers = [(); 2].map(|()| {
+                let (own, together) = (sched.clone(), Arc::clone(&together));
+                let body = move || {
+                    together.wait();
+                    own.shutdown(true);
+                };
+                sched.delay(Trigger::once(0), 0, body).unwrap().future()
+            });
+            assert!(closers.iter().all(|closer| outcome(closer).is_ok()));
+            sched.shutdown(true);
+        }
+    });
+}
+
+#[test]
+fn from_inside_a_task_while_another_thread_waits() {
+    within(LIMIT, || {
+        let (sched, gate, _) = busy();
+        let own = sched.clone();
+        let closer = sched.delay(Trigger::once(0), 0, move || own.shutdown(true)).unwrap().future();
+        await_offers(&sched);
+        let outside = thread::spawn({
+            let sched = sched.clone();
+            move || sched.shutdown(true)
+        });
+        gate.open();
+        outside.join().unwrap();
+        assert!(closer.wait().is_ok());
+    });
+}
+
+#[test]
+fn from_inside_a_callback() {
+    within(LIMIT, || {
+        for shut_down in WAYS {
+            // On a worker, on the thread that cancels, and on the one that asks too late.
+            let (sched, gate, running) = busy();
+            let own = sched.clone();
+            running.on_done(move |_| shut_down(&own));
+            let pending = add(&sched, 60);
+            let own = sched.clone();
+            pending.on_done(move |_| shut_down(&own));
+            gate.open();
+            assert!(outcome(&running).is_ok());
+            assert!(is_cancelled(&pending));
+            let own = sched.clone();
+            pending.on_done(move |_| shut_down(&own));
+            sched.shutdown(true);
+        }
+        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+        let pending = add(&sched, 60);
+        let own = sched.clone();
+        pending.on_done(move |_| own.shutdown(true));
+        sched.shutdown(true);
+        assert!(is_cancelled(&pending));
+    });
+}
+
+#[test]
+fn from_inside_a_clock_and_an_executor() {
+    struct Closing {
+        clock: SystemClock,
+        sched: Arc<OnceLock<Scheduler>>,
+    }
+
+    impl Clock for Closing {
+        fn now(&self) -> Duration {
+            self.clock.now()
+        }
+
+        fn wall(&self) -> std::time::SystemTime {
+            self.clock.wall()
+        }
+
+        fn wait(&self, parker: &Parker, until: Option<Duration>) {
+            if let Some(sched) = self.sched.get() {
+                sched.shutdown(true);
+            }
+            self.clock.wait(parker, until);
+        }
+    }
+
+    impl Executor for Closing {
+        fn submit(&self, job: Job) -> Result<(), Rejected> {
+            self.sched.wait().shutdown(true);
+            job.run();
+            Ok(())
+        }
+
+        fn shutdown(&self, _wait: bool) {}
+    }
+
+    within(LIMIT, || {
+        let own = Arc::default();
+        let clock = Closing { clock: SystemClock::new(), sched: Arc::clone(&own) };
+        let sched = Scheduler::builder().clock(clock).build();
+        assert!(own.set(sched.clone()).is_ok());
+        let pending = add(&sched, 60);
+        sched.start().unwrap();
+        assert!(is_cancelled(&pending));
+        sched.shutdown(true);
+
+        let own = Arc::default();
+        let executor = Closing { clock: SystemClock::new(), sched: Arc::clone(&own) };
+        let sched = Scheduler::builder().executor(executor).build();
+        assert!(own.set(sched.clone()).is_ok());
+        let due = add(&sched, 0);
+        sched.start().unwrap();
+        assert!(outcome(&due).is_ok());
+        sched.shutdown(true);
+    });
+}
+
+#[test]
+fn everything_is_told_when_it_returns() {
+    within(LIMIT, || {
+        let (sched, gate, running) = busy();
+        let told = Arc::new(AtomicUsize::new(0));
+        let count = || {
+            let told = Arc::clone(&told);
+            move || {
+                told.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        let (first, second, third) = (count(), count(), count());
+        running.on_done(move |_| first());
+        add(&sched, 0).on_done(move |_| second());
+        add(&sched, 60).on_done(move |_| third());
+        gate.open();
+        sched.shutdown(true);
+        assert_eq!(told.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn ten_thousand_queued_executions_are_run_or_cancelled() {
+    within(LIMIT, || {
+        for wait in [true, false] {
+            let (sched, gate, _) = busy();
+            let ran = Arc::new(AtomicUsize::new(0));
+            let futures: Vec<_> = (0..10_000)
+                .map(|_| {
+                    let ran = Arc::clone(&ran);
+                    let body = move || ran.fetch_add(1, Ordering::SeqCst);
+                    sched.delay(Trigger::once(0), 0, body).unwrap().future()
+                })
+                .collect();
+            await_offers(&sched);
+            if wait {
+                let opener = thread::spawn(move || gate.open());
+                sched.shutdown(true);
+                opener.join().unwrap();
+            } else {
+                sched.shutdown(false);
+                gate.open();
+            }
+            assert!(futures.iter().all(TaskFuture::done), "when it returns");
+            let succeeded = futures.iter().filter(|future| future.wait().is_ok()).count();
+            assert_eq!(succeeded, if wait { 10_000 } else { 0 });
+            sched.shutdown(true);
+            assert_eq!(ran.load(Ordering::SeqCst), succeeded);
+        }
+    });
+}
+
+#[test]
+fn while_twenty_threads_add() {
+    within(LIMIT, || {
+        for round in 0..6 {
+            let (sched, _clock) = started(ThreadPoolExecutor::new(2));
+            let begun = Arc::new(Barrier::new(21));
+            let adders: Vec<_> = (0..20)
+                .map(|_| {
+                    let (sched, begun) = (sched.clone(), Arc::clone(&begun));
+                    thread::spawn(move || {
+                        let mut futures = Vec::new();
+                        for delay in [0, 0, 60].into_iter().cycle() {
+                            match sched.delay(Trigger::once(delay), 0, || ()) {
+                                Ok(handle) => futures.push(handle.future()),
+                                Err(Error::Shutdown) => return futures,
+                                Err(error) => panic!("{error}"),
+                            }
+                            if futures.len() == 1 {
+                                begun.wait();
+                            }
+                            thread::yield_now();
+                        }
+                        unreachable!("the scheduler is shut down meanwhile")
+                    })
+                })
+                .collect();
+            begun.wait();
+            sched.shutdown(round % 2 == 0);
+            let futures = adders.into_iter().flat_map(|adder| adder.join().unwrap());
+            for future in futures {
+                assert!(outcome(&future).is_ok() || is_cancelled(&future));
+            }
+            assert!(sched.tasks().is_empty());
+        }
+    });
+}
+
+#[test]
+fn tasks_that_add_while_it_drains_are_refused() {
+    within(LIMIT, || {
+        let (sched, gate, _) = busy();
+        let own = sched.clone();
+        let adding = sched
+            .delay(Trigger::once(0), 0, move || own.delay(Trigger::once(0), 0, || ()).is_err())
+            .unwrap()
+            .future();
+        await_offers(&sched);
+        let sentinel = add(&sched, 60);
+        let closer = thread::spawn({
+            let sched = sched.clone();
+            move || sched.shutdown(true)
+        });
+        assert!(is_cancelled(&sentinel));
+        gate.open();
+        closer.join().unwrap();
+        assert_eq!(adding.wait().unwrap(), &true);
+    });
+}
+
+#[test]
+fn a_series_ends_with_the_execution_that_runs() {
+    within(LIMIT, || {
+        for trigger in [Trigger::recur(0.001), Trigger::recur_after(0.001)] {
+            let sched = Scheduler::new();
+            sched.start().unwrap();
+            let gate = Gate::new();
+            let held = gate.clone();
+            let handle = sched.delay(trigger, 0, move || held.pass()).unwrap();
+            gate.await_arrivals(1);
+            let running = handle.future();
+            let sentinel = add(&sched, 60);
+            let closer = thread::spawn({
+                let sched = sched.clone();
+                move || sched.shutdown(true)
+            });
+            assert!(is_cancelled(&sentinel));
+            gate.open();
+            closer.join().unwrap();
+            assert!(running.wait().is_ok());
+            assert!(sched.task(&handle).is_none());
+            let after = sched.results(&handle);
+            assert!(after.iter().all(|execution| execution.status.is_final()), "{after:#?}");
+        }
+    });
+}
+
+#[test]
+fn a_limit_that_is_long_enough() {
+    within(LIMIT, || {
+        for limit in [LIMIT, Duration::MAX] {
+            let (sched, gate, running) = busy();
+            let queued = add(&sched, 0);
+            gate.open();
+            sched.shutdown_timeout(limit).unwrap();
+            assert!(running.wait().is_ok());
+            assert!(queued.done());
+            assert_closed(&sched);
+        }
+    });
+}
+
+#[test]
+fn a_limit_that_is_too_short_tells_what_was_left() {
+    within(LIMIT, || {
+        for limit in [Duration::ZERO, Duration::from_millis(5)] {
+            let (sched, gate, running) = busy();
+            let _open = OpenOnDrop(gate.clone());
+            let queued = sched.add(Task::new(|| ()).name("queued")).unwrap();
+            let nameless = sched.add(Task::new(|| ())).unwrap();
+            await_offers(&sched);
+            let begun = Instant::now();
+            let unfinished = sched.shutdown_timeout(limit).unwrap_err();
+            assert!(begun.elapsed() >= limit);
+            let found: Vec<_> = unfinished
+                .executions
+                .iter()
+                .map(|left| (left.name.as_deref(), left.execution.status))
+                .collect();
+            let expected = [
+                (Some("running"), Status::Running),
+                (Some("queued"), Status::Queued),
+                (None, Status::Queued),
+            ];
+            assert_eq!(found, expected);
+            assert_eq!(unfinished.executions[2].execution.task, nameless.id());
+            assert_eq!(
+                unfinished.to_string(),
+                format!(
+                    "the scheduler was shut down with 3 unfinished executions: \"running\" \
+                     (running), \"queued\" (queued), task {} (queued)",
+                    nameless.id()
+                )
+            );
+            assert!(is_cancelled(&queued.future()) && is_cancelled(&nameless.future()));
+            gate.open();
+            assert!(outcome(&running).is_ok());
+            sched.shutdown(true);
+        }
+    });
+}
+
+#[test]
+fn an_executor_that_keeps_its_jobs_does_not_keep_the_futures() {
+    struct Hoarder(Arc<Mutex<Vec<Job>>>);
+
+    impl Executor for Hoarder {
+        fn submit(&self, job: Job) -> Result<(), Rejected> {
+            self.0.lock().unwrap().push(job);
+            Ok(())
+        }
+
+        fn shutdown(&self, _wait: bool) {
+            let hoard = std::mem::take(&mut *self.0.lock().unwrap());
+            drop(hoard);
+        }
+    }
+
+    within(LIMIT, || {
+        let hoard = Arc::default();
+        let sched = Scheduler::builder()
+            .executor(Hoarder(Arc::clone(&hoard)))
+            .named_executor("inline", InlineExecutor)
+            .build();
+        sched.start().unwrap();
+        let future = add(&sched, 0);
+        await_offers(&sched);
+        let unfinished = sched.shutdown_timeout(Duration::from_millis(5)).unwrap_err();
+        assert_eq!(unfinished.executions.len(), 1);
+        assert!(is_cancelled(&future));
+        assert!(hoard.lock().unwrap().is_empty(), "the executor was shut down");
+    });
+}
+
+/// In which order the jobs ran.
+type Order = Arc<Mutex<Vec<i32>>>;
+
+/// A scheduler whose executor has room for one job, which runs, and holds back so many others.
+fn crowded(waiting: i32) -> (Scheduler, Gate, Order, Vec<TaskFuture<()>>) {
+    let sched = Scheduler::builder()
+        .executor(OneAtATime::default())
+        .named_executor("inline", InlineExecutor)
+        .build();
+    sched.start().unwrap();
+    let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
+    let held = gate.clone();
+    let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+    gate.await_arrivals(1);
+    let mut futures = vec![running];
+    for number in 0..waiting {
+        let order = Arc::clone(&order);
+        let body = move || order.lock().unwrap().push(number);
+        futures.push(sched.delay(Trigger::once(0), -number, body).unwrap().future());
+    }
+    await_offers(&sched);
+    (sched, gate, order, futures)
+}
+
+#[test]
+fn what_a_full_executor_could_not_take_is_finished() {
+    within(LIMIT, || {
+        let (sched, gate, order, futures) = crowded(20);
+        let sentinel = add(&sched, 60);
+        let closer = thread::spawn({
+            let sched = sched.clone();
+            move || sched.shutdown(true)
+        });
+        assert!(is_cancelled(&sentinel));
+        assert!(futures.iter().all(|future| !future.done()));
+        gate.open();
+        closer.join().unwrap();
+        assert!(futures.iter().all(|future| future.done() && future.wait().is_ok()));
+        let expected: Vec<_> = (0..20).rev().collect();
+        assert_eq!(*order.lock().unwrap(), expected, "the most urgent first");
+    });
+}
+
+#[test]
+fn what_a_full_executor_could_not_take_is_cancelled() {
+    within(LIMIT, || {
+        for limit in [None, Some(Duration::ZERO), Some(Duration::from_millis(5))] {
+            let (sched, gate, order, futures) = crowded(20);
+            let _open = OpenOnDrop(gate.clone());
+            match limit {
+                None => sched.shutdown(false),
+                Some(limit) => {
+                    let left = sched.shutdown_timeout(limit).unwrap_err().executions;
+                    let statuses = left.iter().map(|left| left.execution.status);
+                    assert_eq!(statuses.filter(|it| *it == Status::Queued).count(), 20);
+                    assert_eq!(left.len(), 21);
+                }
+            }
+            assert!(futures[1..].iter().all(|future| future.done() && future.cancelled()));
+            gate.open();
+            assert!(outcome(&futures[0]).is_ok());
+            sched.shutdown(true);
+            assert!(order.lock().unwrap().is_empty());
+        }
+    });
+}
+
+#[test]
+fn dropping_the_last_clone_is_a_shutdown_without_waiting() {
+    within(LIMIT, || {
+        let (sched, gate, running) = busy();
+        let _open = OpenOnDrop(gate.clone());
+        let queued = add(&sched, 0);
+        let handle = sched.delay(Trigger::recur(60), 0, || ()).unwrap();
+        let pending = handle.future();
+        let clone = sched.clone();
+        drop(sched);
+        assert!(!pending.done() && !clone.stopped(), "there is another one");
+        drop(clone);
+        assert!(pending.cancelled() && queued.cancelled());
+        assert!(running.running());
+
+        // Handles work on, and keep nothing alive.
+        assert!(matches!(handle.cancel(), Err(Error::UnknownTask(id)) if id == handle.id()));
+        assert_eq!(handle.next_run(), None);
+        assert!(handle.future().cancelled() && handle.wait().cancelled());
+        assert_eq!(handle.futures().len(), 1);
+        gate.open();
+        assert!(outcome(&running).is_ok());
+    });
+}
+
+#[test]
+fn dropping_a_scheduler_drops_what_its_tasks_captured() {
+    within(LIMIT, || {
+        let value = Arc::new(());
+        for start in [true, false] {
+            let sched = Scheduler::new();
+            let captured = Arc::clone(&value);
+            let handle = sched.delay(Trigger::once(60), 0, move || Arc::strong_count(&captured));
+            if start {
+                sched.start().unwrap();
+            }
+            assert_eq!(Arc::strong_count(&value), 2);
+            drop(sched);
+            assert_eq!(Arc::strong_count(&value), 1);
+            drop(handle);
+        }
+    });
+}
+
+#[test]
+fn a_task_that_holds_the_last_clone() {
+    fn inside(executor: impl Executor) {
+        let sched = Scheduler::builder().executor(executor).build();
+        sched.start().unwrap();
+        let held = Gate::new();
+        let (own, inner) = (sched.clone(), held.clone());
+        let pending = add(&sched, 60);
+        let last = sched
+            .delay(Trigger::once(0), 0, move || {
+                inner.pass();
+                own.stopped()
+            })
+            .unwrap();
+        let future = last.future();
+        held.await_arrivals(1);
+        drop(sched);
+        assert!(!pending.done(), "the task holds one");
+        held.open();
+        assert_eq!(outcome(&future).unwrap(), &false);
+        assert!(is_cancelled(&pending), "it went with the task");
+    }
+
+    within(LIMIT, || {
+        inside(ThreadPoolExecutor::new(1));
+        inside(InlineExecutor);
+    });
+}
+
+#[test]
+fn a_result_that_holds_the_last_clone() {
+    within(LIMIT, || {
+        let sched = Scheduler::new();
+        sched.start().unwrap();
+        let pending = add(&sched, 60);
+        let own = Mutex::new(Some(sched.clone()));
+        let task = Task::new(move || own.lock().unwrap().take());
+        let handle: Handle<Option<Scheduler>> = sched.add(task).unwrap();
+        assert!(outcome(&handle.future()).unwrap().is_some());
+        drop(sched);
+        assert!(!pending.done());
+        drop(handle);
+        assert!(is_cancelled(&pending));
+    });
+}
+
+#[test]
+fn on_the_schedulers_own_thread_what_is_queued_is_finished() {
+    within(LIMIT, || {
+        let sched = Scheduler::builder().executor(InlineExecutor).build();
+        let gate = Gate::new();
+        let held = gate.clone();
+        let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let queued: Vec<_> = (0..100).map(|_| add(&sched, 0)).collect();
+        sched.start().unwrap();
+        gate.await_arrivals(1);
+        let late = add(&sched, 0);
+        let closer = thread::spawn({
+            let sched = sched.clone();
+            move || sched.shutdown(true)
+        });
+        assert!(is_cancelled(&late), "the scheduler has not come to it");
+        gate.open();
+        closer.join().unwrap();
+        assert!(running.wait().is_ok() && queued.iter().all(|future| future.wait().is_ok()));
+    });
+}
+
+#[test]
+fn start_is_idempotent_until_then() {
+    within(LIMIT, || {
+        let sched = Scheduler::new();
+        let starters = [(); 4].map(|()| {
+            let sched = sched.clone();
+            thread::spawn(move || sched.start())
+        });
+        assert!(starters.map(|starter| starter.join().unwrap()).iter().all(Result::is_ok));
+        assert!(!sched.stopped());
+        assert_eq!(outcome(&add(&sched, 0)).unwrap(), &0);
+        sched.shutdown(true);
+        assert_closed(&sched);
+    });
+}
+
+#[test]
+fn while_others_start_and_cancel() {
+    within(LIMIT, || {
+        for round in 0..100 {
+            let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(2)).build();
+            let handles: Vec<_> =
+                (0..10).map(|_| sched.delay(Trigger::recur(0.0001), 0, || ()).unwrap()).collect();
+            let futures: Vec<_> = handles.iter().map(Handle::future).collect();
+            let together = Arc::new(Barrier::new(3));
+            let starter = thread::spawn({
+                let (sched, together) = (sched.clone(), Arc::clone(&together));
+                move || {
+                    together.wait();
+                    matches!(sched.start(), Ok(()) | Err(Error::Shutdown))
+                }
+            });
+            let canceller = thread::spawn({
+                let together = Arc::clone(&together);
+                move || {
+                    together.wait();
+                    handles.iter().filter(|handle| handle.cancel().is_ok()).count()
+                }
+            });
+            together.wait();
+            sched.shutdown(round % 2 == 0);
+            assert!(starter.join().unwrap());
+            canceller.join().unwrap();
+            assert!(futures.iter().all(|future| outcome(future).is_ok() || is_cancelled(future)));
+            assert_closed(&sched);
+            assert!(sched.tasks().is_empty());
+        }
+    });
+}
+
+#[test]
+fn captured_values_that_panic_when_dropped_do_not_keep_it_from_ending() {
+    within(LIMIT, || {
+        for shut_down in WAYS {
+            let (sched, gate, running) = busy();
+            for delay in [0, 0, 60, 60] {
+                let bomb = DropBomb("captured");
+                sched.delay(Trigger::once(delay), 0, move || bomb.hold()).unwrap();
+            }
+            let queued = add(&sched, 0);
+            gate.open();
+            shut_down(&sched);
+            assert!(outcome(&running).is_ok() && queued.wait_timeout(LIMIT).is_some());
+            assert_closed(&sched);
+        }
+    });
+}

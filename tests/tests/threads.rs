@@ -1,0 +1,89 @@
+//! Which threads there are. Alone in its binary, as it looks at all threads of the process.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::thread;
+use std::time::Instant;
+
+use pysched::{Scheduler, Task, ThreadPoolExecutor, Trigger};
+use pysched_tests::faults::{LIMIT, assert_workers, outcome, within};
+
+/// The names of this process's threads that begin with `pysched-`.
+fn threads() -> Vec<String> {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    // A thread may end between the two looks.
+    let names = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    let mut names: Vec<_> = names
+        .map(|name| name.trim().to_owned())
+        .filter(|name| name.starts_with("pysched-"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Waits until exactly these threads are left. The operating system may take a moment to bury one
+/// that has ended.
+#[track_caller]
+fn assert_threads(expected: &[&str]) {
+    let begun = Instant::now();
+    while threads() != expected {
+        assert!(begun.elapsed() < LIMIT, "expected {expected:?}, found {:?}", threads());
+        thread::yield_now();
+    }
+}
+
+fn scheduler(workers: usize) -> Scheduler {
+    let sched = Scheduler::builder()
+        .executor(ThreadPoolExecutor::new(workers))
+        .named_executor("other", ThreadPoolExecutor::new(1))
+        .build();
+    sched.delay(Trigger::recur(60), 0, || ()).unwrap();
+    sched
+}
+
+#[test]
+fn a_scheduler_has_its_threads_while_it_lives() {
+    within(LIMIT, || {
+        assert_threads(&[]);
+        let one = scheduler(2);
+        let other = scheduler(1);
+        assert_threads(&[]);
+
+        // The heart from the start on, workers from their first job on.
+        one.start().unwrap();
+        assert_threads(&["pysched-heart"]);
+        assert_workers(&one, 2);
+        assert_threads(&["pysched-heart", "pysched-pool-0", "pysched-pool-1"]);
+        let job = one.add(Task::new(|| ()).executor("other")).unwrap().future();
+        assert!(outcome(&job).is_ok());
+        let all = ["pysched-heart", "pysched-pool-0", "pysched-pool-0", "pysched-pool-1"];
+        assert_threads(&all);
+
+        // None of one scheduler remains, whatever the other has.
+        other.start().unwrap();
+        assert_workers(&other, 1);
+        one.shutdown(true);
+        assert_threads(&["pysched-heart", "pysched-pool-0"]);
+        other.shutdown(false);
+        assert_threads(&[]);
+
+        // Nor if nobody waits.
+        let dropped = scheduler(2);
+        dropped.start().unwrap();
+        assert_workers(&dropped, 2);
+        drop(dropped);
+        assert_threads(&[]);
+
+        let closing = scheduler(2);
+        closing.start().unwrap();
+        assert_workers(&closing, 2);
+        let own = closing.clone();
+        let inside = closing.delay(Trigger::once(0), 0, move || own.shutdown(true)).unwrap();
+        assert!(outcome(&inside.future()).is_ok());
+        assert_threads(&[]);
+
+        // Nor if there never were any.
+        scheduler(1).shutdown(true);
+        assert_threads(&[]);
+    });
+}
