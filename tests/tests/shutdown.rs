@@ -79,6 +79,22 @@ fn with_waiting_what_is_queued_or_running_is_finished() {
     });
 }
 
+/// Whether the heart has come to look at a task or not: if it is due when the call comes, it runs.
+#[test]
+fn what_is_due_by_now_is_run_and_what_is_not_is_cancelled() {
+    within(LIMIT, || {
+        for _ in 0..200 {
+            let sched = Scheduler::new();
+            sched.start().unwrap();
+            let due: Vec<_> = (0..20).map(|_| add(&sched, 0)).collect();
+            let later = add(&sched, 60);
+            sched.shutdown(true);
+            assert!(due.iter().all(|future| future.wait().is_ok()));
+            assert!(is_cancelled(&later));
+        }
+    });
+}
+
 #[test]
 fn without_waiting_what_is_queued_is_cancelled() {
     within(LIMIT, || {
@@ -753,15 +769,16 @@ fn on_the_schedulers_own_thread_what_is_queued_is_finished() {
         let queued: Vec<_> = (0..100).map(|_| add(&sched, 0)).collect();
         sched.start().unwrap();
         gate.await_arrivals(1);
-        let late = add(&sched, 0);
+        let (late, pending) = (add(&sched, 0), add(&sched, 60));
         let closer = thread::spawn({
             let sched = sched.clone();
             move || sched.shutdown(true)
         });
-        assert!(is_cancelled(&late), "the scheduler has not come to it");
+        assert!(is_cancelled(&pending), "at once, while the scheduler's thread is busy");
         gate.open();
         closer.join().unwrap();
         assert!(running.wait().is_ok() && queued.iter().all(|future| future.wait().is_ok()));
+        assert!(late.wait().is_ok(), "it was due, though the scheduler had not come to it");
     });
 }
 

@@ -78,8 +78,14 @@ impl Engine {
 
     fn heart_has_ended(&self) {
         self.clock.detach(&self.parker);
-        self.state.lock().heart_beats = false;
+        let last_harvest = {
+            let mut state = self.state.lock();
+            state.heart_beats = false;
+            state.last_harvest.take()
+        };
         self.heart_ended.notify_all();
+        // Only if the heart has never beaten; the jobs end as lost.
+        drop(last_harvest);
     }
 }
 
@@ -120,6 +126,8 @@ impl Heart {
                         deadline = tasks.next_due();
                         tasks.alarm.set(deadline);
                     }
+                } else if let Some(last) = tasks.last_harvest.take() {
+                    self.harvest = last;
                 }
                 (stage, deadline)
             };

@@ -1,9 +1,10 @@
 //! Shutting down: from any thread, from inside a task, twice, or all at once.
 //!
-//! 1. Under the lock the stage goes to draining, from when on `add` refuses and the heart fires
-//!    nothing more; every run that is not due yet is cancelled. Without waiting, so is everything
-//!    that is queued, and the stage goes on to closed.
-//! 2. The heart hands over what is left of its backlog and ends.
+//! 1. Under the lock, what is due by now is taken out for the last time, for the heart to hand over;
+//!    the stage goes to draining, from when on `add` refuses and the heart fires nothing more; every
+//!    run that is not due yet is cancelled. Without waiting, so is everything that has not begun,
+//!    and the stage goes on to closed.
+//! 2. The heart hands over that last harvest and what is left of its backlog, and ends.
 //! 3. When the last job is over, the executors are told to end: by whoever waits for it, or, if
 //!    nobody does, by the thread that it was over on.
 //!
@@ -12,12 +13,13 @@
 //! on without it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::engine::Engine;
-use super::state::Stage;
-use crate::execution::{Execution, is_inside};
+use super::state::{Harvest, Stage};
+use crate::execution::{Execution, Owner, is_inside};
 
 /// What [`Scheduler::shutdown_timeout`](crate::Scheduler::shutdown_timeout) had to leave behind.
 ///
@@ -98,7 +100,7 @@ impl std::error::Error for Unfinished {}
 
 impl Engine {
     /// Shuts down; with `wait`, returns when everything that was queued or running has ended.
-    pub(super) fn shutdown(&self, wait: bool) {
+    pub(super) fn shutdown(self: &Arc<Self>, wait: bool) {
         self.stop_firing(!wait);
         if wait && !is_inside(self.id) {
             self.wait_until_drained(None);
@@ -109,7 +111,7 @@ impl Engine {
     }
 
     /// Shuts down as with `wait`, and without once `limit` is over.
-    pub(super) fn shutdown_timeout(&self, limit: Duration) -> Result<(), Unfinished> {
+    pub(super) fn shutdown_timeout(self: &Arc<Self>, limit: Duration) -> Result<(), Unfinished> {
         self.stop_firing(false);
         let inside = is_inside(self.id);
         // A limit beyond what the clock can name is no limit.
@@ -122,15 +124,23 @@ impl Engine {
         if executions.is_empty() { Ok(()) } else { Err(Unfinished { executions }) }
     }
 
-    /// Fires nothing more, and cancels what is not due yet; with `queued` also what waits for a
-    /// worker.
-    fn stop_firing(&self, queued: bool) {
-        let now = self.clock.now();
+    /// Fires what is due for the last time, and cancels what is not; with `queued`, cancels
+    /// everything that has not begun.
+    fn stop_firing(self: &Arc<Self>, queued: bool) {
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let owner = Arc::clone(self) as Arc<dyn Owner>;
         let mut touched = Vec::new();
         {
             let mut state = self.state.lock();
             let goal = if queued { Stage::Closed } else { Stage::Draining };
             if state.stage < goal {
+                if state.stage == Stage::Running && !queued {
+                    let mut harvest = Harvest::new(self.lanes.len());
+                    state.observe(now, wall);
+                    state.fire_due(self.id, &owner, now, wall, &mut harvest);
+                    self.in_flight.enter(harvest.jobs());
+                    state.last_harvest = Some(harvest);
+                }
                 state.stage = goal;
                 self.draining.store(true, Ordering::SeqCst);
                 for index in state.indices() {

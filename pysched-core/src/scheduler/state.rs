@@ -49,6 +49,9 @@ pub(super) struct State {
     pub(super) heart_beats: bool,
     pub(super) alarm: Alarm,
     pub(super) finished: FinishedTasks,
+
+    /// What a shutdown that waits has found due, until the heart hands it over.
+    pub(super) last_harvest: Option<Harvest>,
     timeline: Timeline,
 
     /// When the clocks were last compared.
@@ -125,6 +128,7 @@ impl State {
             heart_beats: false,
             alarm: Alarm::awake(),
             finished: FinishedTasks::default(),
+            last_harvest: None,
             timeline: Timeline::through(now, wall),
             observed: now,
             slots: Slab::new(),

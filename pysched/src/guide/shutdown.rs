@@ -1,15 +1,14 @@
 //! Shutdown: what happens to which task, and from where it may be called.
 //!
-//! | | not yet due | waits for a worker | runs | returns |
+//! | | not due yet | due, or waits for a worker | runs | returns |
 //! | --- | --- | --- | --- | --- |
 //! | [`shutdown(true)`](crate::Scheduler::shutdown) | cancelled | runs | finishes | when all have ended, and the threads too |
 //! | [`shutdown(false)`](crate::Scheduler::shutdown) | cancelled | cancelled | finishes unattended | at once |
 //! | [`shutdown_timeout(limit)`](crate::Scheduler::shutdown_timeout) | cancelled | runs, as far as there is time | finishes | when all have ended, at the latest after `limit` |
 //! | dropping the last clone | as by `shutdown(false)` | | | |
 //!
-//! What becomes due at the very moment of the call may be on either side: a task that was added
-//! with no delay just before is run only if the scheduler has come to hand it over. If it has to
-//! run, wait for its future first.
+//! The moment of the call decides what is due: a task that was added with no delay just before is.
+//! A scheduler that was never started runs nothing; all its tasks are cancelled.
 //!
 //! Every future is done sooner or later: with a value, with the error of the task, or with
 //! [`TaskError::Cancelled`](crate::TaskError::Cancelled). Afterwards [`add`](crate::Scheduler::add)
