@@ -255,16 +255,24 @@ fn results_that_panic_when_dropped() {
                 .clock(clock.clone())
                 .build();
             sched.start().unwrap();
-            let task = || Task::new(|| DropBomb("result")).trigger(Trigger::recur(1));
-            let pooled = sched.add(task()).unwrap();
-            let inline = sched.add(task().executor("inline")).unwrap();
+            // Nobody asks for these results, so they go off when they fall out.
+            let runs = Arc::new(AtomicUsize::new(0));
+            let task = || {
+                let runs = Arc::clone(&runs);
+                let body = move || {
+                    runs.fetch_add(1, Ordering::SeqCst);
+                    DropBomb("result")
+                };
+                Task::new(body).trigger(Trigger::recur(1))
+            };
+            sched.add(task()).unwrap();
+            sched.add(task().executor("inline")).unwrap();
             let other = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
             for _ in 0..10 {
                 clock.advance(SECOND);
-                // Kept by the futures, these never go off.
-                std::mem::forget([pooled.wait(), inline.wait()]);
                 assert!(other.wait().wait().is_ok());
             }
+            assert_eq!(runs.load(Ordering::SeqCst), 20);
             assert_workers(&sched, 1);
         }
     });

@@ -277,6 +277,26 @@ fn cancelling_one_execution_of_a_series() {
 }
 
 #[test]
+fn cancelling_an_execution_of_a_series_that_waits_for_a_worker() {
+    within(LIMIT, || {
+        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+        let gate = Gate::new();
+        let run = AtomicUsize::new(0);
+        let body = move || run.fetch_add(1, Ordering::SeqCst);
+        let handle = sched.delay(Trigger::recur(1), 0, body).unwrap();
+        let blocking = held(&sched, &gate).future();
+        clock.advance(SECOND);
+        let queued = handle.future();
+        assert!(queued.cancel());
+        gate.open();
+        assert!(outcome(&blocking).is_ok());
+        clock.advance(SECOND);
+        assert!(matches!(handle.wait().wait(), Err(TaskError::Cancelled)));
+        assert_eq!(handle.wait().wait().unwrap(), &0, "the cancelled one has not run");
+    });
+}
+
+#[test]
 fn cancelling_from_many_threads() {
     within(LIMIT, || {
         let (sched, clock) = started(ThreadPoolExecutor::new(2));

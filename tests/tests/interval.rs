@@ -6,8 +6,10 @@ use std::time::Duration;
 use pysched::{Error, InlineExecutor, Interval, ManualClock, Scheduler, Task, Trigger};
 use pysched_tests::faults::{LIMIT, within};
 
-/// What makes a trigger of an interval.
-const TRIGGERS: [(&str, fn(Interval) -> Trigger); 3] = [
+type MakeTrigger = fn(Interval) -> Trigger;
+
+/// Everything that makes a trigger of an interval.
+const TRIGGERS: [(&str, MakeTrigger); 3] = [
     ("once", |interval| Trigger::once(interval)),
     ("recur", |interval| Trigger::recur(interval)),
     ("recur_after", |interval| Trigger::recur_after(interval)),
