@@ -7,19 +7,14 @@ use std::time::{Duration, SystemTime};
 
 use pysched::{
     Clock, Error, Handle, InlineExecutor, ManualClock, Parker, Scheduler, Status, Task, TaskError,
-    TaskFuture, TaskId, ThreadPoolExecutor, Trigger,
+    TaskId, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::{Gate, Log, Random, by_hand, occupy, outcome, pool_by_hand, secs};
+use pysched_tests::{
+    Gate, Log, Random, by_hand, is_cancelled, occupy, outcome, pool_by_hand, secs,
+};
 
 fn is_unknown(result: Result<(), Error>, id: TaskId) -> bool {
     matches!(result, Err(Error::UnknownTask(unknown)) if unknown == id)
-}
-
-fn is_cancelled<T>(future: &TaskFuture<T>) -> bool {
-    let cancelled = matches!(outcome(future), Err(TaskError::Cancelled));
-    assert_eq!(future.cancelled(), cancelled);
-    assert_eq!(future.execution().status == Status::Cancelled, cancelled);
-    cancelled
 }
 
 /// A task that counts its runs.
@@ -147,13 +142,13 @@ mod running {
             let (gate, started) = (gate.clone(), started.clone());
             move || {
                 started.open();
-                gate.wait();
+                gate.pass();
                 "finished"
             }
         };
         let handle = sched.delay(trigger, 0, task).unwrap();
         clock.advance(secs(1));
-        started.wait();
+        started.pass();
         (handle, gate)
     }
 
@@ -564,7 +559,7 @@ mod races {
             let (task, runs) = counting();
             let handle = sched.add(task.trigger(Trigger::recur(0.0001))).unwrap();
             for _ in 0..random.below(3) {
-                let _ = handle.wait();
+                handle.wait();
             }
             for _ in 0..random.below(200) {
                 std::hint::spin_loop();
@@ -585,12 +580,14 @@ mod races {
         }
     }
 
+    type Interruption = Box<dyn FnOnce() + Send>;
+
     /// A manual clock that, once armed, calls a function while the scheduler reads the time on a
     /// thread of the test: a way to stop in the middle of a call.
     #[derive(Clone, Default)]
     struct Interrupting {
         clock: ManualClock,
-        interruption: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+        interruption: Arc<Mutex<Option<Interruption>>>,
     }
 
     impl Interrupting {
@@ -748,13 +745,13 @@ mod captured_values {
                 let (gate, started) = (gate.clone(), started.clone());
                 move || {
                     started.open();
-                    gate.wait();
+                    gate.pass();
                     drop(Arc::clone(&value));
                 }
             };
             let handle = sched.delay(trigger, 0, task).unwrap();
             clock.advance(secs(1));
-            started.wait();
+            started.pass();
             let future = handle.future();
             handle.cancel().unwrap();
             assert!(!is_gone(&watch), "it is in use");
@@ -777,7 +774,7 @@ mod captured_values {
         let (task, watch) = capturing();
         let handle = sched.add(task.trigger(Trigger::recur(0.001)).times(3)).unwrap();
         for left in [true, true, false] {
-            let _ = handle.wait();
+            handle.wait();
             assert!(is_gone(&watch) || left);
         }
     }

@@ -9,23 +9,19 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
 use pysched::{
     InlineExecutor, Scheduler, Status, Task, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{
-    CloneBomb, DisplayBomb, DropBomb, Gate, LIMIT, assert_workers, outcome, started, within,
-};
-
-const SECOND: Duration = Duration::from_secs(1);
+use pysched_tests::faults::{CloneBomb, DisplayBomb, DropBomb};
+use pysched_tests::{Gate, PATIENCE, assert_workers, by_hand_on, outcome, secs, within};
 
 /// A pool with so many workers, for each number of workers that is worth a test: with one, a lost
 /// worker stops everything; with two, it might go unnoticed.
 fn pools(test: impl Fn(Scheduler, usize) + Send + 'static) {
-    within(LIMIT, move || {
+    within(PATIENCE, move || {
         for workers in [1, 2] {
-            let (sched, _clock) = started(ThreadPoolExecutor::new(workers));
+            let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(workers));
             test(sched.clone(), workers);
             assert_workers(&sched, workers);
             sched.shutdown(true);
@@ -105,8 +101,8 @@ fn an_error_reaches_the_future_with_its_text_type_and_source() {
 
 #[test]
 fn a_series_goes_on_after_each_kind_of_failure() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let run = Arc::new(AtomicUsize::new(0));
         let body = move || match run.fetch_add(1, Ordering::SeqCst) {
             0 => panic!("plain"),
@@ -118,7 +114,7 @@ fn a_series_goes_on_after_each_kind_of_failure() {
         let series = sched.add(Task::fallible(body).trigger(Trigger::recur(1))).unwrap();
         let other = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         for run in 0..6 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert_eq!(series.wait().wait().is_ok(), run > 3, "run {run}");
             assert!(other.wait().wait().is_ok(), "run {run}");
         }
@@ -167,16 +163,16 @@ fn the_panic_of_the_function_is_told_rather_than_that_of_its_drop() {
 
 #[test]
 fn a_captured_value_goes_with_the_last_execution_of_its_series() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let bomb = DropBomb("captured");
         let body = move || bomb.hold();
         let series = sched.add(Task::new(body).trigger(Trigger::recur(1)).times(3)).unwrap();
         for _ in 0..2 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert!(series.wait().wait().is_ok());
         }
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert_eq!(panic_of(&series.wait()), "captured");
         assert!(sched.task(&series).is_none());
         assert_workers(&sched, 1);
@@ -185,8 +181,8 @@ fn a_captured_value_goes_with_the_last_execution_of_its_series() {
 
 #[test]
 fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
 
         // While it waits for its time: there is no execution that could have failed.
@@ -227,8 +223,8 @@ fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
 
 #[test]
 fn shutting_down_tasks_whose_captured_values_panic_when_dropped() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let handles: Vec<_> = (0..5)
             .map(|_| {
                 let bomb = DropBomb("captured");
@@ -244,7 +240,7 @@ fn shutting_down_tasks_whose_captured_values_panic_when_dropped() {
 
 #[test]
 fn results_that_panic_when_dropped() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // Those that fall out of the history, on a worker and on the scheduler's own thread.
         for history in [0, 1, 3] {
             let clock = pysched::ManualClock::new();
@@ -269,7 +265,7 @@ fn results_that_panic_when_dropped() {
             sched.add(task().executor("inline")).unwrap();
             let other = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
             for _ in 0..10 {
-                clock.advance(SECOND);
+                clock.advance(secs(1));
                 assert!(other.wait().wait().is_ok());
             }
             assert_eq!(runs.load(Ordering::SeqCst), 20);
@@ -280,8 +276,8 @@ fn results_that_panic_when_dropped() {
 
 #[test]
 fn a_task_ends_with_many_results_that_panic_when_dropped() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let count = Arc::new(AtomicUsize::new(0));
         let body = {
             let count = Arc::clone(&count);
@@ -295,7 +291,7 @@ fn a_task_ends_with_many_results_that_panic_when_dropped() {
         drop(sched.add(task.clone().times(5)).unwrap());
         let cancelled = sched.add(task).unwrap().id();
         for _ in 0..5 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
         }
         sched.cancel(cancelled).unwrap();
         assert_eq!(count.load(Ordering::SeqCst), 10);
@@ -461,8 +457,8 @@ fn a_waker_that_panics_keeps_no_other_from_being_woken() {
 
 #[test]
 fn failures_on_the_schedulers_own_thread_do_not_stop_it() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let bomb = DropBomb("captured");
         let failures = [
             sched.delay(Trigger::once(1), 0, || panic!("plain")).unwrap(),
@@ -475,7 +471,7 @@ fn failures_on_the_schedulers_own_thread_do_not_stop_it() {
         }
         let series = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         for _ in 0..3 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert!(series.wait().wait().is_ok());
         }
         assert!(failures.iter().all(|failure| failure.future().wait().is_err()));

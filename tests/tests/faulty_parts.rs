@@ -12,18 +12,14 @@ use pysched::{
     Clock, Executor, InlineExecutor, Job, ManualClock, Parker, Rejected, Scheduler, SystemClock,
     Task, TaskError, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{
-    ClockFaults, FaultyClock, Gate, LIMIT, OneAtATime, Submit, SubmitAll, assert_workers, outcome,
-    within,
-};
-
-const SECOND: Duration = Duration::from_secs(1);
+use pysched_tests::faults::{ClockFaults, FaultyClock, OneAtATime, Submit, SubmitAll};
+use pysched_tests::{Gate, PATIENCE, assert_workers, outcome, secs, within};
 
 /// How the jobs of an executor ended that were given to it in pairs, for a few times.
 ///
 /// Beside it a sound pool of one runs a series, which has to go on.
 fn ends(faulty: impl Executor) -> Vec<String> {
-    within(LIMIT, move || {
+    within(PATIENCE, move || {
         let clock = ManualClock::new();
         let sched = Scheduler::builder()
             .executor(ThreadPoolExecutor::new(1))
@@ -36,7 +32,7 @@ fn ends(faulty: impl Executor) -> Vec<String> {
         let sound = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         let mut ends = Vec::new();
         for _ in 0..3 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             for handle in &pair {
                 ends.push(match handle.wait().wait() {
                     Ok(text) => (*text).to_owned(),
@@ -217,7 +213,7 @@ fn an_executor_that_panics_when_it_is_shut_down() {
 
     for wait in [true, false] {
         assert_all(&ends(Stubborn), "ran");
-        within(LIMIT, move || {
+        within(PATIENCE, move || {
             let pool = ThreadPoolExecutor::new(1);
             let sched = Scheduler::builder()
                 .executor(Stubborn)
@@ -257,7 +253,7 @@ fn an_executor_that_panics_when_it_is_dropped() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder().executor(Rusty).build();
         sched.start().unwrap();
         let future = sched.delay(Trigger::once(0), 0, || 7).unwrap().future();
@@ -271,7 +267,7 @@ fn an_executor_that_panics_when_it_is_dropped() {
 
 #[test]
 fn an_executor_may_use_the_scheduler() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let own: Arc<Mutex<Option<Scheduler>>> = Arc::default();
         let count = Arc::new(AtomicUsize::new(0));
         let executor = Submit({
@@ -303,7 +299,7 @@ fn an_executor_may_use_the_scheduler() {
 
 #[test]
 fn a_full_executor_gets_the_most_urgent_job_next() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder()
             .executor(OneAtATime::default())
             .named_executor("inline", InlineExecutor)
@@ -334,7 +330,7 @@ fn a_full_executor_gets_the_most_urgent_job_next() {
 
 /// Runs a few tasks on a clock of which something is set to fail, on pools of one and two.
 fn survives(set: impl Fn(&ClockFaults) + Send + Sync + 'static) {
-    within(LIMIT, move || {
+    within(PATIENCE, move || {
         for workers in [1, 2] {
             for at_once in [true, false] {
                 let (clock, faults) = FaultyClock::new(SystemClock::new());
@@ -395,25 +391,25 @@ fn a_clock_that_panics_in_everything() {
 
 #[test]
 fn a_wall_clock_that_panics_once_does_not_let_a_task_run_early() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // On this wall clock it is 1970, so to go by the real one would be decades off.
         let manual = ManualClock::new();
         manual.set_wall(SystemTime::UNIX_EPOCH);
         let (clock, faults) = FaultyClock::new(manual.clone());
         let sched = Scheduler::builder().executor(InlineExecutor).clock(clock).build();
         sched.start().unwrap();
-        let time = SystemTime::UNIX_EPOCH + 60 * SECOND;
+        let time = SystemTime::UNIX_EPOCH + secs(60);
         let handle = sched.delay(Trigger::at(time), 0, || ()).unwrap();
         let other = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         faults.wall.set(2);
         for _ in 0..59 {
-            manual.advance(SECOND);
+            manual.advance(secs(1));
             assert!(outcome(&other.wait()).is_ok());
         }
         assert!(faults.wall.is_out());
         assert!(!handle.future().done());
         assert_eq!(handle.next_run(), Some(time));
-        manual.advance(SECOND);
+        manual.advance(secs(1));
         assert!(handle.future().done());
     });
 }
@@ -436,7 +432,7 @@ fn a_clock_that_panics_in_the_middle_of_a_call_breaks_no_call() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder().clock(Broken).build();
         let handle = sched.delay(Trigger::once(60), 0, || ()).unwrap();
         assert!(handle.next_run().is_some());

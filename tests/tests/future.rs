@@ -11,9 +11,7 @@ use pysched::{
     Error, Handle, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskError, TaskFuture,
     ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{Gate, LIMIT, outcome, started, within};
-
-const SECOND: Duration = Duration::from_secs(1);
+use pysched_tests::{Gate, PATIENCE, by_hand_on, outcome, secs, within};
 
 /// A task that runs until the gate is opened, and has begun to.
 fn held(sched: &Scheduler, gate: &Gate) -> Handle<i32> {
@@ -33,8 +31,8 @@ struct Unique(u32);
 
 #[test]
 fn many_threads_wait_for_one_result() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let inner = gate.clone();
         let body = move || {
@@ -62,8 +60,8 @@ fn many_threads_wait_for_one_result() {
 
 #[test]
 fn wait_timeout_gives_up_and_does_not_cancel() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         assert!(future.wait_timeout(Duration::ZERO).is_none());
@@ -76,8 +74,8 @@ fn wait_timeout_gives_up_and_does_not_cancel() {
 
 #[test]
 fn a_future_tells_how_its_execution_stands() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let inner = gate.clone();
         let handle = sched.delay(Trigger::once(1), 0, move || inner.pass()).unwrap();
@@ -89,7 +87,7 @@ fn a_future_tells_how_its_execution_stands() {
         assert_eq!((Some(execution.due), execution.started, execution.finished), (due, None, None));
         assert!(!future.running() && !future.done() && !future.cancelled());
 
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         gate.await_arrivals(1);
         let execution = future.execution();
         assert_eq!((execution.status, execution.started), (Status::Running, due));
@@ -98,13 +96,13 @@ fn a_future_tells_how_its_execution_stands() {
         assert!(!future.cancel(), "what runs is not cancelled");
         assert!(!future.cancelled());
 
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         gate.open();
         assert!(outcome(&future).is_ok());
         let execution = future.execution();
         assert_eq!(execution.status, Status::Succeeded);
         assert_eq!((execution.started, execution.error.clone()), (due, None));
-        assert_eq!(execution.finished, due.map(|due| due + SECOND));
+        assert_eq!(execution.finished, due.map(|due| due + secs(1)));
         assert!(!future.running() && future.done() && !future.cancelled());
         assert!(!future.cancel(), "what has run is not cancelled");
         assert_eq!(sched.results(&handle), [execution]);
@@ -113,8 +111,8 @@ fn a_future_tells_how_its_execution_stands() {
 
 #[test]
 fn callbacks_are_called_once_before_and_after_the_end() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -150,8 +148,8 @@ fn callbacks_are_called_once_before_and_after_the_end() {
 
 #[test]
 fn callbacks_see_a_scheduler_that_is_up_to_date() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let handle = held(&sched, &gate);
         let (own, seen) = (sched.clone(), Arc::new(Mutex::new(None)));
@@ -169,8 +167,8 @@ fn callbacks_see_a_scheduler_that_is_up_to_date() {
 
 #[test]
 fn tasks_use_futures() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(2));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(2));
         let own = sched.clone();
         let called = Gate::new();
         let open = called.clone();
@@ -192,8 +190,8 @@ fn tasks_use_futures() {
 
 #[test]
 fn a_task_may_ask_for_its_own_future() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let own: Arc<Mutex<Option<Handle<bool>>>> = Arc::default();
         let (inner, told) = (Arc::clone(&own), Gate::new());
         let done = told.clone();
@@ -218,8 +216,8 @@ fn a_task_may_ask_for_its_own_future() {
 
 #[test]
 fn cancelling_before_the_start() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         held(&sched, &gate);
         let ran = Arc::new(AtomicUsize::new(0));
@@ -250,7 +248,7 @@ fn cancelling_before_the_start() {
             assert!(matches!(handle.cancel(), Err(Error::UnknownTask(_))));
         }
         gate.open();
-        clock.advance(2 * SECOND);
+        clock.advance(secs(2));
         sched.shutdown(true);
         assert_eq!(ran.load(Ordering::SeqCst), 0);
     });
@@ -258,16 +256,16 @@ fn cancelling_before_the_start() {
 
 #[test]
 fn cancelling_one_execution_of_a_series() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for trigger in [Trigger::recur(1), Trigger::recur_after(1)] {
-            let (sched, clock) = started(InlineExecutor);
+            let (sched, clock) = by_hand_on(InlineExecutor);
             let run = AtomicUsize::new(0);
             let body = move || run.fetch_add(1, Ordering::SeqCst);
             let handle = sched.delay(trigger, 0, body).unwrap();
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert!(handle.future().cancel());
             for _ in 0..3 {
-                clock.advance(SECOND);
+                clock.advance(secs(1));
             }
             let futures = handle.futures();
             let results: Vec<_> = futures.iter().map(|it| it.wait().copied().ok()).collect();
@@ -278,19 +276,19 @@ fn cancelling_one_execution_of_a_series() {
 
 #[test]
 fn cancelling_an_execution_of_a_series_that_waits_for_a_worker() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
         let handle = sched.delay(Trigger::recur(1), 0, body).unwrap();
         let blocking = held(&sched, &gate).future();
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         let queued = handle.future();
         assert!(queued.cancel());
         gate.open();
         assert!(outcome(&blocking).is_ok());
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert!(matches!(handle.wait().wait(), Err(TaskError::Cancelled)));
         assert_eq!(handle.wait().wait().unwrap(), &0, "the cancelled one has not run");
     });
@@ -298,8 +296,8 @@ fn cancelling_an_execution_of_a_series_that_waits_for_a_worker() {
 
 #[test]
 fn cancelling_from_many_threads() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(2));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(2));
         for _ in 0..200 {
             let ran = Arc::new(AtomicUsize::new(0));
             let count = Arc::clone(&ran);
@@ -309,7 +307,7 @@ fn cancelling_from_many_threads() {
                 let future = future.clone();
                 thread::spawn(move || future.cancel())
             });
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             let said = cancellers.map(|canceller| canceller.join().unwrap());
             let cancelled = matches!(outcome(&future), Err(TaskError::Cancelled));
             assert_eq!(said, [cancelled; 3], "all are told the same");
@@ -339,15 +337,15 @@ fn block_on<F: Future>(future: F) -> F::Output {
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park_timeout(LIMIT),
+            Poll::Pending => thread::park_timeout(PATIENCE),
         }
     }
 }
 
 #[test]
 fn futures_can_be_awaited() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(2));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(2));
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         let failing = sched.add(Task::fallible(|| Err::<(), _>("no paper"))).unwrap().future();
@@ -360,7 +358,7 @@ fn futures_can_be_awaited() {
             })
         });
         gate.open();
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert_eq!(threads.map(|thread| thread.join().unwrap()), [12; 3]);
         assert_eq!(block_on(future).unwrap(), 7, "also when it is done");
         assert_eq!(block_on(failing).unwrap_err().to_string(), "the task failed: no paper");
@@ -376,8 +374,8 @@ fn poll<F: Future + Unpin>(future: &mut F, waker: &Arc<Unpark>) -> Poll<F::Outpu
 
 #[test]
 fn the_latest_waker_of_each_clone_is_woken_and_no_other_kept() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let mut future = held(&sched, &gate).future();
         let (early, late, other, gone) =
@@ -413,20 +411,20 @@ fn the_latest_waker_of_each_clone_is_woken_and_no_other_kept() {
 
 #[test]
 fn a_handle_waits_for_one_execution_after_the_other() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
         let handle = sched.add(Task::new(body).trigger(Trigger::recur(1)).times(4)).unwrap();
-        clock.advance(SECOND);
-        clock.advance(SECOND);
+        clock.advance(secs(1));
+        clock.advance(secs(1));
         let next = |handle: &Handle<usize>| *handle.wait().wait().unwrap();
         assert_eq!([next(&handle), next(&handle)], [0, 1], "none is passed over");
         // Clones count for themselves, from where the original stood.
         let clone = handle.clone();
         let waiter = thread::spawn(move || [next(&clone), next(&clone)]);
-        clock.advance(SECOND);
-        clock.advance(SECOND);
+        clock.advance(secs(1));
+        clock.advance(secs(1));
         assert_eq!(waiter.join().unwrap(), [2, 3]);
         assert_eq!([next(&handle), next(&handle)], [2, 3]);
         // The task is finished: the last is returned again, at once.
@@ -437,8 +435,8 @@ fn a_handle_waits_for_one_execution_after_the_other() {
 
 #[test]
 fn each_thread_that_waits_on_a_handle_gets_another_execution() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
         let handle = Arc::new(sched.delay(Trigger::recur(1), 0, body).unwrap());
@@ -450,7 +448,7 @@ fn each_thread_that_waits_on_a_handle_gets_another_execution() {
             .collect();
         // No more than are retained, in case that a thread begins late.
         for _ in 0..32 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
         }
         let mut seen: Vec<_> =
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
@@ -461,14 +459,14 @@ fn each_thread_that_waits_on_a_handle_gets_another_execution() {
 
 #[test]
 fn those_who_wait_on_a_handle_are_told_of_its_end() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let end: [fn(&Scheduler, &Handle<()>); 3] = [
             |_, handle| handle.cancel().unwrap(),
             |sched, _| sched.shutdown(true),
             |sched, _| sched.shutdown(false),
         ];
         for end in end {
-            let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+            let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
             let handle = sched.delay(Trigger::recur(60), 0, || ()).unwrap();
             let waiters = [(); 3].map(|()| {
                 let handle = handle.clone();
@@ -482,14 +480,14 @@ fn those_who_wait_on_a_handle_are_told_of_its_end() {
 
 #[test]
 fn a_handle_waits_even_if_no_history_is_kept() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let sched =
             Scheduler::builder().executor(InlineExecutor).clock(clock.clone()).history(0).build();
         sched.start().unwrap();
         let handle = sched.delay(Trigger::recur(1), 0, || 7).unwrap();
         for _ in 0..3 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert_eq!(handle.wait().wait().unwrap(), &7);
         }
         assert!(handle.futures().is_empty() && sched.results(&handle).is_empty());
@@ -498,8 +496,8 @@ fn a_handle_waits_even_if_no_history_is_kept() {
 
 #[test]
 fn the_future_of_a_handle_is_that_of_the_execution_that_runs_or_comes_next() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let (inner, run) = (gate.clone(), AtomicUsize::new(0));
         let body = move || {
@@ -513,20 +511,20 @@ fn the_future_of_a_handle_is_that_of_the_execution_that_runs_or_comes_next() {
         let handle = sched.add(task).unwrap();
         let first = handle.future();
         assert!(!first.done());
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert_eq!(outcome(&first).unwrap(), &0);
 
         let next = handle.future();
         assert!(!next.done(), "the one that comes next");
         assert_eq!(next.execution().due, handle.next_run().unwrap());
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         gate.await_arrivals(1);
         assert!(next.running() && handle.future().running(), "the one that runs");
         gate.open();
         assert_eq!(outcome(&next).unwrap(), &1);
 
         let last = handle.future();
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert_eq!(outcome(&last).unwrap(), &2);
         assert_eq!(handle.future().wait().unwrap(), &2, "the last");
         let all: Vec<_> = handle.futures().iter().map(|it| *it.wait().unwrap()).collect();
@@ -536,7 +534,7 @@ fn the_future_of_a_handle_is_that_of_the_execution_that_runs_or_comes_next() {
 
 #[test]
 fn asking_for_futures_does_not_keep_them() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let sched =
             Scheduler::builder().executor(InlineExecutor).clock(clock.clone()).history(2).build();
@@ -546,7 +544,7 @@ fn asking_for_futures_does_not_keep_them() {
         let handle = sched.delay(Trigger::recur(1), 0, move || Arc::clone(&result)).unwrap();
         for _ in 0..10 {
             let future = handle.future();
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert!(future.wait().is_ok());
         }
         // This one, the function's, and two that are retained.
@@ -557,8 +555,8 @@ fn asking_for_futures_does_not_keep_them() {
 
 #[test]
 fn futures_outlive_their_scheduler() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
         let gate = Gate::new();
         let done = sched.delay(Trigger::once(0), 0, || Unique(1)).unwrap();
         assert!(outcome(&done.future()).is_ok());
@@ -581,7 +579,7 @@ fn futures_outlive_their_scheduler() {
 
 #[test]
 fn futures_of_a_scheduler_that_never_started() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::new();
         let handle = sched.delay(Trigger::once(0), 0, || ()).unwrap();
         let [one, other] = [handle.future(), handle.future()];
@@ -592,7 +590,7 @@ fn futures_of_a_scheduler_that_never_started() {
         let before = SystemTime::now();
         drop(sched);
         assert!(matches!(outcome(&future), Err(TaskError::Cancelled)));
-        assert!(future.execution().due >= before - SECOND);
+        assert!(future.execution().due >= before - secs(1));
         assert!(matches!(handle.wait().wait(), Err(TaskError::Cancelled)));
     });
 }

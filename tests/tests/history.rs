@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use pysched::{InlineExecutor, ManualClock, Scheduler, Status, Task, TaskId, Trigger};
-use pysched_tests::faults::{LIMIT, outcome, started, within};
-
-const SECOND: Duration = Duration::from_secs(1);
+use pysched_tests::{PATIENCE, by_hand_on, outcome, secs, within};
 
 fn remembering(history: usize) -> (Scheduler, ManualClock) {
     let clock = ManualClock::new();
@@ -19,14 +16,14 @@ fn remembering(history: usize) -> (Scheduler, ManualClock) {
 
 #[test]
 fn the_latest_executions_of_a_task_are_retained() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for history in [0, 1, 5] {
             let (sched, clock) = remembering(history);
             let run = AtomicUsize::new(0);
             let body = move || run.fetch_add(1, Ordering::SeqCst);
             let handle = sched.delay(Trigger::recur(1), 0, body).unwrap();
             for _ in 0..20 {
-                clock.advance(SECOND);
+                clock.advance(secs(1));
             }
             let retained: Vec<_> =
                 handle.futures().iter().map(|future| *future.wait().unwrap()).collect();
@@ -34,18 +31,18 @@ fn the_latest_executions_of_a_task_are_retained() {
             let results = sched.results(&handle);
             assert_eq!(results.len(), history);
             assert!(results.iter().all(|it| it.status == Status::Succeeded));
-            assert!(results.is_sorted_by(|one, other| one.due + SECOND == other.due));
+            assert!(results.is_sorted_by(|one, other| one.due + secs(1) == other.due));
         }
     });
 }
 
 #[test]
 fn unless_told_otherwise_32_are_retained() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let handle = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         for _ in 0..40 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
         }
         assert_eq!(sched.results(&handle).len(), 32);
     });
@@ -53,10 +50,10 @@ fn unless_told_otherwise_32_are_retained() {
 
 #[test]
 fn what_was_missed_and_cancelled_counts_too() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, clock) = remembering(4);
         let handle = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
-        clock.advance(1_000_000 * SECOND);
+        clock.advance(secs(1_000_000));
         assert!(handle.future().cancel());
         let statuses: Vec<_> = sched.results(&handle).iter().map(|it| it.status).collect();
         let expected = [Status::Missed, Status::Missed, Status::Succeeded, Status::Cancelled];
@@ -66,12 +63,12 @@ fn what_was_missed_and_cancelled_counts_too() {
 
 #[test]
 fn a_finished_task_answers_by_its_id() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, clock) = remembering(4);
         let task = Task::new(|| ()).trigger(Trigger::recur(1)).times(2);
         let id = sched.add(task).unwrap().id();
-        clock.advance(SECOND);
-        clock.advance(SECOND);
+        clock.advance(secs(1));
+        clock.advance(secs(1));
         assert!(sched.task(id).is_none() && sched.tasks().is_empty());
         assert_eq!(sched.results(id).len(), 2);
         sched.shutdown(true);
@@ -84,8 +81,8 @@ fn a_finished_task_answers_by_its_id() {
 
 #[test]
 fn the_latest_ten_thousand_of_finished_tasks_are_remembered() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand_on(InlineExecutor);
         let ids: Vec<_> = (0..12_000)
             .map(|_| sched.delay(Trigger::once(0), 0, || ()).unwrap())
             .map(|handle| {
@@ -110,16 +107,16 @@ fn referring(value: &Arc<()>) -> Task<Arc<()>> {
 
 #[test]
 fn results_that_nobody_can_ask_for_are_dropped() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let value = Arc::new(());
 
         // Without a handle, as soon as the task is finished.
         sched.add(referring(&value).trigger(Trigger::recur(1)).times(3)).unwrap();
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert_eq!(Arc::strong_count(&value), 3, "this one, the function's, and a result");
-        clock.advance(SECOND);
-        clock.advance(SECOND);
+        clock.advance(secs(1));
+        clock.advance(secs(1));
         assert_eq!(Arc::strong_count(&value), 1);
 
         // With one, when that goes; the function goes before.
@@ -129,14 +126,14 @@ fn results_that_nobody_can_ask_for_are_dropped() {
         drop(future);
         assert_eq!(Arc::strong_count(&value), 2);
         drop(handle);
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert_eq!(Arc::strong_count(&value), 1);
 
         // A future keeps its own result, and no more.
         let task = referring(&value).trigger(Trigger::recur(1)).times(3);
         let handle = sched.add(task).unwrap();
         for _ in 0..3 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
         }
         let first = handle.futures().swap_remove(0);
         drop(handle);
@@ -149,11 +146,11 @@ fn results_that_nobody_can_ask_for_are_dropped() {
 
 #[test]
 fn the_function_of_a_cancelled_task_is_dropped() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let value = Arc::new(());
         let handle = sched.add(referring(&value).trigger(Trigger::recur(1))).unwrap();
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         handle.cancel().unwrap();
         assert_eq!(Arc::strong_count(&value), 2, "this one, and the result");
         let handle = sched.add(referring(&value).trigger(Trigger::once(60))).unwrap();

@@ -9,9 +9,7 @@ use pysched::{
     Clock, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskFuture, ThreadPoolExecutor,
     Trigger,
 };
-use pysched_tests::faults::{Gate, LIMIT, outcome, started, within};
-
-const SECOND: Duration = Duration::from_secs(1);
+use pysched_tests::{Gate, PATIENCE, by_hand_on, outcome, secs, within};
 
 fn on(clock: &ManualClock) -> Scheduler {
     Scheduler::builder().executor(InlineExecutor).clock(clock.clone()).build()
@@ -19,12 +17,12 @@ fn on(clock: &ManualClock) -> Scheduler {
 
 #[test]
 fn what_is_due_has_run_when_advance_returns() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         for round in 0..10_000 {
             let future = sched.delay(Trigger::once(1), 0, || ()).unwrap().future();
             assert!(!future.done());
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert!(future.done(), "round {round}");
         }
     });
@@ -32,8 +30,8 @@ fn what_is_due_has_run_when_advance_returns() {
 
 #[test]
 fn what_was_due_already_has_run_too() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         for round in 0..10_000 {
             let future = sched.delay(Trigger::once(0), 0, || ()).unwrap().future();
             clock.advance(Duration::ZERO);
@@ -44,14 +42,14 @@ fn what_was_due_already_has_run_too() {
 
 #[test]
 fn from_the_very_start() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for round in 0..2000 {
             let clock = ManualClock::new();
             let sched = on(&clock);
             let before = sched.delay(Trigger::once(1), 0, || ()).unwrap().future();
             sched.start().unwrap();
             let after = sched.delay(Trigger::once(1), 0, || ()).unwrap().future();
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert!(before.done() && after.done(), "round {round}");
         }
     });
@@ -59,11 +57,11 @@ fn from_the_very_start() {
 
 #[test]
 fn time_that_passes_before_the_start_counts() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let sched = on(&clock);
         let future = sched.delay(Trigger::once(5), 0, || ()).unwrap().future();
-        clock.advance(10 * SECOND);
+        clock.advance(secs(10));
         assert!(!future.done(), "nothing runs before the start");
         sched.start().unwrap();
         clock.advance(Duration::ZERO);
@@ -73,14 +71,14 @@ fn time_that_passes_before_the_start_counts() {
 
 #[test]
 fn a_series_runs_at_each_step() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let runs = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&runs);
         let body = move || count.fetch_add(1, Ordering::SeqCst);
         let handle = sched.delay(Trigger::recur(1), 0, body).unwrap();
         for step in 1..=10_000 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert_eq!(runs.load(Ordering::SeqCst), step);
         }
         assert_eq!(sched.results(&handle).len(), 32);
@@ -94,7 +92,7 @@ fn a_series_runs_at_each_step() {
         };
         let outer = sched.delay(Trigger::recur(1), 0, body).unwrap();
         for step in 1..=1000 {
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             let inner = inner.lock().unwrap();
             assert!(inner.len() == step && inner.iter().all(TaskFuture::done));
         }
@@ -104,15 +102,15 @@ fn a_series_runs_at_each_step() {
 
 #[test]
 fn tasks_added_by_other_threads_meanwhile() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let adders: Vec<_> = (0..4)
             .map(|_| {
                 let (sched, clock) = (sched.clone(), clock.clone());
                 thread::spawn(move || {
                     for _ in 0..500 {
                         let future = sched.delay(Trigger::once(0.5), 0, || ()).unwrap().future();
-                        clock.advance(SECOND);
+                        clock.advance(secs(1));
                         assert!(future.done());
                     }
                 })
@@ -126,11 +124,11 @@ fn tasks_added_by_other_threads_meanwhile() {
 
 #[test]
 fn with_a_pool_everything_has_been_handed_over() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
         for _ in 0..1000 {
             let handle = sched.delay(Trigger::once(1), 0, || ()).unwrap();
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert_eq!(handle.next_run(), None, "it is no longer to come");
             assert!(outcome(&handle.future()).is_ok());
         }
@@ -139,14 +137,14 @@ fn with_a_pool_everything_has_been_handed_over() {
 
 #[test]
 fn advance_is_one_step() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let times = Arc::new(Mutex::new(Vec::new()));
         let (seen, own) = (Arc::clone(&times), clock.clone());
         let body = move || seen.lock().unwrap().push(own.now());
         let handle = sched.delay(Trigger::recur(60), 0, body).unwrap();
-        clock.advance(3600 * SECOND);
-        assert_eq!(*times.lock().unwrap(), [3600 * SECOND]);
+        clock.advance(secs(3600));
+        assert_eq!(*times.lock().unwrap(), [secs(3600)]);
         let statuses: Vec<_> = sched.results(&handle).iter().map(|it| it.status).collect();
         assert_eq!(statuses.last(), Some(&Status::Succeeded));
         assert!(statuses[..statuses.len() - 1].iter().all(|it| *it == Status::Missed));
@@ -155,7 +153,7 @@ fn advance_is_one_step() {
 
 #[test]
 fn several_schedulers_on_one_clock() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let scheds = [(); 5].map(|()| on(&clock));
         for sched in &scheds {
@@ -165,7 +163,7 @@ fn several_schedulers_on_one_clock() {
             let futures = scheds
                 .each_ref()
                 .map(|sched| sched.delay(Trigger::once(1), 0, || ()).unwrap().future());
-            clock.advance(SECOND);
+            clock.advance(secs(1));
             assert!(futures.iter().all(TaskFuture::done));
         }
         // One that is gone is not waited for.
@@ -173,59 +171,59 @@ fn several_schedulers_on_one_clock() {
         one.shutdown(true);
         two.shutdown(false);
         let future = three.delay(Trigger::once(1), 0, || ()).unwrap().future();
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert!(future.done());
     });
 }
 
 #[test]
 fn without_a_scheduler() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let wall = clock.wall();
-        clock.advance(SECOND);
-        assert_eq!((clock.now(), clock.wall()), (SECOND, wall + SECOND));
+        clock.advance(secs(1));
+        assert_eq!((clock.now(), clock.wall()), (secs(1), wall + secs(1)));
         clock.set_wall(SystemTime::UNIX_EPOCH);
-        assert_eq!((clock.now(), clock.wall()), (SECOND, SystemTime::UNIX_EPOCH));
+        assert_eq!((clock.now(), clock.wall()), (secs(1), SystemTime::UNIX_EPOCH));
     });
 }
 
 #[test]
 fn setting_the_wall_clock_forward() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let wall = clock.wall();
-        let at = sched.delay(Trigger::at(wall + 3600 * SECOND), 0, || ()).unwrap();
+        let at = sched.delay(Trigger::at(wall + secs(3600)), 0, || ()).unwrap();
         let interval = sched.delay(Trigger::once(3600), 0, || ()).unwrap();
         let future = at.future();
-        clock.set_wall(wall + 3599 * SECOND);
+        clock.set_wall(wall + secs(3599));
         assert!(!future.done());
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert!(future.done());
 
-        let at = sched.delay(Trigger::at(wall + 7200 * SECOND), 0, || ()).unwrap();
+        let at = sched.delay(Trigger::at(wall + secs(7200)), 0, || ()).unwrap();
         let future = at.future();
-        clock.set_wall(wall + 7200 * SECOND);
+        clock.set_wall(wall + secs(7200));
         assert!(future.done(), "at once");
         assert!(!interval.future().done(), "intervals do not notice");
-        clock.advance(3599 * SECOND);
+        clock.advance(secs(3599));
         assert!(interval.future().done());
     });
 }
 
 #[test]
 fn setting_the_wall_clock_back() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // By years, and by less than counts as a step.
-        for back in [Duration::from_hours(87_600), SECOND, Duration::from_millis(50)] {
-            let (sched, clock) = started(InlineExecutor);
+        for back in [Duration::from_hours(87_600), secs(1), Duration::from_millis(50)] {
+            let (sched, clock) = by_hand_on(InlineExecutor);
             let wall = clock.wall();
-            let time = wall + 60 * SECOND;
+            let time = wall + secs(60);
             let at = sched.delay(Trigger::at(time), 0, || ()).unwrap();
             let interval = sched.delay(Trigger::once(60), 0, || ()).unwrap();
             let future = at.future();
             clock.set_wall(wall - back);
-            clock.advance(60 * SECOND);
+            clock.advance(secs(60));
             assert!(interval.future().done(), "intervals do not notice");
             assert!(!future.done(), "never early, {back:?} back");
             assert_eq!(at.next_run(), Some(time));
@@ -241,10 +239,10 @@ fn setting_the_wall_clock_back() {
 
 #[test]
 fn setting_the_wall_clock_before_the_start() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let sched = on(&clock);
-        let time = clock.wall() + 3600 * SECOND;
+        let time = clock.wall() + secs(3600);
         let future = sched.delay(Trigger::at(time), 0, || ()).unwrap().future();
         clock.set_wall(time);
         sched.start().unwrap();
@@ -258,12 +256,12 @@ fn setting_the_wall_clock_before_the_start() {
 fn assert_prompt(f: impl FnOnce()) {
     let begun = Instant::now();
     f();
-    assert!(begun.elapsed() < LIMIT / 2, "took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE / 2, "took {:?}", begun.elapsed());
 }
 
 #[test]
 fn a_task_may_advance_the_clock_that_it_runs_on() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for before_start in [true, false] {
             let clock = ManualClock::new();
             let sched = on(&clock);
@@ -273,8 +271,8 @@ fn a_task_may_advance_the_clock_that_it_runs_on() {
             let own = clock.clone();
             let count = AtomicUsize::new(0);
             let body = move || {
-                own.advance(SECOND);
-                own.set_wall(own.wall() + SECOND);
+                own.advance(secs(1));
+                own.set_wall(own.wall() + secs(1));
                 count.fetch_add(1, Ordering::SeqCst)
             };
             // Each run makes the next one due, so they follow each other without a sleep between.
@@ -282,7 +280,7 @@ fn a_task_may_advance_the_clock_that_it_runs_on() {
             let handle = sched.add(task).unwrap();
             let now = sched.delay(Trigger::once(0), 0, {
                 let own = clock.clone();
-                move || (0..20).for_each(|_| own.advance(SECOND / 20))
+                move || (0..20).for_each(|_| own.advance(secs(1) / 20))
             });
             assert_prompt(|| {
                 sched.start().unwrap();
@@ -291,15 +289,15 @@ fn a_task_may_advance_the_clock_that_it_runs_on() {
                     assert!(outcome(&handle.wait()).is_ok());
                 }
             });
-            assert!(clock.now() >= 20 * SECOND);
+            assert!(clock.now() >= secs(20));
         }
     });
 }
 
 #[test]
 fn time_can_be_advanced_to_its_end() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let future = sched.delay(Trigger::recur(1), 0, || ()).unwrap().future();
         assert_prompt(|| (0..20).for_each(|_| clock.advance(Duration::MAX)));
         assert!(future.done());
@@ -309,11 +307,11 @@ fn time_can_be_advanced_to_its_end() {
 
 #[test]
 fn a_task_on_a_worker_may_advance_the_clock() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(2));
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(2));
         let own = clock.clone();
         let later = sched.delay(Trigger::once(1), 0, || ()).unwrap();
-        let task = sched.delay(Trigger::once(0), 0, move || own.advance(SECOND)).unwrap();
+        let task = sched.delay(Trigger::once(0), 0, move || own.advance(secs(1))).unwrap();
         assert!(outcome(&task.future()).is_ok());
         assert!(outcome(&later.future()).is_ok());
     });
@@ -321,27 +319,27 @@ fn a_task_on_a_worker_may_advance_the_clock() {
 
 #[test]
 fn a_callback_may_advance_the_clock() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let later = sched.delay(Trigger::once(2), 0, || ()).unwrap().future();
         let soon = sched.delay(Trigger::once(1), 0, || ()).unwrap().future();
         let own = clock.clone();
-        soon.on_done(move |_| own.advance(SECOND));
-        clock.advance(SECOND);
+        soon.on_done(move |_| own.advance(secs(1)));
+        clock.advance(secs(1));
         assert!(outcome(&later).is_ok());
-        assert_eq!(clock.now(), 2 * SECOND);
+        assert_eq!(clock.now(), secs(2));
     });
 }
 
 #[test]
 fn advance_does_not_wait_for_a_task_that_blocks() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand_on(InlineExecutor);
         let gate = Gate::new();
         let held = gate.clone();
         let blocking = sched.delay(Trigger::once(1), 0, move || held.pass()).unwrap().future();
         // For longer than a second, as its documentation says.
-        clock.advance(SECOND);
+        clock.advance(secs(1));
         assert!(blocking.running());
         gate.open();
         assert!(outcome(&blocking).is_ok());

@@ -11,9 +11,8 @@ use pysched::{
     Clock, Executor, InlineExecutor, Job, ManualClock, Parker, Rejected, Scheduler, SystemClock,
     Task, TaskId, Trigger,
 };
-use pysched_tests::faults::{Gate, LIMIT, OneAtATime, Submit, outcome, within};
-
-const SECOND: Duration = Duration::from_secs(1);
+use pysched_tests::faults::{OneAtATime, Submit};
+use pysched_tests::{Gate, PATIENCE, outcome, secs, within};
 
 /// A clock on which an hour takes a second.
 struct Fast(Instant);
@@ -37,11 +36,11 @@ impl Clock for Fast {
 
 #[test]
 fn a_clock_that_runs_faster() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = Arc::new(Fast(Instant::now()));
         let sched = Scheduler::builder().clock(Arc::clone(&clock)).build();
         sched.start().unwrap();
-        let time = SystemTime::UNIX_EPOCH + 60 * SECOND;
+        let time = SystemTime::UNIX_EPOCH + secs(60);
         let by_interval = sched.delay(Trigger::once(60), 0, || ()).unwrap();
         let by_wall = sched.delay(Trigger::at(time), 0, || ()).unwrap();
         for handle in [by_interval, by_wall] {
@@ -51,7 +50,7 @@ fn a_clock_that_runs_faster() {
             assert!(execution.due >= time, "its wall clock, in 1970");
             assert!(execution.started >= Some(execution.due), "never early");
         }
-        assert!(clock.now() >= 60 * SECOND);
+        assert!(clock.now() >= secs(60));
         sched.shutdown(true);
     });
 }
@@ -75,7 +74,7 @@ impl Clock for Restless {
 
 #[test]
 fn a_clock_that_wakes_early() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder()
             .clock(Restless(SystemClock::new()))
             .executor(InlineExecutor)
@@ -135,7 +134,7 @@ impl Clock for Witness {
 
 #[test]
 fn a_clock_is_asked_to_wait_for_exactly_what_comes_next() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let asked: Arc<Mutex<Vec<_>>> = Arc::default();
         let witness = Witness { clock: clock.clone(), asked: Arc::clone(&asked) };
@@ -143,7 +142,7 @@ fn a_clock_is_asked_to_wait_for_exactly_what_comes_next() {
         // Returns when the scheduler sleeps.
         let settle = || clock.advance(Duration::ZERO);
         let take = || std::mem::take(&mut *asked.lock().unwrap());
-        let wait = |seconds| Asked::Wait(Some(seconds * SECOND));
+        let wait = |seconds| Asked::Wait(Some(secs(seconds)));
 
         assert!(take().is_empty(), "it has not been started");
         sched.start().unwrap();
@@ -158,12 +157,12 @@ fn a_clock_is_asked_to_wait_for_exactly_what_comes_next() {
         sched.delay(Trigger::once(30), 0, || ()).unwrap();
         settle();
         assert_eq!(take().last(), Some(&wait(30)));
-        clock.advance(30 * SECOND);
+        clock.advance(secs(30));
         assert_eq!(take().last(), Some(&wait(60)));
         first.cancel().unwrap();
-        clock.advance(30 * SECOND);
+        clock.advance(secs(30));
         assert_eq!(take().last(), Some(&wait(90)));
-        clock.advance(30 * SECOND);
+        clock.advance(secs(30));
         assert_eq!(take().last(), Some(&Asked::Wait(None)));
         sched.shutdown(true);
         assert_eq!(take(), [Asked::Detach]);
@@ -228,7 +227,7 @@ impl Executor for OwnQueue {
 
 #[test]
 fn an_executor_with_a_queue_of_its_own() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for wait in [true, false] {
             let sched = Scheduler::builder()
                 .executor(OwnQueue::new())
@@ -264,7 +263,7 @@ fn an_executor_with_a_queue_of_its_own() {
 
 #[test]
 fn a_job_tells_what_it_is() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let seen: Arc<Mutex<Vec<(TaskId, i32, SystemTime)>>> = Arc::default();
         let noted = Arc::clone(&seen);
         let clock = ManualClock::new();
@@ -278,11 +277,11 @@ fn a_job_tells_what_it_is() {
         let wall = clock.wall();
         let later = sched.delay(Trigger::once(2), -5, || ()).unwrap();
         let [less, more] = [7, 3].map(|it| sched.delay(Trigger::once(1), it, || ()).unwrap());
-        clock.advance(3 * SECOND);
+        clock.advance(secs(3));
         let expected = [
-            (later.id(), -5, wall + 2 * SECOND),
-            (more.id(), 3, wall + SECOND),
-            (less.id(), 7, wall + SECOND),
+            (later.id(), -5, wall + secs(2)),
+            (more.id(), 3, wall + secs(1)),
+            (less.id(), 7, wall + secs(1)),
         ];
         assert_eq!(*seen.lock().unwrap(), expected, "the most urgent first");
     });
@@ -303,7 +302,7 @@ fn an_executor_is_told_once_the_scheduler_is_done() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for (wait, expected) in [(true, "waiting"), (false, "at once")] {
             let told: Arc<Mutex<Vec<_>>> = Arc::default();
             let sched = Scheduler::builder().executor(Telling(Arc::clone(&told))).build();
@@ -319,7 +318,7 @@ fn an_executor_is_told_once_the_scheduler_is_done() {
 
 #[test]
 fn an_executor_with_little_room_loses_nothing() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder().executor(OneAtATime::default()).build();
         let count = Arc::new(AtomicUsize::new(0));
         let futures: Vec<_> = (0..500)
@@ -358,7 +357,7 @@ fn a_clock_that_stands_still_after_a_while() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let stopped_at = Arc::new(AtomicU64::new(0));
         let clock = Stopping { clock: SystemClock::new(), stopped_at: Arc::clone(&stopped_at) };
         let sched = Scheduler::builder().clock(clock).executor(InlineExecutor).build();

@@ -63,7 +63,7 @@ fn a_task_without_a_next_run_comes_last_until_it_is_finished() {
     let gate = Gate::new();
     let waiting = || {
         let gate = gate.clone();
-        move || gate.wait()
+        move || gate.pass()
     };
     let once = sched.delay(Trigger::once(1), 0, waiting()).unwrap();
     let after = sched.delay(Trigger::recur_after(1), 0, waiting()).unwrap();
@@ -171,7 +171,7 @@ fn what_runs_is_no_result_yet() {
     let gate = Gate::new();
     let task = {
         let gate = gate.clone();
-        move || gate.wait()
+        move || gate.pass()
     };
     let handle = sched.delay(Trigger::recur(1), 0, task).unwrap();
     clock.advance(secs(1));
