@@ -3,9 +3,10 @@
 //! `advance` is of use in tests only if what became due has been dispatched when it returns. The
 //! protocol for that: a scheduler's thread is *awake* from [`attach`](Clock::attach) on, *asleep*
 //! while it is inside [`wait`](Clock::wait) with nothing to do there, and awake again before it
-//! leaves, until [`detach`](Clock::detach). It counts as asleep only while its deadline is ahead and nobody has unparked it since
-//! it fell asleep; the parker's count of unparks tells that without a race. `advance` moves the
-//! time, wakes the sleepers whose deadline it reached, and waits until everyone sleeps.
+//! leaves, until [`detach`](Clock::detach). It counts as asleep only while its deadline is ahead
+//! and nobody has unparked it since it fell asleep; the parker's count of unparks tells that
+//! without a race. `advance` moves the time, wakes the sleepers whose deadline it reached, and waits
+//! until everyone sleeps.
 
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
