@@ -47,6 +47,10 @@ pub(super) struct Engine {
     /// Whether nothing is fired any more; the same as a stage beyond running, without the lock.
     pub(super) draining: AtomicBool,
 
+    /// Whether some thread waits for the shutdown, and will close the executors. Set before
+    /// `draining`, so that whoever ends the last job does not close them first.
+    pub(super) awaited: AtomicBool,
+
     /// Notified when the heart's thread has ended.
     pub(super) heart_ended: Condvar,
 
@@ -80,6 +84,7 @@ impl Engine {
             state: Mutex::new(state),
             in_flight: InFlight::none(),
             draining: AtomicBool::new(false),
+            awaited: AtomicBool::new(false),
             heart_ended: Condvar::new(),
             history,
         })
@@ -252,8 +257,7 @@ impl Owner for Engine {
         if self.lanes[lane as usize].starved.load(Ordering::SeqCst) {
             self.parker.unpark();
         }
-        // In this order: none that is seen while draining is none for good.
-        if self.draining.load(Ordering::SeqCst) && self.in_flight.is_none() {
+        if self.is_over_unawaited() {
             self.close_executors(false);
         }
     }

@@ -101,27 +101,46 @@ impl std::error::Error for Unfinished {}
 impl Engine {
     /// Shuts down; with `wait`, returns when everything that was queued or running has ended.
     pub(super) fn shutdown(self: &Arc<Self>, wait: bool) {
+        let waits = wait && self.may_wait();
         self.stop_firing(!wait);
-        if wait && !is_inside(self.id) {
+        if waits {
             self.wait_until_drained(None);
             self.close_executors(true);
-        } else if !wait || self.in_flight.is_none() {
+        } else if !wait || self.is_over_unawaited() {
             self.close_executors(false);
         }
     }
 
     /// Shuts down as with `wait`, and without once `limit` is over.
     pub(super) fn shutdown_timeout(self: &Arc<Self>, limit: Duration) -> Result<(), Unfinished> {
+        let waits = self.may_wait();
         self.stop_firing(false);
-        let inside = is_inside(self.id);
         // A limit beyond what the clock can name is no limit.
-        if !inside && self.wait_until_drained(Instant::now().checked_add(limit)) {
+        if waits && self.wait_until_drained(Instant::now().checked_add(limit)) {
             self.close_executors(true);
             return Ok(());
         }
         let executions = self.unfinished();
         self.shutdown(false);
         if executions.is_empty() { Ok(()) } else { Err(Unfinished { executions }) }
+    }
+
+    /// Whether this thread may wait for the shutdown that it is about to begin. If so, the executors
+    /// are left to it.
+    fn may_wait(&self) -> bool {
+        let may = !is_inside(self.id);
+        if may {
+            self.awaited.store(true, Ordering::SeqCst);
+        }
+        may
+    }
+
+    /// Whether a shutdown that nobody waits for has seen its last job.
+    pub(super) fn is_over_unawaited(&self) -> bool {
+        // In this order: none that is seen while draining is none for good.
+        self.draining.load(Ordering::SeqCst)
+            && !self.awaited.load(Ordering::SeqCst)
+            && self.in_flight.is_none()
     }
 
     /// Fires what is due for the last time, and cancels what is not; with `queued`, cancels
