@@ -252,8 +252,7 @@ impl<T> Task<T> {
     }
 
     /// Remembers which `#[task]` function it calls, and with which arguments.
-    #[doc(hidden)]
-    pub fn register(
+    pub(crate) fn register(
         mut self,
         registration: &'static Registration,
         arguments: Arc<dyn Any + Send + Sync>,

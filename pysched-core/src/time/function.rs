@@ -84,6 +84,7 @@ impl FnClock {
     /// );
     /// assert!(clock.now() < Duration::from_secs(60));
     /// ```
+    #[must_use]
     pub fn new(
         timefunc: impl Fn() -> f64 + Send + Sync + 'static,
         delayfunc: impl Fn(f64) + Send + Sync + 'static,

@@ -100,26 +100,11 @@ impl Interval {
 
     /// Reads a literal at compile time; what is not an interval is a compile error.
     ///
-    /// ```
-    /// use pysched::Interval;
-    ///
-    /// const EVERY: Interval = Interval::literal("1h 30m");
-    /// assert_eq!(EVERY, Interval::from(5400));
-    /// ```
-    ///
-    /// ```compile_fail
-    /// use pysched::Interval;
-    ///
-    /// const EVERY: Interval = Interval::literal("1x");
-    /// ```
-    ///
     /// # Panics
     ///
     /// If `text` is not an interval: at compile time where the result is a constant.
-    #[doc(hidden)]
-    #[must_use]
     #[track_caller]
-    pub const fn literal(text: &'static str) -> Self {
+    pub(crate) const fn literal(text: &'static str) -> Self {
         match parse::parse(text) {
             Ok(nanos) => Self(Given::Span(Duration::from_nanos(nanos))),
             Err(error) => panic!("{}", error.kind.message()),

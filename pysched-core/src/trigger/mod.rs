@@ -10,8 +10,8 @@ pub(crate) use schedule::{Bounds, Due, Firing, Schedule};
 
 /// When a task runs: once, every so often, or at a given time.
 ///
-/// Intervals are measured on the monotonic clock, from the moment of adding, or from
-/// [`Task::starting`](crate::Task::starting); setting the wall clock does not disturb them.
+/// Intervals are measured on the monotonic clock, from the moment of adding; setting the wall clock
+/// does not disturb them. Only [`Task::starting`](crate::Task::starting) is a time on the wall.
 ///
 /// ```
 /// use std::time::Duration;

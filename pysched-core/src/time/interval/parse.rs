@@ -102,9 +102,7 @@ impl ParseErrorKind {
             Self::NumberExpected => "a number is expected here; write 1h 30m or 250ms",
             Self::NoUnit => "a number needs a unit; write 90s, 15m or 1h 30m",
             Self::UnknownUnit => "unknown unit of time; the units are ns, us, ms, s, m, h, d and w",
-            Self::CalendarUnit => {
-                "months and years have no fixed length; count in days, or use a cron trigger"
-            }
+            Self::CalendarUnit => "months and years have no fixed length; count in days",
             Self::RepeatedUnit => "this unit is given twice; add the two up",
             Self::Unexpected => "an interval is made of numbers and units only; write 1h 30m",
             Self::TooLong => "longer than the longest interval; give at most 292 years",
