@@ -312,7 +312,10 @@ fn an_executor_is_told_once_the_scheduler_is_done() {
             let body = move || inner.lock().unwrap().push("ran");
             assert!(outcome(&sched.delay(Trigger::once(0), 0, body).unwrap().future()).is_ok());
             sched.shutdown(wait);
-            assert_eq!(told.lock().unwrap()[..2], ["ran", expected]);
+            let told = told.lock().unwrap();
+            assert_eq!(told[0], "ran");
+            // Before it is waited for, it may be told that nothing more will come.
+            assert!(told.contains(&expected), "{told:?}");
         }
     });
 }

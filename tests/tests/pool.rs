@@ -112,7 +112,15 @@ fn a_function_that_panics_costs_no_worker() {
         assert!(outcome(&result).is_ok());
         std::mem::forget(result);
         // Here the worker drops the result.
-        drop(pool.run(|| DropBomb("result")));
+        let held = Gate::new();
+        let inner = held.clone();
+        let dropped = pool.run(move || {
+            inner.pass();
+            DropBomb("result")
+        });
+        held.await_arrivals(1);
+        drop(dropped);
+        held.open();
         assert_eq!(outcome(&pool.run(|| 7)).unwrap(), &7);
         pool.shutdown(true);
     });
