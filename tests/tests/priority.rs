@@ -166,6 +166,18 @@ fn of_what_is_due_together_the_most_urgent_runs_first_even_if_workers_are_free()
 }
 
 #[test]
+fn of_what_has_become_due_in_one_jump_too() {
+    let (sched, clock) = by_hand();
+    let log = Log::new();
+    add(&sched, &log, Trigger::once(1), 2, "third");
+    add(&sched, &log, Trigger::once(3), 1, "first, due last");
+    add(&sched, &log, Trigger::once(2), 2, "fourth");
+    add(&sched, &log, Trigger::once(3), 1, "second, due last");
+    clock.advance(secs(3));
+    assert_eq!(log.take(), ["first, due last", "second, due last", "third", "fourth"]);
+}
+
+#[test]
 fn priority_does_not_delay_what_is_due_earlier() {
     let (sched, clock) = by_hand();
     let log = Log::new();

@@ -40,7 +40,10 @@ mod never_early {
             Trigger::at(clock.wall() + secs(10)),
         ];
         let futures = triggers.map(|it| sched.delay(it, 0, || ()).unwrap().future());
+        // Another task has the scheduler look for what is due just before.
+        let before = sched.delay(Trigger::once(secs(10) - NANOSECOND), 0, || ()).unwrap().future();
         clock.advance(secs(10) - NANOSECOND);
+        assert!(before.done());
         assert!(futures.iter().all(|future| !future.done()));
         clock.advance(NANOSECOND);
         for future in futures {
@@ -317,7 +320,7 @@ mod starting {
 
     #[test]
     fn a_series_that_began_in_the_past_is_joined() {
-        let (sched, clock) = by_hand();
+        let (sched, clock) = stopped_by_hand();
         let next_run = |since: u64| {
             let begun = clock.wall() - secs(since);
             let task = Task::new(|| ()).trigger(Trigger::recur(10)).starting(begun);

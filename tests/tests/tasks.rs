@@ -202,17 +202,22 @@ fn an_id_is_never_used_again() {
     let (sched, clock) = by_hand();
     let mut seen = HashSet::new();
     let mut latest = TaskId::nil();
-    for round in 0..1_000 {
+    let mut add = || {
         let handle = sched.delay(Trigger::once(1), 0, || ()).unwrap();
         assert!(seen.insert(handle.id()));
         assert!(latest < handle.id(), "in the order of adding");
         latest = handle.id();
+        handle
+    };
+    for round in 0..100 {
+        // Few tasks and many, which are cancelled or run.
+        let handles: Vec<_> = (0..=round).map(|_| add()).collect();
         if round % 2 == 0 {
-            handle.cancel().unwrap();
+            handles.iter().for_each(|handle| handle.cancel().unwrap());
         } else {
             clock.advance(secs(1));
         }
-        assert_eq!(sched.task(&handle), None);
+        assert!(handles.iter().all(|handle| sched.task(handle).is_none()));
     }
 }
 
