@@ -5,16 +5,13 @@ use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Barrier, Condvar, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use pysched::{
-    Clock, Executor, Job, ManualClock, Parker, Rejected, Scheduler, TaskError, TaskFuture, Trigger,
-};
+use pysched::{Clock, Executor, Job, Parker, Rejected, Scheduler, Trigger};
 
-/// How long a test waits for what has to happen at once. Only a hang takes longer.
-pub const LIMIT: Duration = Duration::from_secs(30);
+use crate::{Gate, outcome};
 
 /// Runs `f` on a thread of its own, and fails if it does not return within `limit`.
 ///
@@ -33,28 +30,6 @@ pub fn within<R: Send + 'static>(limit: Duration, f: impl FnOnce() -> R + Send +
             Ok(_) => unreachable!("it ends either by sending or by panicking"),
         },
     }
-}
-
-/// The outcome of a future that has to end by itself.
-///
-/// # Panics
-///
-/// If it does not.
-#[track_caller]
-pub fn outcome<T>(future: &TaskFuture<T>) -> Result<&T, &TaskError> {
-    future.wait_timeout(LIMIT).expect("a hang: the future does not end")
-}
-
-/// A started scheduler on a clock that stands still.
-///
-/// # Panics
-///
-/// If it cannot be started.
-pub fn started(executor: impl Executor) -> (Scheduler, ManualClock) {
-    let clock = ManualClock::new();
-    let sched = Scheduler::builder().executor(executor).clock(clock.clone()).build();
-    sched.start().unwrap();
-    (sched, clock)
 }
 
 /// Checks that so many workers are alive: it takes all of them at once to get through.
@@ -76,66 +51,6 @@ pub fn assert_workers(sched: &Scheduler, workers: usize) {
     };
     for future in (0..workers).map(|_| meet()).collect::<Vec<_>>() {
         assert!(outcome(&future).is_ok(), "a worker is lost");
-    }
-}
-
-/// Something that tasks wait for until a test lets them go on.
-#[derive(Debug, Clone, Default)]
-pub struct Gate(Arc<(Mutex<State>, Condvar)>);
-
-#[derive(Debug, Default)]
-struct State {
-    open: bool,
-
-    /// How many have come to the gate.
-    arrived: usize,
-}
-
-impl Gate {
-    /// Makes a closed gate.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Opens it, for good.
-    ///
-    /// # Panics
-    ///
-    /// Never.
-    pub fn open(&self) {
-        self.0.0.lock().unwrap().open = true;
-        self.0.1.notify_all();
-    }
-
-    /// Waits until it is open.
-    ///
-    /// # Panics
-    ///
-    /// If that takes longer than [`LIMIT`].
-    pub fn pass(&self) {
-        self.0.0.lock().unwrap().arrived += 1;
-        self.0.1.notify_all();
-        self.wait_for(|state| state.open);
-    }
-
-    /// Waits until so many have come to the gate.
-    ///
-    /// # Panics
-    ///
-    /// If that takes longer than [`LIMIT`].
-    #[track_caller]
-    pub fn await_arrivals(&self, count: usize) {
-        self.wait_for(|state| state.arrived >= count);
-    }
-
-    #[track_caller]
-    fn wait_for(&self, condition: impl Fn(&State) -> bool) {
-        let (state, changed) = &*self.0;
-        let state = state.lock().unwrap();
-        let (_state, timed_out) =
-            changed.wait_timeout_while(state, LIMIT, |state| !condition(state)).unwrap();
-        assert!(!timed_out.timed_out(), "a hang: nobody came to the gate, or nobody opened it");
     }
 }
 

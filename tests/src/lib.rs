@@ -73,6 +73,7 @@ pub fn occupy(sched: &Scheduler, workers: usize) -> Gate {
 /// # Panics
 ///
 /// If it does not.
+#[track_caller]
 pub fn outcome<T>(future: &TaskFuture<T>) -> Result<&T, &TaskError> {
     future.wait_timeout(PATIENCE).expect("the execution should have ended")
 }
@@ -80,7 +81,15 @@ pub fn outcome<T>(future: &TaskFuture<T>) -> Result<&T, &TaskError> {
 /// A gate that is closed until somebody opens it. Clones are the same gate.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
-    shared: Arc<(Mutex<bool>, Condvar)>,
+    shared: Arc<(Mutex<Passage>, Condvar)>,
+}
+
+#[derive(Debug, Default)]
+struct Passage {
+    open: bool,
+
+    /// How many have come to the gate, open or not.
+    arrived: usize,
 }
 
 impl Gate {
@@ -92,7 +101,7 @@ impl Gate {
 
     /// Lets everybody pass, now and later.
     pub fn open(&self) {
-        *self.shared.0.lock().unwrap() = true;
+        self.shared.0.lock().unwrap().open = true;
         self.shared.1.notify_all();
     }
 
@@ -102,11 +111,28 @@ impl Gate {
     ///
     /// If nobody opens it.
     pub fn wait(&self) {
-        let (open, opened) = &*self.shared;
-        let guard = open.lock().unwrap();
+        self.shared.0.lock().unwrap().arrived += 1;
+        self.shared.1.notify_all();
+        self.wait_until(|passage| passage.open, "the gate should have been opened");
+    }
+
+    /// Waits until so many have come to the gate.
+    ///
+    /// # Panics
+    ///
+    /// If they do not.
+    #[track_caller]
+    pub fn await_arrivals(&self, count: usize) {
+        self.wait_until(|passage| passage.arrived >= count, "more should have come to the gate");
+    }
+
+    #[track_caller]
+    fn wait_until(&self, condition: impl Fn(&Passage) -> bool, otherwise: &str) {
+        let (passage, changed) = &*self.shared;
+        let guard = passage.lock().unwrap();
         let (_guard, result) =
-            opened.wait_timeout_while(guard, PATIENCE, |is_open| !*is_open).unwrap();
-        assert!(!result.timed_out(), "the gate should have been opened");
+            changed.wait_timeout_while(guard, PATIENCE, |passage| !condition(passage)).unwrap();
+        assert!(!result.timed_out(), "{otherwise}");
     }
 }
 

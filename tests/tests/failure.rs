@@ -14,18 +14,17 @@ use std::time::Duration;
 use pysched::{
     InlineExecutor, Scheduler, Status, Task, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{
-    CloneBomb, DisplayBomb, DropBomb, Gate, LIMIT, assert_workers, outcome, started, within,
-};
+use pysched_tests::faults::{CloneBomb, DisplayBomb, DropBomb, assert_workers, within};
+use pysched_tests::{Gate, PATIENCE, by_hand, outcome, pool_by_hand};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A pool with so many workers, for each number of workers that is worth a test: with one, a lost
 /// worker stops everything; with two, it might go unnoticed.
 fn pools(test: impl Fn(Scheduler, usize) + Send + 'static) {
-    within(LIMIT, move || {
+    within(PATIENCE, move || {
         for workers in [1, 2] {
-            let (sched, _clock) = started(ThreadPoolExecutor::new(workers));
+            let (sched, _clock) = pool_by_hand(workers);
             test(sched.clone(), workers);
             assert_workers(&sched, workers);
             sched.shutdown(true);
@@ -105,8 +104,8 @@ fn an_error_reaches_the_future_with_its_text_type_and_source() {
 
 #[test]
 fn a_series_goes_on_after_each_kind_of_failure() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(1);
         let run = Arc::new(AtomicUsize::new(0));
         let body = move || match run.fetch_add(1, Ordering::SeqCst) {
             0 => panic!("plain"),
@@ -167,8 +166,8 @@ fn the_panic_of_the_function_is_told_rather_than_that_of_its_drop() {
 
 #[test]
 fn a_captured_value_goes_with_the_last_execution_of_its_series() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(1);
         let bomb = DropBomb("captured");
         let body = move || bomb.hold();
         let series = sched.add(Task::new(body).trigger(Trigger::recur(1)).times(3)).unwrap();
@@ -185,8 +184,8 @@ fn a_captured_value_goes_with_the_last_execution_of_its_series() {
 
 #[test]
 fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
 
         // While it waits for its time: there is no execution that could have failed.
@@ -201,7 +200,7 @@ fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
         let running = sched
             .delay(Trigger::once(0), 0, move || {
                 bomb.hold();
-                held.pass();
+                held.wait();
             })
             .unwrap();
         let future = running.future();
@@ -213,7 +212,7 @@ fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
         // While it is queued.
         let gate = Gate::new();
         let held = gate.clone();
-        sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap();
+        sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap();
         gate.await_arrivals(1);
         let bomb = DropBomb("captured");
         let queued = sched.delay(Trigger::once(0), 0, move || bomb.hold()).unwrap();
@@ -227,8 +226,8 @@ fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
 
 #[test]
 fn shutting_down_tasks_whose_captured_values_panic_when_dropped() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(1);
         let handles: Vec<_> = (0..5)
             .map(|_| {
                 let bomb = DropBomb("captured");
@@ -244,7 +243,7 @@ fn shutting_down_tasks_whose_captured_values_panic_when_dropped() {
 
 #[test]
 fn results_that_panic_when_dropped() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // Those that fall out of the history, on a worker and on the scheduler's own thread.
         for history in [0, 1, 3] {
             let clock = pysched::ManualClock::new();
@@ -280,8 +279,8 @@ fn results_that_panic_when_dropped() {
 
 #[test]
 fn a_task_ends_with_many_results_that_panic_when_dropped() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let count = Arc::new(AtomicUsize::new(0));
         let body = {
             let count = Arc::clone(&count);
@@ -375,7 +374,7 @@ fn a_callback_that_panics_keeps_no_other_from_being_called() {
     pools(|sched, _| {
         let gate = Gate::new();
         let held = gate.clone();
-        let future = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let future = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         let called = Arc::new(Mutex::new(Vec::new()));
         for number in 0..4 {
             let called = Arc::clone(&called);
@@ -392,7 +391,7 @@ fn a_callback_that_panics_keeps_no_other_from_being_called() {
         let last = all.clone();
         future.on_done(move |_| last.open());
         gate.open();
-        all.pass();
+        all.wait();
         assert_eq!(*called.lock().unwrap(), [0, 1, 2, 3]);
         assert_eq!(outcome(&future).unwrap(), &());
 
@@ -418,7 +417,7 @@ fn a_captured_value_of_a_callback_that_panics_when_dropped() {
     pools(|sched, _| {
         let gate = Gate::new();
         let held = gate.clone();
-        let future = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let future = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         let bomb = DropBomb("captured by a callback");
         future.on_done(move |_| bomb.hold());
         gate.open();
@@ -443,7 +442,7 @@ fn a_waker_that_panics_keeps_no_other_from_being_woken() {
     pools(|sched, _| {
         let (gate, woken, called) = (Gate::new(), Gate::new(), Gate::new());
         let held = gate.clone();
-        let future = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let future = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         let (mut broken, mut sound) = (pin!(future.clone()), pin!(future.clone()));
         let broken_waker = Waker::from(Arc::new(Alarm(None)));
         let sound_waker = Waker::from(Arc::new(Alarm(Some(woken.clone()))));
@@ -452,8 +451,8 @@ fn a_waker_that_panics_keeps_no_other_from_being_woken() {
         let last = called.clone();
         future.on_done(move |_| last.open());
         gate.open();
-        woken.pass();
-        called.pass();
+        woken.wait();
+        called.wait();
         let polled = sound.as_mut().poll(&mut Context::from_waker(&sound_waker));
         assert!(matches!(polled, Poll::Ready(Ok(()))));
     });
@@ -461,8 +460,8 @@ fn a_waker_that_panics_keeps_no_other_from_being_woken() {
 
 #[test]
 fn failures_on_the_schedulers_own_thread_do_not_stop_it() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let bomb = DropBomb("captured");
         let failures = [
             sched.delay(Trigger::once(1), 0, || panic!("plain")).unwrap(),

@@ -13,9 +13,9 @@ use pysched::{
     Task, TaskError, ThreadPoolExecutor, Trigger,
 };
 use pysched_tests::faults::{
-    ClockFaults, FaultyClock, Gate, LIMIT, OneAtATime, Submit, SubmitAll, assert_workers, outcome,
-    within,
+    ClockFaults, FaultyClock, OneAtATime, Submit, SubmitAll, assert_workers, within,
 };
+use pysched_tests::{Gate, PATIENCE, outcome};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,7 +23,7 @@ const SECOND: Duration = Duration::from_secs(1);
 ///
 /// Beside it a sound pool of one runs a series, which has to go on.
 fn ends(faulty: impl Executor) -> Vec<String> {
-    within(LIMIT, move || {
+    within(PATIENCE, move || {
         let clock = ManualClock::new();
         let sched = Scheduler::builder()
             .executor(ThreadPoolExecutor::new(1))
@@ -217,7 +217,7 @@ fn an_executor_that_panics_when_it_is_shut_down() {
 
     for wait in [true, false] {
         assert_all(&ends(Stubborn), "ran");
-        within(LIMIT, move || {
+        within(PATIENCE, move || {
             let pool = ThreadPoolExecutor::new(1);
             let sched = Scheduler::builder()
                 .executor(Stubborn)
@@ -227,7 +227,7 @@ fn an_executor_that_panics_when_it_is_shut_down() {
             sched.start().unwrap();
             let gate = Gate::new();
             let held = gate.clone();
-            let task = Task::new(move || held.pass()).executor("pool");
+            let task = Task::new(move || held.wait()).executor("pool");
             let future = sched.add(task).unwrap().future();
             gate.await_arrivals(1);
             gate.open();
@@ -257,7 +257,7 @@ fn an_executor_that_panics_when_it_is_dropped() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder().executor(Rusty).build();
         sched.start().unwrap();
         let future = sched.delay(Trigger::once(0), 0, || 7).unwrap().future();
@@ -271,7 +271,7 @@ fn an_executor_that_panics_when_it_is_dropped() {
 
 #[test]
 fn an_executor_may_use_the_scheduler() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let own: Arc<Mutex<Option<Scheduler>>> = Arc::default();
         let count = Arc::new(AtomicUsize::new(0));
         let executor = Submit({
@@ -303,7 +303,7 @@ fn an_executor_may_use_the_scheduler() {
 
 #[test]
 fn a_full_executor_gets_the_most_urgent_job_next() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder()
             .executor(OneAtATime::default())
             .named_executor("inline", InlineExecutor)
@@ -311,7 +311,7 @@ fn a_full_executor_gets_the_most_urgent_job_next() {
         sched.start().unwrap();
         let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
         let held = gate.clone();
-        sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap();
+        sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap();
         gate.await_arrivals(1);
         let futures: Vec<_> = [5, 3, 4, 1, 2, 3]
             .map(|priority| {
@@ -334,7 +334,7 @@ fn a_full_executor_gets_the_most_urgent_job_next() {
 
 /// Runs a few tasks on a clock of which something is set to fail, on pools of one and two.
 fn survives(set: impl Fn(&ClockFaults) + Send + Sync + 'static) {
-    within(LIMIT, move || {
+    within(PATIENCE, move || {
         for workers in [1, 2] {
             for at_once in [true, false] {
                 let (clock, faults) = FaultyClock::new(SystemClock::new());
@@ -395,7 +395,7 @@ fn a_clock_that_panics_in_everything() {
 
 #[test]
 fn a_wall_clock_that_panics_once_does_not_let_a_task_run_early() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // On this wall clock it is 1970, so to go by the real one would be decades off.
         let manual = ManualClock::new();
         manual.set_wall(SystemTime::UNIX_EPOCH);
@@ -436,7 +436,7 @@ fn a_clock_that_panics_in_the_middle_of_a_call_breaks_no_call() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder().clock(Broken).build();
         let handle = sched.delay(Trigger::once(60), 0, || ()).unwrap();
         assert!(handle.next_run().is_some());

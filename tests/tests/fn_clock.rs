@@ -9,7 +9,8 @@ use pysched::{
     FnClock, InlineExecutor, Interval, Scheduler, Status, SystemClock, Task, ThreadPoolExecutor,
     Trigger,
 };
-use pysched_tests::faults::{Gate, LIMIT, outcome, within};
+use pysched_tests::faults::within;
+use pysched_tests::{Gate, PATIENCE, outcome};
 
 /// A time in seconds that only moves when it is asked to.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ fn inline(clock: FnClock) -> Scheduler {
 
 #[test]
 fn a_month_of_schedule_takes_a_moment() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // Whatever the origin: that of a monotonic clock, of the Unix time, or an odd one.
         for start in [0.0, 1.7e9, -0.1] {
             let time = Simulated::from(start);
@@ -80,7 +81,7 @@ fn a_month_of_schedule_takes_a_moment() {
 
 #[test]
 fn with_a_pool_time_runs_as_well() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let time = Simulated::from(0.0);
         let pool = ThreadPoolExecutor::new(2);
         let sched = Scheduler::builder().clock(time.clock()).executor(pool).build();
@@ -94,14 +95,14 @@ fn with_a_pool_time_runs_as_well() {
 
 #[test]
 fn an_earlier_task_is_not_slept_through_in_simulated_time() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let time = Simulated::from(0.0);
         let gate = Gate::new();
         let (reader, mover, held) = (time.clone(), time.clone(), gate.clone());
         let clock = FnClock::new(
             move || reader.time(),
             move |seconds| {
-                held.pass();
+                held.wait();
                 *mover.0.lock().unwrap() += seconds;
             },
         );
@@ -138,7 +139,7 @@ fn real() -> FnClock {
 
 #[test]
 fn an_earlier_task_is_not_slept_through_in_real_time() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = inline(real());
         let far = sched.delay(Trigger::once(3600), 0, || ()).unwrap();
         sched.start().unwrap();
@@ -162,7 +163,7 @@ fn an_earlier_task_is_not_slept_through_in_real_time() {
 
 #[test]
 fn an_idle_scheduler_calls_neither_function() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let calls = Arc::new(AtomicUsize::new(0));
         let (of_time, of_delay) = (Arc::clone(&calls), Arc::clone(&calls));
         let time = Simulated::from(0.0);
@@ -198,7 +199,7 @@ fn an_idle_scheduler_calls_neither_function() {
 
 #[test]
 fn functions_that_panic() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // Real time stands in for a `timefunc`; a `delayfunc` is done without.
         let sched = inline(FnClock::new(|| 0.0, |_| ()));
         drop(sched);
@@ -224,7 +225,7 @@ fn functions_that_panic() {
 
 #[test]
 fn the_system_clock_and_the_functions_of_it_agree() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let on = |clock: SystemClock| {
             let reader = clock.clone();
             FnClock::new(

@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use pysched::{
     Error, Handle, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskError, TaskFuture,
-    ThreadPoolExecutor, Trigger,
+    Trigger,
 };
-use pysched_tests::faults::{Gate, LIMIT, outcome, started, within};
+use pysched_tests::faults::within;
+use pysched_tests::{Gate, PATIENCE, by_hand, outcome, pool_by_hand};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,7 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn held(sched: &Scheduler, gate: &Gate) -> Handle<i32> {
     let inner = gate.clone();
     let body = move || {
-        inner.pass();
+        inner.wait();
         7
     };
     let handle = sched.delay(Trigger::once(0), 0, body).unwrap();
@@ -33,12 +34,12 @@ struct Unique(u32);
 
 #[test]
 fn many_threads_wait_for_one_result() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let inner = gate.clone();
         let body = move || {
-            inner.pass();
+            inner.wait();
             Unique(7)
         };
         let future = sched.delay(Trigger::once(0), 0, body).unwrap().future();
@@ -62,8 +63,8 @@ fn many_threads_wait_for_one_result() {
 
 #[test]
 fn wait_timeout_gives_up_and_does_not_cancel() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         assert!(future.wait_timeout(Duration::ZERO).is_none());
@@ -76,11 +77,11 @@ fn wait_timeout_gives_up_and_does_not_cancel() {
 
 #[test]
 fn a_future_tells_how_its_execution_stands() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         let inner = gate.clone();
-        let handle = sched.delay(Trigger::once(1), 0, move || inner.pass()).unwrap();
+        let handle = sched.delay(Trigger::once(1), 0, move || inner.wait()).unwrap();
         let future = handle.future();
         let due = handle.next_run();
 
@@ -113,8 +114,8 @@ fn a_future_tells_how_its_execution_stands() {
 
 #[test]
 fn callbacks_are_called_once_before_and_after_the_end() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -132,7 +133,7 @@ fn callbacks_are_called_once_before_and_after_the_end() {
         }
         assert!(calls.lock().unwrap().is_empty(), "not before the end");
         gate.open();
-        told.pass();
+        told.wait();
         let worker = Some("pysched-pool-0".to_owned());
         let expected: Vec<_> = (0..3).map(|number| (number, 7, worker.clone())).collect();
         assert_eq!(*calls.lock().unwrap(), expected);
@@ -150,8 +151,8 @@ fn callbacks_are_called_once_before_and_after_the_end() {
 
 #[test]
 fn callbacks_see_a_scheduler_that_is_up_to_date() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let handle = held(&sched, &gate);
         let (own, seen) = (sched.clone(), Arc::new(Mutex::new(None)));
@@ -162,15 +163,15 @@ fn callbacks_see_a_scheduler_that_is_up_to_date() {
             own.delay(Trigger::once(0), 0, move || done.open()).unwrap();
         });
         gate.open();
-        told.pass();
+        told.wait();
         assert_eq!(*seen.lock().unwrap(), Some((true, Status::Succeeded)));
     });
 }
 
 #[test]
 fn tasks_use_futures() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(2));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(2);
         let own = sched.clone();
         let called = Gate::new();
         let open = called.clone();
@@ -186,21 +187,21 @@ fn tasks_use_futures() {
             })
             .unwrap();
         assert_eq!(outcome(&outer.future()).unwrap(), &42);
-        called.pass();
+        called.wait();
     });
 }
 
 #[test]
 fn a_task_may_ask_for_its_own_future() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(1);
         let own: Arc<Mutex<Option<Handle<bool>>>> = Arc::default();
         let (inner, told) = (Arc::clone(&own), Gate::new());
         let done = told.clone();
         let gate = Gate::new();
         let ready = gate.clone();
         let body = move || {
-            ready.pass();
+            ready.wait();
             let future = inner.lock().unwrap().as_ref().unwrap().future();
             let done = done.clone();
             future.on_done(move |_| done.open());
@@ -211,15 +212,15 @@ fn a_task_may_ask_for_its_own_future() {
         *own.lock().unwrap() = Some(handle);
         gate.open();
         assert_eq!(outcome(&future).unwrap(), &true);
-        told.pass();
+        told.wait();
         own.lock().unwrap().take();
     });
 }
 
 #[test]
 fn cancelling_before_the_start() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         held(&sched, &gate);
         let ran = Arc::new(AtomicUsize::new(0));
@@ -258,9 +259,9 @@ fn cancelling_before_the_start() {
 
 #[test]
 fn cancelling_one_execution_of_a_series() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for trigger in [Trigger::recur(1), Trigger::recur_after(1)] {
-            let (sched, clock) = started(InlineExecutor);
+            let (sched, clock) = by_hand();
             let run = AtomicUsize::new(0);
             let body = move || run.fetch_add(1, Ordering::SeqCst);
             let handle = sched.delay(trigger, 0, body).unwrap();
@@ -278,8 +279,8 @@ fn cancelling_one_execution_of_a_series() {
 
 #[test]
 fn cancelling_an_execution_of_a_series_that_waits_for_a_worker() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
@@ -298,8 +299,8 @@ fn cancelling_an_execution_of_a_series_that_waits_for_a_worker() {
 
 #[test]
 fn cancelling_from_many_threads() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(2));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(2);
         for _ in 0..200 {
             let ran = Arc::new(AtomicUsize::new(0));
             let count = Arc::clone(&ran);
@@ -339,15 +340,15 @@ fn block_on<F: Future>(future: F) -> F::Output {
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park_timeout(LIMIT),
+            Poll::Pending => thread::park_timeout(PATIENCE),
         }
     }
 }
 
 #[test]
 fn futures_can_be_awaited() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(2));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(2);
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         let failing = sched.add(Task::fallible(|| Err::<(), _>("no paper"))).unwrap().future();
@@ -376,8 +377,8 @@ fn poll<F: Future + Unpin>(future: &mut F, waker: &Arc<Unpark>) -> Poll<F::Outpu
 
 #[test]
 fn the_latest_waker_of_each_clone_is_woken_and_no_other_kept() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let mut future = held(&sched, &gate).future();
         let (early, late, other, gone) =
@@ -401,7 +402,7 @@ fn the_latest_waker_of_each_clone_is_woken_and_no_other_kept() {
         let last = told.clone();
         future.on_done(move |_| last.open());
         gate.open();
-        told.pass();
+        told.wait();
         let woken = [&early, &late, &other, &gone].map(|it| it.1.load(Ordering::SeqCst));
         assert_eq!(woken, [0, 1, 1, 0]);
         assert!(matches!(poll(&mut future, &early), Poll::Ready(Ok(7))));
@@ -413,8 +414,8 @@ fn the_latest_waker_of_each_clone_is_woken_and_no_other_kept() {
 
 #[test]
 fn a_handle_waits_for_one_execution_after_the_other() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
         let handle = sched.add(Task::new(body).trigger(Trigger::recur(1)).times(4)).unwrap();
@@ -437,8 +438,8 @@ fn a_handle_waits_for_one_execution_after_the_other() {
 
 #[test]
 fn each_thread_that_waits_on_a_handle_gets_another_execution() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
         let handle = Arc::new(sched.delay(Trigger::recur(1), 0, body).unwrap());
@@ -461,14 +462,14 @@ fn each_thread_that_waits_on_a_handle_gets_another_execution() {
 
 #[test]
 fn those_who_wait_on_a_handle_are_told_of_its_end() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let end: [fn(&Scheduler, &Handle<()>); 3] = [
             |_, handle| handle.cancel().unwrap(),
             |sched, _| sched.shutdown(true),
             |sched, _| sched.shutdown(false),
         ];
         for end in end {
-            let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+            let (sched, _clock) = pool_by_hand(1);
             let handle = sched.delay(Trigger::recur(60), 0, || ()).unwrap();
             let waiters = [(); 3].map(|()| {
                 let handle = handle.clone();
@@ -482,7 +483,7 @@ fn those_who_wait_on_a_handle_are_told_of_its_end() {
 
 #[test]
 fn a_handle_waits_even_if_no_history_is_kept() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let sched =
             Scheduler::builder().executor(InlineExecutor).clock(clock.clone()).history(0).build();
@@ -498,14 +499,14 @@ fn a_handle_waits_even_if_no_history_is_kept() {
 
 #[test]
 fn the_future_of_a_handle_is_that_of_the_execution_that_runs_or_comes_next() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         let (inner, run) = (gate.clone(), AtomicUsize::new(0));
         let body = move || {
             let run = run.fetch_add(1, Ordering::SeqCst);
             if run == 1 {
-                inner.pass();
+                inner.wait();
             }
             run
         };
@@ -536,7 +537,7 @@ fn the_future_of_a_handle_is_that_of_the_execution_that_runs_or_comes_next() {
 
 #[test]
 fn asking_for_futures_does_not_keep_them() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let sched =
             Scheduler::builder().executor(InlineExecutor).clock(clock.clone()).history(2).build();
@@ -557,8 +558,8 @@ fn asking_for_futures_does_not_keep_them() {
 
 #[test]
 fn futures_outlive_their_scheduler() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         let done = sched.delay(Trigger::once(0), 0, || Unique(1)).unwrap();
         assert!(outcome(&done.future()).is_ok());
@@ -581,7 +582,7 @@ fn futures_outlive_their_scheduler() {
 
 #[test]
 fn futures_of_a_scheduler_that_never_started() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::new();
         let handle = sched.delay(Trigger::once(0), 0, || ()).unwrap();
         let [one, other] = [handle.future(), handle.future()];

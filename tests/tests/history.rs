@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pysched::{InlineExecutor, ManualClock, Scheduler, Status, Task, TaskId, Trigger};
-use pysched_tests::faults::{LIMIT, outcome, started, within};
+use pysched_tests::faults::within;
+use pysched_tests::{PATIENCE, by_hand, outcome};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,7 +20,7 @@ fn remembering(history: usize) -> (Scheduler, ManualClock) {
 
 #[test]
 fn the_latest_executions_of_a_task_are_retained() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for history in [0, 1, 5] {
             let (sched, clock) = remembering(history);
             let run = AtomicUsize::new(0);
@@ -41,8 +42,8 @@ fn the_latest_executions_of_a_task_are_retained() {
 
 #[test]
 fn unless_told_otherwise_32_are_retained() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let handle = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         for _ in 0..40 {
             clock.advance(SECOND);
@@ -53,7 +54,7 @@ fn unless_told_otherwise_32_are_retained() {
 
 #[test]
 fn what_was_missed_and_cancelled_counts_too() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, clock) = remembering(4);
         let handle = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         clock.advance(1_000_000 * SECOND);
@@ -66,7 +67,7 @@ fn what_was_missed_and_cancelled_counts_too() {
 
 #[test]
 fn a_finished_task_answers_by_its_id() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, clock) = remembering(4);
         let task = Task::new(|| ()).trigger(Trigger::recur(1)).times(2);
         let id = sched.add(task).unwrap().id();
@@ -84,8 +85,8 @@ fn a_finished_task_answers_by_its_id() {
 
 #[test]
 fn the_latest_ten_thousand_of_finished_tasks_are_remembered() {
-    within(LIMIT, || {
-        let (sched, _clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, _clock) = by_hand();
         let ids: Vec<_> = (0..12_000)
             .map(|_| sched.delay(Trigger::once(0), 0, || ()).unwrap())
             .map(|handle| {
@@ -110,8 +111,8 @@ fn referring(value: &Arc<()>) -> Task<Arc<()>> {
 
 #[test]
 fn results_that_nobody_can_ask_for_are_dropped() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let value = Arc::new(());
 
         // Without a handle, as soon as the task is finished.
@@ -149,8 +150,8 @@ fn results_that_nobody_can_ask_for_are_dropped() {
 
 #[test]
 fn the_function_of_a_cancelled_task_is_dropped() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let value = Arc::new(());
         let handle = sched.add(referring(&value).trigger(Trigger::recur(1))).unwrap();
         clock.advance(SECOND);

@@ -5,11 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use pysched::{
-    Clock, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskFuture, ThreadPoolExecutor,
-    Trigger,
-};
-use pysched_tests::faults::{Gate, LIMIT, outcome, started, within};
+use pysched::{Clock, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskFuture, Trigger};
+use pysched_tests::faults::within;
+use pysched_tests::{Gate, PATIENCE, by_hand, outcome, pool_by_hand};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,8 +17,8 @@ fn on(clock: &ManualClock) -> Scheduler {
 
 #[test]
 fn what_is_due_has_run_when_advance_returns() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         for round in 0..10_000 {
             let future = sched.delay(Trigger::once(1), 0, || ()).unwrap().future();
             assert!(!future.done());
@@ -32,8 +30,8 @@ fn what_is_due_has_run_when_advance_returns() {
 
 #[test]
 fn what_was_due_already_has_run_too() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         for round in 0..10_000 {
             let future = sched.delay(Trigger::once(0), 0, || ()).unwrap().future();
             clock.advance(Duration::ZERO);
@@ -44,7 +42,7 @@ fn what_was_due_already_has_run_too() {
 
 #[test]
 fn from_the_very_start() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for round in 0..2000 {
             let clock = ManualClock::new();
             let sched = on(&clock);
@@ -59,7 +57,7 @@ fn from_the_very_start() {
 
 #[test]
 fn time_that_passes_before_the_start_counts() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let sched = on(&clock);
         let future = sched.delay(Trigger::once(5), 0, || ()).unwrap().future();
@@ -73,8 +71,8 @@ fn time_that_passes_before_the_start_counts() {
 
 #[test]
 fn a_series_runs_at_each_step() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let runs = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&runs);
         let body = move || count.fetch_add(1, Ordering::SeqCst);
@@ -104,8 +102,8 @@ fn a_series_runs_at_each_step() {
 
 #[test]
 fn tasks_added_by_other_threads_meanwhile() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let adders: Vec<_> = (0..4)
             .map(|_| {
                 let (sched, clock) = (sched.clone(), clock.clone());
@@ -126,8 +124,8 @@ fn tasks_added_by_other_threads_meanwhile() {
 
 #[test]
 fn with_a_pool_everything_has_been_handed_over() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(1));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(1);
         for _ in 0..1000 {
             let handle = sched.delay(Trigger::once(1), 0, || ()).unwrap();
             clock.advance(SECOND);
@@ -139,8 +137,8 @@ fn with_a_pool_everything_has_been_handed_over() {
 
 #[test]
 fn advance_is_one_step() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let times = Arc::new(Mutex::new(Vec::new()));
         let (seen, own) = (Arc::clone(&times), clock.clone());
         let body = move || seen.lock().unwrap().push(own.now());
@@ -155,7 +153,7 @@ fn advance_is_one_step() {
 
 #[test]
 fn several_schedulers_on_one_clock() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let scheds = [(); 5].map(|()| on(&clock));
         for sched in &scheds {
@@ -180,7 +178,7 @@ fn several_schedulers_on_one_clock() {
 
 #[test]
 fn without_a_scheduler() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let wall = clock.wall();
         clock.advance(SECOND);
@@ -192,8 +190,8 @@ fn without_a_scheduler() {
 
 #[test]
 fn setting_the_wall_clock_forward() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let wall = clock.wall();
         let at = sched.delay(Trigger::at(wall + 3600 * SECOND), 0, || ()).unwrap();
         let interval = sched.delay(Trigger::once(3600), 0, || ()).unwrap();
@@ -215,10 +213,10 @@ fn setting_the_wall_clock_forward() {
 
 #[test]
 fn setting_the_wall_clock_back() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // By years, and by less than counts as a step.
         for back in [Duration::from_hours(87_600), SECOND, Duration::from_millis(50)] {
-            let (sched, clock) = started(InlineExecutor);
+            let (sched, clock) = by_hand();
             let wall = clock.wall();
             let time = wall + 60 * SECOND;
             let at = sched.delay(Trigger::at(time), 0, || ()).unwrap();
@@ -241,7 +239,7 @@ fn setting_the_wall_clock_back() {
 
 #[test]
 fn setting_the_wall_clock_before_the_start() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let sched = on(&clock);
         let time = clock.wall() + 3600 * SECOND;
@@ -258,12 +256,12 @@ fn setting_the_wall_clock_before_the_start() {
 fn assert_prompt(f: impl FnOnce()) {
     let begun = Instant::now();
     f();
-    assert!(begun.elapsed() < LIMIT / 2, "took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE / 2, "took {:?}", begun.elapsed());
 }
 
 #[test]
 fn a_task_may_advance_the_clock_that_it_runs_on() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for before_start in [true, false] {
             let clock = ManualClock::new();
             let sched = on(&clock);
@@ -298,8 +296,8 @@ fn a_task_may_advance_the_clock_that_it_runs_on() {
 
 #[test]
 fn time_can_be_advanced_to_its_end() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let future = sched.delay(Trigger::recur(1), 0, || ()).unwrap().future();
         assert_prompt(|| (0..20).for_each(|_| clock.advance(Duration::MAX)));
         assert!(future.done());
@@ -309,8 +307,8 @@ fn time_can_be_advanced_to_its_end() {
 
 #[test]
 fn a_task_on_a_worker_may_advance_the_clock() {
-    within(LIMIT, || {
-        let (sched, clock) = started(ThreadPoolExecutor::new(2));
+    within(PATIENCE, || {
+        let (sched, clock) = pool_by_hand(2);
         let own = clock.clone();
         let later = sched.delay(Trigger::once(1), 0, || ()).unwrap();
         let task = sched.delay(Trigger::once(0), 0, move || own.advance(SECOND)).unwrap();
@@ -321,8 +319,8 @@ fn a_task_on_a_worker_may_advance_the_clock() {
 
 #[test]
 fn a_callback_may_advance_the_clock() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let later = sched.delay(Trigger::once(2), 0, || ()).unwrap().future();
         let soon = sched.delay(Trigger::once(1), 0, || ()).unwrap().future();
         let own = clock.clone();
@@ -335,11 +333,11 @@ fn a_callback_may_advance_the_clock() {
 
 #[test]
 fn advance_does_not_wait_for_a_task_that_blocks() {
-    within(LIMIT, || {
-        let (sched, clock) = started(InlineExecutor);
+    within(PATIENCE, || {
+        let (sched, clock) = by_hand();
         let gate = Gate::new();
         let held = gate.clone();
-        let blocking = sched.delay(Trigger::once(1), 0, move || held.pass()).unwrap().future();
+        let blocking = sched.delay(Trigger::once(1), 0, move || held.wait()).unwrap().future();
         // For longer than a second, as its documentation says.
         clock.advance(SECOND);
         assert!(blocking.running());

@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 
 use pysched::{Scheduler, ThreadPoolExecutor, Trigger};
-use pysched_tests::faults::outcome;
+use pysched_tests::outcome;
 
 /// How many one-shots are run: in full if asked for, and without a debugger's burden.
 const IN_FULL: usize = 10_000_000;

@@ -11,7 +11,8 @@ use pysched::{
     Clock, Executor, InlineExecutor, Job, ManualClock, Parker, Rejected, Scheduler, SystemClock,
     Task, TaskId, Trigger,
 };
-use pysched_tests::faults::{Gate, LIMIT, OneAtATime, Submit, outcome, within};
+use pysched_tests::faults::{OneAtATime, Submit, within};
+use pysched_tests::{Gate, PATIENCE, outcome};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -37,7 +38,7 @@ impl Clock for Fast {
 
 #[test]
 fn a_clock_that_runs_faster() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = Arc::new(Fast(Instant::now()));
         let sched = Scheduler::builder().clock(Arc::clone(&clock)).build();
         sched.start().unwrap();
@@ -75,7 +76,7 @@ impl Clock for Restless {
 
 #[test]
 fn a_clock_that_wakes_early() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder()
             .clock(Restless(SystemClock::new()))
             .executor(InlineExecutor)
@@ -135,7 +136,7 @@ impl Clock for Witness {
 
 #[test]
 fn a_clock_is_asked_to_wait_for_exactly_what_comes_next() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let clock = ManualClock::new();
         let asked: Arc<Mutex<Vec<_>>> = Arc::default();
         let witness = Witness { clock: clock.clone(), asked: Arc::clone(&asked) };
@@ -228,7 +229,7 @@ impl Executor for OwnQueue {
 
 #[test]
 fn an_executor_with_a_queue_of_its_own() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for wait in [true, false] {
             let sched = Scheduler::builder()
                 .executor(OwnQueue::new())
@@ -237,7 +238,7 @@ fn an_executor_with_a_queue_of_its_own() {
             sched.start().unwrap();
             let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
             let held = gate.clone();
-            let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+            let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
             gate.await_arrivals(1);
             let futures = [3, 1, 2, 1].map(|priority| {
                 let order = Arc::clone(&order);
@@ -264,7 +265,7 @@ fn an_executor_with_a_queue_of_its_own() {
 
 #[test]
 fn a_job_tells_what_it_is() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let seen: Arc<Mutex<Vec<(TaskId, i32, SystemTime)>>> = Arc::default();
         let noted = Arc::clone(&seen);
         let clock = ManualClock::new();
@@ -303,7 +304,7 @@ fn an_executor_is_told_once_the_scheduler_is_done() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for (wait, expected) in [(true, "waiting"), (false, "at once")] {
             let told: Arc<Mutex<Vec<_>>> = Arc::default();
             let sched = Scheduler::builder().executor(Telling(Arc::clone(&told))).build();
@@ -322,7 +323,7 @@ fn an_executor_is_told_once_the_scheduler_is_done() {
 
 #[test]
 fn an_executor_with_little_room_loses_nothing() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder().executor(OneAtATime::default()).build();
         let count = Arc::new(AtomicUsize::new(0));
         let futures: Vec<_> = (0..500)
@@ -361,7 +362,7 @@ fn a_clock_that_stands_still_after_a_while() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let stopped_at = Arc::new(AtomicU64::new(0));
         let clock = Stopping { clock: SystemClock::new(), stopped_at: Arc::clone(&stopped_at) };
         let sched = Scheduler::builder().clock(clock).executor(InlineExecutor).build();

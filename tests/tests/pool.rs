@@ -9,13 +9,14 @@ use std::thread;
 use pysched::{
     Scheduler, Status, Task, TaskError, TaskFuture, TaskId, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{DropBomb, Gate, LIMIT, assert_workers, outcome, within};
+use pysched_tests::faults::{DropBomb, assert_workers, within};
+use pysched_tests::{Gate, PATIENCE, outcome};
 
 /// A pool of one whose worker is busy until the gate is opened.
 fn busy_pool() -> (ThreadPoolExecutor, Gate, TaskFuture<()>) {
     let (pool, gate) = (ThreadPoolExecutor::new(1), Gate::new());
     let held = gate.clone();
-    let future = pool.run(move || held.pass());
+    let future = pool.run(move || held.wait());
     gate.await_arrivals(1);
     (pool, gate, future)
 }
@@ -26,7 +27,7 @@ fn thread_name() -> String {
 
 #[test]
 fn run_gives_the_result() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let pool = ThreadPoolExecutor::new(2);
         let owned = "not copied".to_owned();
         let future = pool.run(move || owned);
@@ -39,7 +40,7 @@ fn run_gives_the_result() {
 
 #[test]
 fn run_uses_all_of_its_threads_and_no_more() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let pool = ThreadPoolExecutor::new(3);
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let meeting = Arc::new(Barrier::new(3));
@@ -67,7 +68,7 @@ fn run_uses_all_of_its_threads_and_no_more() {
 
 #[test]
 fn functions_run_in_the_order_they_came() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (pool, gate, _) = busy_pool();
         let order = Arc::new(Mutex::new(Vec::new()));
         let futures: Vec<_> = (0..100)
@@ -100,7 +101,7 @@ fn the_default_has_a_worker_for_each_processor() {
 
 #[test]
 fn a_function_that_panics_costs_no_worker() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let pool = ThreadPoolExecutor::new(1);
         let panicking = pool.run(|| panic!("number {}", 7));
         let bomb = DropBomb("captured");
@@ -115,7 +116,7 @@ fn a_function_that_panics_costs_no_worker() {
         let held = Gate::new();
         let inner = held.clone();
         let dropped = pool.run(move || {
-            inner.pass();
+            inner.wait();
             DropBomb("result")
         });
         held.await_arrivals(1);
@@ -128,7 +129,7 @@ fn a_function_that_panics_costs_no_worker() {
 
 #[test]
 fn shutdown_with_waiting_runs_what_is_queued() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (pool, gate, running) = busy_pool();
         let queued: Vec<_> = (0..10).map(|number| pool.run(move || number)).collect();
         let pool = Arc::new(pool);
@@ -153,7 +154,7 @@ fn shutdown_with_waiting_runs_what_is_queued() {
 
 #[test]
 fn shutdown_without_waiting_cancels_what_is_queued() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (pool, gate, running) = busy_pool();
         let ran = Arc::new(AtomicUsize::new(0));
         let queued: Vec<_> = (0..10)
@@ -177,7 +178,7 @@ fn shutdown_without_waiting_cancels_what_is_queued() {
 
 #[test]
 fn dropping_a_pool_does_not_wait() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (pool, gate, running) = busy_pool();
         let queued = pool.run(|| ());
         drop(pool);
@@ -189,7 +190,7 @@ fn dropping_a_pool_does_not_wait() {
 
 #[test]
 fn a_pool_that_was_shut_down_refuses() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for wait in [true, false] {
             let pool = ThreadPoolExecutor::new(1);
             pool.shutdown(wait);
@@ -205,7 +206,7 @@ fn a_pool_that_was_shut_down_refuses() {
 
 #[test]
 fn a_worker_may_shut_its_pool_down() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for wait in [true, false] {
             let (pool, gate, _) = busy_pool();
             let pool = Arc::new(pool);
@@ -226,12 +227,12 @@ fn a_worker_may_shut_its_pool_down() {
 
 #[test]
 fn a_worker_may_drop_its_pool() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let pool = Arc::new(ThreadPoolExecutor::new(1));
         let (own, gate) = (Arc::clone(&pool), Gate::new());
         let held = gate.clone();
         let future = pool.run(move || {
-            held.pass();
+            held.wait();
             drop(own);
         });
         drop(pool);
@@ -242,7 +243,7 @@ fn a_worker_may_drop_its_pool() {
 
 #[test]
 fn functions_given_to_a_pool_can_be_cancelled() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (pool, gate, running) = busy_pool();
         let queued = pool.run(|| ());
         assert!(queued.cancel() && queued.cancelled());
@@ -256,7 +257,7 @@ fn functions_given_to_a_pool_can_be_cancelled() {
 
 #[test]
 fn a_worker_may_use_its_pool() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let pool = Arc::new(ThreadPoolExecutor::new(1));
         let own = Arc::clone(&pool);
         let outer = pool.run(move || own.run(|| 7));
@@ -266,7 +267,7 @@ fn a_worker_may_use_its_pool() {
 
 #[test]
 fn a_pool_is_shared_by_schedulers() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let pool = Arc::new(ThreadPoolExecutor::new(2));
         let scheds = [(); 3].map(|()| {
             let sched = Scheduler::builder()
@@ -294,7 +295,7 @@ fn a_pool_is_shared_by_schedulers() {
 
 #[test]
 fn a_scheduler_finds_its_pool_shut_down() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let pool = Arc::new(ThreadPoolExecutor::new(1));
         let sched = Scheduler::builder().executor(Arc::clone(&pool)).build();
         sched.start().unwrap();

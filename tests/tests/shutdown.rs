@@ -9,9 +9,8 @@ use pysched::{
     Clock, Error, Executor, Handle, InlineExecutor, Job, Parker, Rejected, Scheduler, Status,
     SystemClock, Task, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{
-    DropBomb, Gate, LIMIT, OneAtATime, OpenOnDrop, outcome, started, within,
-};
+use pysched_tests::faults::{DropBomb, OneAtATime, OpenOnDrop, within};
+use pysched_tests::{Gate, PATIENCE, outcome, pool_by_hand};
 
 /// A scheduler with a pool of one, whose worker is busy until the gate is opened.
 fn busy() -> (Scheduler, Gate, TaskFuture<()>) {
@@ -22,7 +21,7 @@ fn busy() -> (Scheduler, Gate, TaskFuture<()>) {
     sched.start().unwrap();
     let gate = Gate::new();
     let held = gate.clone();
-    let running = sched.add(Task::new(move || held.pass()).name("running")).unwrap().future();
+    let running = sched.add(Task::new(move || held.wait()).name("running")).unwrap().future();
     gate.await_arrivals(1);
     (sched, gate, running)
 }
@@ -52,7 +51,7 @@ fn assert_closed(sched: &Scheduler) {
 
 #[test]
 fn with_waiting_what_is_queued_or_running_is_finished() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, gate, running) = busy();
         let queued: Vec<_> = (0..10).map(|_| add(&sched, 0)).collect();
         let pending = [add(&sched, 60), sched.delay(Trigger::recur(60), 0, || 0).unwrap().future()];
@@ -82,7 +81,7 @@ fn with_waiting_what_is_queued_or_running_is_finished() {
 /// Whether the heart has come to look at a task or not: if it is due when the call comes, it runs.
 #[test]
 fn what_is_due_by_now_is_run_and_what_is_not_is_cancelled() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for _ in 0..200 {
             let sched = Scheduler::new();
             sched.start().unwrap();
@@ -97,7 +96,7 @@ fn what_is_due_by_now_is_run_and_what_is_not_is_cancelled() {
 
 #[test]
 fn without_waiting_what_is_queued_is_cancelled() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, gate, running) = busy();
         let _open = OpenOnDrop(gate.clone());
         let queued: Vec<_> = (0..10).map(|_| add(&sched, 0)).collect();
@@ -116,7 +115,7 @@ fn without_waiting_what_is_queued_is_cancelled() {
 
 #[test]
 fn before_the_start() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for wait in [true, false] {
             let sched = Scheduler::new();
             let futures = [add(&sched, 0), add(&sched, 60)];
@@ -136,10 +135,10 @@ fn before_the_start() {
 
 #[test]
 fn twice_in_any_combination() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for first in [true, false] {
             for second in [true, false] {
-                let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+                let (sched, _clock) = pool_by_hand(1);
                 let future = add(&sched, 0);
                 sched.shutdown(first);
                 assert!(outcome(&future).is_ok() || is_cancelled(&future));
@@ -153,7 +152,7 @@ fn twice_in_any_combination() {
 
 #[test]
 fn the_second_may_be_more_urgent() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, gate, running) = busy();
         let _open = OpenOnDrop(gate.clone());
         let queued = add(&sched, 0);
@@ -174,7 +173,7 @@ fn the_second_may_be_more_urgent() {
 
 #[test]
 fn from_many_threads_at_once() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for round in 0..20 {
             let (sched, gate, running) = busy();
             let queued: Vec<_> = (0..10).map(|_| add(&sched, 0)).collect();
@@ -186,7 +185,7 @@ fn from_many_threads_at_once() {
                         together.wait();
                         match (round + number) % 4 {
                             0 if round % 2 == 0 => sched.shutdown(false),
-                            1 => drop(sched.shutdown_timeout(LIMIT)),
+                            1 => drop(sched.shutdown_timeout(PATIENCE)),
                             _ => sched.shutdown(true),
                         }
                     })
@@ -210,12 +209,12 @@ fn from_many_threads_at_once() {
 const WAYS: [fn(&Scheduler); 3] = [
     |sched| sched.shutdown(true),
     |sched| sched.shutdown(false),
-    |sched| drop(sched.shutdown_timeout(LIMIT)),
+    |sched| drop(sched.shutdown_timeout(PATIENCE)),
 ];
 
 #[test]
 fn from_inside_a_task() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for (way, shut_down) in WAYS.into_iter().enumerate() {
             let (sched, gate, _) = busy();
             let own = sched.clone();
@@ -240,7 +239,7 @@ fn from_inside_a_task() {
 
 #[test]
 fn from_inside_a_task_on_the_schedulers_own_thread() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for (way, shut_down) in WAYS.into_iter().enumerate() {
             let sched = Scheduler::builder().executor(InlineExecutor).build();
             let own = sched.clone();
@@ -260,9 +259,9 @@ fn from_inside_a_task_on_the_schedulers_own_thread() {
 
 #[test]
 fn from_inside_two_tasks_at_once() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for _ in 0..50 {
-            let (sched, _clock) = started(ThreadPoolExecutor::new(2));
+            let (sched, _clock) = pool_by_hand(2);
             let together = Arc::new(Barrier::new(2));
             let closers = [(); 2].map(|()| {
                 let (own, together) = (sched.clone(), Arc::clone(&together));
@@ -280,7 +279,7 @@ fn from_inside_two_tasks_at_once() {
 
 #[test]
 fn from_inside_a_task_while_another_thread_waits() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, gate, _) = busy();
         let own = sched.clone();
         let closer = sched.delay(Trigger::once(0), 0, move || own.shutdown(true)).unwrap().future();
@@ -297,7 +296,7 @@ fn from_inside_a_task_while_another_thread_waits() {
 
 #[test]
 fn from_inside_a_callback() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for shut_down in WAYS {
             // On a worker, on the thread that cancels, and on the one that asks too late.
             let (sched, gate, running) = busy();
@@ -313,7 +312,7 @@ fn from_inside_a_callback() {
             pending.on_done(move |_| shut_down(&own));
             sched.shutdown(true);
         }
-        let (sched, _clock) = started(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let pending = add(&sched, 60);
         let own = sched.clone();
         pending.on_done(move |_| own.shutdown(true));
@@ -356,7 +355,7 @@ fn from_inside_a_clock_and_an_executor() {
         fn shutdown(&self, _wait: bool) {}
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let own = Arc::default();
         let clock = Closing { clock: SystemClock::new(), sched: Arc::clone(&own) };
         let sched = Scheduler::builder().clock(clock).build();
@@ -379,14 +378,14 @@ fn from_inside_a_clock_and_an_executor() {
 
 #[test]
 fn everything_is_told_when_it_returns() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         // The pool is not its own, so that it is not the end of a worker that it waits for.
         let pool = Arc::new(ThreadPoolExecutor::new(1));
         let sched = Scheduler::builder().executor(Arc::clone(&pool)).build();
         sched.start().unwrap();
         let gate = Gate::new();
         let held = gate.clone();
-        let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         gate.await_arrivals(1);
         let told = Arc::new(AtomicUsize::new(0));
         for future in [&running, &sched.delay(Trigger::once(60), 0, || ()).unwrap().future()] {
@@ -405,7 +404,7 @@ fn everything_is_told_when_it_returns() {
 
 #[test]
 fn ten_thousand_queued_executions_are_run_or_cancelled() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for wait in [true, false] {
             let (sched, gate, _) = busy();
             let ran = Arc::new(AtomicUsize::new(0));
@@ -436,9 +435,9 @@ fn ten_thousand_queued_executions_are_run_or_cancelled() {
 
 #[test]
 fn while_twenty_threads_add() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for round in 0..6 {
-            let (sched, _clock) = started(ThreadPoolExecutor::new(2));
+            let (sched, _clock) = pool_by_hand(2);
             let begun = Arc::new(Barrier::new(21));
             let adders: Vec<_> = (0..20)
                 .map(|_| {
@@ -473,7 +472,7 @@ fn while_twenty_threads_add() {
 
 #[test]
 fn tasks_that_add_while_it_drains_are_refused() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, gate, _) = busy();
         let own = sched.clone();
         let adding = sched
@@ -495,13 +494,13 @@ fn tasks_that_add_while_it_drains_are_refused() {
 
 #[test]
 fn a_series_ends_with_the_execution_that_runs() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for trigger in [Trigger::recur(0.001), Trigger::recur_after(0.001)] {
             let sched = Scheduler::new();
             sched.start().unwrap();
             let gate = Gate::new();
             let held = gate.clone();
-            let handle = sched.delay(trigger, 0, move || held.pass()).unwrap();
+            let handle = sched.delay(trigger, 0, move || held.wait()).unwrap();
             gate.await_arrivals(1);
             let running = handle.future();
             let sentinel = add(&sched, 60);
@@ -522,8 +521,8 @@ fn a_series_ends_with_the_execution_that_runs() {
 
 #[test]
 fn a_limit_that_is_long_enough() {
-    within(LIMIT, || {
-        for limit in [LIMIT, Duration::MAX] {
+    within(PATIENCE, || {
+        for limit in [PATIENCE, Duration::MAX] {
             let (sched, gate, running) = busy();
             let queued = add(&sched, 0);
             gate.open();
@@ -537,7 +536,7 @@ fn a_limit_that_is_long_enough() {
 
 #[test]
 fn a_limit_that_is_too_short_tells_what_was_left() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for limit in [Duration::ZERO, Duration::from_millis(5)] {
             let (sched, gate, running) = busy();
             let _open = OpenOnDrop(gate.clone());
@@ -591,7 +590,7 @@ fn an_executor_that_keeps_its_jobs_does_not_keep_the_futures() {
         }
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let hoard = Arc::default();
         let sched = Scheduler::builder()
             .executor(Hoarder(Arc::clone(&hoard)))
@@ -619,7 +618,7 @@ fn crowded(waiting: i32) -> (Scheduler, Gate, Order, Vec<TaskFuture<()>>) {
     sched.start().unwrap();
     let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
     let held = gate.clone();
-    let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+    let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
     gate.await_arrivals(1);
     let mut futures = vec![running];
     for number in 0..waiting {
@@ -633,7 +632,7 @@ fn crowded(waiting: i32) -> (Scheduler, Gate, Order, Vec<TaskFuture<()>>) {
 
 #[test]
 fn what_a_full_executor_could_not_take_is_finished() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, gate, order, futures) = crowded(20);
         let sentinel = add(&sched, 60);
         let closer = thread::spawn({
@@ -652,7 +651,7 @@ fn what_a_full_executor_could_not_take_is_finished() {
 
 #[test]
 fn what_a_full_executor_could_not_take_is_cancelled() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for limit in [None, Some(Duration::ZERO), Some(Duration::from_millis(5))] {
             let (sched, gate, order, futures) = crowded(20);
             let _open = OpenOnDrop(gate.clone());
@@ -676,7 +675,7 @@ fn what_a_full_executor_could_not_take_is_cancelled() {
 
 #[test]
 fn dropping_the_last_clone_is_a_shutdown_without_waiting() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let (sched, gate, running) = busy();
         let _open = OpenOnDrop(gate.clone());
         let queued = add(&sched, 0);
@@ -701,7 +700,7 @@ fn dropping_the_last_clone_is_a_shutdown_without_waiting() {
 
 #[test]
 fn dropping_a_scheduler_drops_what_its_tasks_captured() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let value = Arc::new(());
         for start in [true, false] {
             let sched = Scheduler::new();
@@ -728,7 +727,7 @@ fn a_task_that_holds_the_last_clone() {
         let pending = add(&sched, 60);
         let last = sched
             .delay(Trigger::once(0), 0, move || {
-                inner.pass();
+                inner.wait();
                 own.stopped()
             })
             .unwrap();
@@ -741,7 +740,7 @@ fn a_task_that_holds_the_last_clone() {
         assert!(is_cancelled(&pending), "it went with the task");
     }
 
-    within(LIMIT, || {
+    within(PATIENCE, || {
         inside(ThreadPoolExecutor::new(1));
         inside(InlineExecutor);
     });
@@ -749,7 +748,7 @@ fn a_task_that_holds_the_last_clone() {
 
 #[test]
 fn a_result_that_holds_the_last_clone() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::new();
         sched.start().unwrap();
         let pending = add(&sched, 60);
@@ -766,11 +765,11 @@ fn a_result_that_holds_the_last_clone() {
 
 #[test]
 fn on_the_schedulers_own_thread_what_is_queued_is_finished() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::builder().executor(InlineExecutor).build();
         let gate = Gate::new();
         let held = gate.clone();
-        let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         let queued: Vec<_> = (0..100).map(|_| add(&sched, 0)).collect();
         sched.start().unwrap();
         gate.await_arrivals(1);
@@ -789,7 +788,7 @@ fn on_the_schedulers_own_thread_what_is_queued_is_finished() {
 
 #[test]
 fn start_is_idempotent_until_then() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         let sched = Scheduler::new();
         let starters = [(); 4].map(|()| {
             let sched = sched.clone();
@@ -805,7 +804,7 @@ fn start_is_idempotent_until_then() {
 
 #[test]
 fn while_others_start_and_cancel() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for round in 0..100 {
             let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(2)).build();
             let handles: Vec<_> =
@@ -839,7 +838,7 @@ fn while_others_start_and_cancel() {
 
 #[test]
 fn captured_values_that_panic_when_dropped_do_not_keep_it_from_ending() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         for shut_down in WAYS {
             let (sched, gate, running) = busy();
             for delay in [0, 0, 60, 60] {
@@ -849,7 +848,7 @@ fn captured_values_that_panic_when_dropped_do_not_keep_it_from_ending() {
             let queued = add(&sched, 0);
             gate.open();
             shut_down(&sched);
-            assert!(outcome(&running).is_ok() && queued.wait_timeout(LIMIT).is_some());
+            assert!(outcome(&running).is_ok() && queued.wait_timeout(PATIENCE).is_some());
             assert_closed(&sched);
         }
     });

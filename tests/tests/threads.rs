@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Instant;
 
 use pysched::{Scheduler, Task, ThreadPoolExecutor, Trigger};
-use pysched_tests::faults::{LIMIT, assert_workers, outcome, within};
+use pysched_tests::faults::{assert_workers, within};
+use pysched_tests::{PATIENCE, outcome};
 
 /// The names of this process's threads that begin with `pysched-`.
 fn threads() -> Vec<String> {
@@ -27,7 +28,7 @@ fn threads() -> Vec<String> {
 fn assert_threads(expected: &[&str]) {
     let begun = Instant::now();
     while threads() != expected {
-        assert!(begun.elapsed() < LIMIT, "expected {expected:?}, found {:?}", threads());
+        assert!(begun.elapsed() < PATIENCE, "expected {expected:?}, found {:?}", threads());
         thread::yield_now();
     }
 }
@@ -43,7 +44,7 @@ fn scheduler(workers: usize) -> Scheduler {
 
 #[test]
 fn a_scheduler_has_its_threads_while_it_lives() {
-    within(LIMIT, || {
+    within(PATIENCE, || {
         assert_threads(&[]);
         let one = scheduler(2);
         let other = scheduler(1);
