@@ -215,7 +215,9 @@ fn an_id_is_never_used_again() {
         // Few tasks and many, which are cancelled or run.
         let handles: Vec<_> = (0..=round).map(|_| add()).collect();
         if round % 2 == 0 {
-            handles.iter().for_each(|handle| handle.cancel().unwrap());
+            for handle in &handles {
+                handle.cancel().unwrap();
+            }
         } else {
             clock.advance(secs(1));
         }
