@@ -29,6 +29,10 @@ pub fn secs(count: u64) -> Duration {
 
 /// A scheduler, started, whose time moves by hand, and whose tasks run on its own thread: when
 /// `advance` returns, everything that was due has run.
+///
+/// # Panics
+///
+/// If it cannot be started.
 #[must_use]
 pub fn by_hand() -> (Scheduler, ManualClock) {
     let clock = ManualClock::new();
@@ -39,6 +43,10 @@ pub fn by_hand() -> (Scheduler, ManualClock) {
 
 /// A scheduler, started, whose time moves by hand, with a pool of `workers` threads: when `advance`
 /// returns, everything that was due has been queued.
+///
+/// # Panics
+///
+/// If it cannot be started.
 #[must_use]
 pub fn pool_by_hand(workers: usize) -> (Scheduler, ManualClock) {
     let clock = ManualClock::new();
@@ -50,6 +58,10 @@ pub fn pool_by_hand(workers: usize) -> (Scheduler, ManualClock) {
 
 /// Keeps as many workers of a running scheduler busy until the gate that it returns is opened.
 /// Returns when all of them are.
+///
+/// # Panics
+///
+/// If fewer workers are free.
 #[must_use]
 pub fn occupy(sched: &Scheduler, workers: usize) -> Gate {
     let gate = Gate::new();
@@ -69,6 +81,10 @@ pub fn occupy(sched: &Scheduler, workers: usize) -> Gate {
 }
 
 /// The outcome of an execution that ends soon.
+///
+/// # Errors
+///
+/// As `TaskFuture::wait`.
 ///
 /// # Panics
 ///
@@ -100,6 +116,10 @@ impl Gate {
     }
 
     /// Lets everybody pass, now and later.
+    ///
+    /// # Panics
+    ///
+    /// Never: nobody panics while it is locked.
     pub fn open(&self) {
         self.shared.0.lock().unwrap().open = true;
         self.shared.1.notify_all();
@@ -150,11 +170,19 @@ impl<T> Log<T> {
     }
 
     /// Adds an entry at the end.
+    ///
+    /// # Panics
+    ///
+    /// Never: nobody panics while it is locked.
     pub fn push(&self, entry: T) {
         self.entries.lock().unwrap().push(entry);
     }
 
     /// Takes all entries out.
+    ///
+    /// # Panics
+    ///
+    /// Never: nobody panics while it is locked.
     #[must_use]
     pub fn take(&self) -> Vec<T> {
         std::mem::take(&mut self.entries.lock().unwrap())

@@ -546,9 +546,12 @@ mod races {
     fn by_both() {
         let turn = AtomicBool::new(false);
         race(
-            |_, handle| match turn.fetch_xor(true, Ordering::Relaxed) {
-                true => handle.cancel().is_ok(),
-                false => handle.future().cancel(),
+            |_, handle| {
+                if turn.fetch_xor(true, Ordering::Relaxed) {
+                    handle.cancel().is_ok()
+                } else {
+                    handle.future().cancel()
+                }
             },
             2,
         );
@@ -564,7 +567,7 @@ mod races {
             let (task, runs) = counting();
             let handle = sched.add(task.trigger(Trigger::recur(0.0001))).unwrap();
             for _ in 0..random.below(3) {
-                let _ = handle.wait();
+                assert!(handle.wait().done());
             }
             for _ in 0..random.below(200) {
                 std::hint::spin_loop();
@@ -585,12 +588,14 @@ mod races {
         }
     }
 
+    type Interruption = Box<dyn FnOnce() + Send>;
+
     /// A manual clock that, once armed, calls a function while the scheduler reads the time on a
     /// thread of the test: a way to stop in the middle of a call.
     #[derive(Clone, Default)]
     struct Interrupting {
         clock: ManualClock,
-        interruption: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+        interruption: Arc<Mutex<Option<Interruption>>>,
     }
 
     impl Interrupting {
@@ -777,7 +782,7 @@ mod captured_values {
         let (task, watch) = capturing();
         let handle = sched.add(task.trigger(Trigger::recur(0.001)).times(3)).unwrap();
         for left in [true, true, false] {
-            let _ = handle.wait();
+            assert!(handle.wait().done());
             assert!(is_gone(&watch) || left);
         }
     }

@@ -123,7 +123,7 @@ fn a_series(sched: &Scheduler, counts: &Arc<Counts>, random: &mut Random) {
         if random.below(2) == 0 {
             let _ = handle.future().cancel();
         }
-        let _ = handle.wait();
+        assert!(handle.wait().done());
     }
     handle.cancel().unwrap();
     let _ = outcome(&handle.future());
