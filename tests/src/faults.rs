@@ -1,13 +1,68 @@
-//! Things that go wrong on purpose: values, clocks and executors.
+//! Things that go wrong on purpose, and the watchdog that turns a hang into a failure.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use pysched::{Clock, Executor, Job, Parker, Rejected};
+use pysched::{Clock, Executor, Job, Parker, Rejected, Scheduler, Trigger};
+
+use crate::{Gate, outcome};
+
+/// Runs `f` on a thread of its own, and fails if it does not return within `limit`.
+///
+/// # Panics
+///
+/// If `f` does, or if the time is up. The thread is then left behind.
+#[track_caller]
+pub fn within<R: Send + 'static>(limit: Duration, f: impl FnOnce() -> R + Send + 'static) -> R {
+    let (sender, receiver) = mpsc::channel();
+    let thread = thread::spawn(move || sender.send(f()).ok());
+    match receiver.recv_timeout(limit) {
+        Ok(value) => value,
+        Err(RecvTimeoutError::Timeout) => panic!("a hang: no end within {limit:?}"),
+        Err(RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(panic) => resume_unwind(panic),
+            Ok(_) => unreachable!("it ends either by sending or by panicking"),
+        },
+    }
+}
+
+/// Checks that so many workers are alive: it takes all of them at once to get through.
+///
+/// # Panics
+///
+/// If one is missing.
+#[track_caller]
+pub fn assert_workers(sched: &Scheduler, workers: usize) {
+    let meeting = Arc::new(Barrier::new(workers));
+    let meet = || {
+        let meeting = Arc::clone(&meeting);
+        sched
+            .delay(Trigger::once(0), 0, move || {
+                meeting.wait();
+            })
+            .unwrap()
+            .future()
+    };
+    for future in (0..workers).map(|_| meet()).collect::<Vec<_>>() {
+        assert!(outcome(&future).is_ok(), "a worker is lost");
+    }
+}
+
+/// Opens a gate when dropped, so that a test that fails does not leave its tasks waiting.
+#[derive(Debug)]
+pub struct OpenOnDrop(pub Gate);
+
+impl Drop for OpenOnDrop {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
 
 /// Panics with its text when it is dropped.
 #[derive(Debug)]

@@ -5,18 +5,14 @@
 
 pub mod faults;
 
-use std::panic::resume_unwind;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Barrier, Condvar, Mutex};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use pysched::{
-    Executor, InlineExecutor, ManualClock, Scheduler, Status, TaskError, TaskFuture,
-    ThreadPoolExecutor, Trigger,
+    InlineExecutor, ManualClock, Scheduler, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
 };
 
-/// How long a test waits for what should come at once before it fails. Only a hang takes longer.
+/// How long a test waits for what should come at once before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// So many milliseconds.
@@ -31,88 +27,64 @@ pub fn secs(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// A scheduler, started, whose time moves by hand, with this executor.
+/// A scheduler, started, whose time moves by hand, and whose tasks run on its own thread: when
+/// `advance` returns, everything that was due has run.
 ///
 /// # Panics
 ///
 /// If it cannot be started.
 #[must_use]
-pub fn by_hand_on(executor: impl Executor) -> (Scheduler, ManualClock) {
+pub fn by_hand() -> (Scheduler, ManualClock) {
     let clock = ManualClock::new();
-    let sched = Scheduler::builder().clock(clock.clone()).executor(executor).build();
+    let sched = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor).build();
     sched.start().unwrap();
     (sched, clock)
 }
 
-/// As [`by_hand_on`], with tasks that run on the scheduler's own thread: when `advance` returns,
-/// everything that was due has run.
-#[must_use]
-pub fn by_hand() -> (Scheduler, ManualClock) {
-    by_hand_on(InlineExecutor)
-}
-
-/// As [`by_hand_on`], with a pool of `workers` threads: when `advance` returns, everything that was
-/// due has been queued.
+/// A scheduler, started, whose time moves by hand, with a pool of `workers` threads: when `advance`
+/// returns, everything that was due has been queued.
+///
+/// # Panics
+///
+/// If it cannot be started.
 #[must_use]
 pub fn pool_by_hand(workers: usize) -> (Scheduler, ManualClock) {
-    by_hand_on(ThreadPoolExecutor::new(workers))
+    let clock = ManualClock::new();
+    let pool = ThreadPoolExecutor::new(workers);
+    let sched = Scheduler::builder().clock(clock.clone()).executor(pool).build();
+    sched.start().unwrap();
+    (sched, clock)
 }
 
 /// Keeps as many workers of a running scheduler busy until the gate that it returns is opened.
 /// Returns when all of them are.
+///
+/// # Panics
+///
+/// If fewer workers are free.
 #[must_use]
 pub fn occupy(sched: &Scheduler, workers: usize) -> Gate {
     let gate = Gate::new();
+    let (sender, receiver) = crossbeam::channel::unbounded();
     for _ in 0..workers {
-        let gate = gate.clone();
-        sched.delay(Trigger::once(0), i32::MIN, move || gate.pass()).unwrap();
+        let (gate, sender) = (gate.clone(), sender.clone());
+        let busy = move || {
+            sender.send(()).unwrap();
+            gate.wait();
+        };
+        sched.delay(Trigger::once(0), i32::MIN, busy).unwrap();
     }
-    gate.await_arrivals(workers);
+    for _ in 0..workers {
+        receiver.recv_timeout(PATIENCE).expect("a worker should be free");
+    }
     gate
 }
 
-/// Runs `f` on a thread of its own, and fails if it does not return within `limit`.
-///
-/// # Panics
-///
-/// If `f` does, or if the time is up. The thread is then left behind.
-#[track_caller]
-pub fn within<R: Send + 'static>(limit: Duration, f: impl FnOnce() -> R + Send + 'static) -> R {
-    let (sender, receiver) = mpsc::channel();
-    let thread = thread::spawn(move || sender.send(f()).ok());
-    match receiver.recv_timeout(limit) {
-        Ok(value) => value,
-        Err(RecvTimeoutError::Timeout) => panic!("a hang: no end within {limit:?}"),
-        Err(RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(panic) => resume_unwind(panic),
-            Ok(_) => unreachable!("it ends either by sending or by panicking"),
-        },
-    }
-}
-
-/// Checks that so many workers are alive: it takes all of them at once to get through.
-///
-/// # Panics
-///
-/// If one is missing.
-#[track_caller]
-pub fn assert_workers(sched: &Scheduler, workers: usize) {
-    let meeting = Arc::new(Barrier::new(workers));
-    let meet = || {
-        let meeting = Arc::clone(&meeting);
-        sched
-            .delay(Trigger::once(0), 0, move || {
-                meeting.wait();
-            })
-            .unwrap()
-            .future()
-    };
-    for future in (0..workers).map(|_| meet()).collect::<Vec<_>>() {
-        assert!(outcome(&future).is_ok(), "a worker is lost");
-    }
-}
-
 /// The outcome of an execution that ends soon.
+///
+/// # Errors
+///
+/// As `TaskFuture::wait`.
 ///
 /// # Panics
 ///
@@ -122,45 +94,17 @@ pub fn outcome<T>(future: &TaskFuture<T>) -> Result<&T, &TaskError> {
     future.wait_timeout(PATIENCE).expect("the execution should have ended")
 }
 
-/// Whether an execution that ends soon was cancelled: its outcome, its status and its future agree.
-///
-/// # Panics
-///
-/// If they do not, or if it does not end.
-#[track_caller]
-pub fn is_cancelled<T>(future: &TaskFuture<T>) -> bool {
-    let cancelled = matches!(outcome(future), Err(TaskError::Cancelled));
-    assert_eq!(future.cancelled(), cancelled);
-    assert_eq!(future.execution().status == Status::Cancelled, cancelled);
-    cancelled
-}
-
-/// The resident memory of this process; nothing where the system is not asked for it.
-///
-/// # Panics
-///
-/// If the system does not tell.
-#[must_use]
-pub fn resident_bytes() -> usize {
-    if cfg!(not(target_os = "linux")) {
-        return 0;
-    }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() * 1024
-}
-
 /// A gate that is closed until somebody opens it. Clones are the same gate.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
-    shared: Arc<(Mutex<GateState>, Condvar)>,
+    shared: Arc<(Mutex<Passage>, Condvar)>,
 }
 
 #[derive(Debug, Default)]
-struct GateState {
+struct Passage {
     open: bool,
 
-    /// How many have come to the gate.
+    /// How many have come to the gate, open or not.
     arrived: usize,
 }
 
@@ -172,49 +116,43 @@ impl Gate {
     }
 
     /// Lets everybody pass, now and later.
+    ///
+    /// # Panics
+    ///
+    /// Never: nobody panics while it is locked.
     pub fn open(&self) {
         self.shared.0.lock().unwrap().open = true;
         self.shared.1.notify_all();
     }
 
-    /// Waits until it is open, and passes.
+    /// Waits until the gate is open.
     ///
     /// # Panics
     ///
-    /// If that takes longer than [`PATIENCE`].
-    pub fn pass(&self) {
+    /// If nobody opens it.
+    pub fn wait(&self) {
         self.shared.0.lock().unwrap().arrived += 1;
         self.shared.1.notify_all();
-        self.wait_for(|state| state.open);
+        self.wait_until(|passage| passage.open, "the gate should have been opened");
     }
 
     /// Waits until so many have come to the gate.
     ///
     /// # Panics
     ///
-    /// If that takes longer than [`PATIENCE`].
+    /// If they do not.
     #[track_caller]
     pub fn await_arrivals(&self, count: usize) {
-        self.wait_for(|state| state.arrived >= count);
+        self.wait_until(|passage| passage.arrived >= count, "more should have come to the gate");
     }
 
     #[track_caller]
-    fn wait_for(&self, condition: impl Fn(&GateState) -> bool) {
-        let (state, changed) = &*self.shared;
-        let state = state.lock().unwrap();
-        let (_state, timed_out) =
-            changed.wait_timeout_while(state, PATIENCE, |state| !condition(state)).unwrap();
-        assert!(!timed_out.timed_out(), "a hang: nobody came to the gate, or nobody opened it");
-    }
-}
-
-/// Opens a gate when dropped, so that a test that fails does not leave its tasks waiting.
-#[derive(Debug)]
-pub struct OpenOnDrop(pub Gate);
-
-impl Drop for OpenOnDrop {
-    fn drop(&mut self) {
-        self.0.open();
+    fn wait_until(&self, condition: impl Fn(&Passage) -> bool, otherwise: &str) {
+        let (passage, changed) = &*self.shared;
+        let guard = passage.lock().unwrap();
+        let (_guard, result) =
+            changed.wait_timeout_while(guard, PATIENCE, |passage| !condition(passage)).unwrap();
+        assert!(!result.timed_out(), "{otherwise}");
     }
 }
 
@@ -232,11 +170,19 @@ impl<T> Log<T> {
     }
 
     /// Adds an entry at the end.
+    ///
+    /// # Panics
+    ///
+    /// Never: nobody panics while it is locked.
     pub fn push(&self, entry: T) {
         self.entries.lock().unwrap().push(entry);
     }
 
     /// Takes all entries out.
+    ///
+    /// # Panics
+    ///
+    /// Never: nobody panics while it is locked.
     #[must_use]
     pub fn take(&self) -> Vec<T> {
         std::mem::take(&mut self.entries.lock().unwrap())

@@ -7,14 +7,19 @@ use std::time::{Duration, SystemTime};
 
 use pysched::{
     Clock, Error, Handle, InlineExecutor, ManualClock, Parker, Scheduler, Status, Task, TaskError,
-    TaskId, ThreadPoolExecutor, Trigger,
+    TaskFuture, TaskId, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::{
-    Gate, Log, Random, by_hand, is_cancelled, occupy, outcome, pool_by_hand, secs,
-};
+use pysched_tests::{Gate, Log, Random, by_hand, occupy, outcome, pool_by_hand, secs};
 
 fn is_unknown(result: Result<(), Error>, id: TaskId) -> bool {
     matches!(result, Err(Error::UnknownTask(unknown)) if unknown == id)
+}
+
+fn is_cancelled<T>(future: &TaskFuture<T>) -> bool {
+    let cancelled = matches!(outcome(future), Err(TaskError::Cancelled));
+    assert_eq!(future.cancelled(), cancelled);
+    assert_eq!(future.execution().status == Status::Cancelled, cancelled);
+    cancelled
 }
 
 /// A task that counts its runs.
@@ -142,13 +147,13 @@ mod running {
             let (gate, started) = (gate.clone(), started.clone());
             move || {
                 started.open();
-                gate.pass();
+                gate.wait();
                 "finished"
             }
         };
         let handle = sched.delay(trigger, 0, task).unwrap();
         clock.advance(secs(1));
-        started.pass();
+        started.wait();
         (handle, gate)
     }
 
@@ -541,9 +546,12 @@ mod races {
     fn by_both() {
         let turn = AtomicBool::new(false);
         race(
-            |_, handle| match turn.fetch_xor(true, Ordering::Relaxed) {
-                true => handle.cancel().is_ok(),
-                false => handle.future().cancel(),
+            |_, handle| {
+                if turn.fetch_xor(true, Ordering::Relaxed) {
+                    handle.cancel().is_ok()
+                } else {
+                    handle.future().cancel()
+                }
             },
             2,
         );
@@ -559,7 +567,7 @@ mod races {
             let (task, runs) = counting();
             let handle = sched.add(task.trigger(Trigger::recur(0.0001))).unwrap();
             for _ in 0..random.below(3) {
-                handle.wait();
+                assert!(handle.wait().done());
             }
             for _ in 0..random.below(200) {
                 std::hint::spin_loop();
@@ -745,13 +753,13 @@ mod captured_values {
                 let (gate, started) = (gate.clone(), started.clone());
                 move || {
                     started.open();
-                    gate.pass();
+                    gate.wait();
                     drop(Arc::clone(&value));
                 }
             };
             let handle = sched.delay(trigger, 0, task).unwrap();
             clock.advance(secs(1));
-            started.pass();
+            started.wait();
             let future = handle.future();
             handle.cancel().unwrap();
             assert!(!is_gone(&watch), "it is in use");
@@ -774,7 +782,7 @@ mod captured_values {
         let (task, watch) = capturing();
         let handle = sched.add(task.trigger(Trigger::recur(0.001)).times(3)).unwrap();
         for left in [true, true, false] {
-            handle.wait();
+            assert!(handle.wait().done());
             assert!(is_gone(&watch) || left);
         }
     }

@@ -151,7 +151,7 @@ fn the_next_run_of_a_fixed_delay_wakes_it() {
     let gate = Gate::new();
     let task = {
         let gate = gate.clone();
-        move || gate.pass()
+        move || gate.wait()
     };
     let handle = sched.delay(Trigger::recur_after(1), 0, task).unwrap();
     clock.advance(secs(1));

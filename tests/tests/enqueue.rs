@@ -215,7 +215,7 @@ fn a_busy_scheduler_does_not_hold_up_another() {
     let gate = Gate::new();
     for _ in 0..1_000 {
         let gate = gate.clone();
-        busy.delay(Trigger::once(0), 0, move || gate.pass()).unwrap();
+        busy.delay(Trigger::once(0), 0, move || gate.wait()).unwrap();
     }
     let waiting = busy.delay(Trigger::once(0), 0, || ()).unwrap();
     let handle = free.delay(Trigger::once(0), 0, || ()).unwrap();
@@ -367,7 +367,7 @@ fn twenty_threads_may_add_at_once() {
         let add = |number: u64| {
             let (sched, gate) = (&sched, &gate);
             move || {
-                gate.pass();
+                gate.wait();
                 let handles: Vec<_> = (0..100)
                     .map(|n| sched.delay(Trigger::once(0), 0, move || number * 100 + n).unwrap())
                     .collect();

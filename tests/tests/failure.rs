@@ -9,19 +9,22 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use pysched::{
     InlineExecutor, Scheduler, Status, Task, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{CloneBomb, DisplayBomb, DropBomb};
-use pysched_tests::{Gate, PATIENCE, assert_workers, by_hand_on, outcome, secs, within};
+use pysched_tests::faults::{CloneBomb, DisplayBomb, DropBomb, assert_workers, within};
+use pysched_tests::{Gate, PATIENCE, by_hand, outcome, pool_by_hand};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A pool with so many workers, for each number of workers that is worth a test: with one, a lost
 /// worker stops everything; with two, it might go unnoticed.
 fn pools(test: impl Fn(Scheduler, usize) + Send + 'static) {
     within(PATIENCE, move || {
         for workers in [1, 2] {
-            let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(workers));
+            let (sched, _clock) = pool_by_hand(workers);
             test(sched.clone(), workers);
             assert_workers(&sched, workers);
             sched.shutdown(true);
@@ -102,7 +105,7 @@ fn an_error_reaches_the_future_with_its_text_type_and_source() {
 #[test]
 fn a_series_goes_on_after_each_kind_of_failure() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, clock) = pool_by_hand(1);
         let run = Arc::new(AtomicUsize::new(0));
         let body = move || match run.fetch_add(1, Ordering::SeqCst) {
             0 => panic!("plain"),
@@ -114,7 +117,7 @@ fn a_series_goes_on_after_each_kind_of_failure() {
         let series = sched.add(Task::fallible(body).trigger(Trigger::recur(1))).unwrap();
         let other = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         for run in 0..6 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
             assert_eq!(series.wait().wait().is_ok(), run > 3, "run {run}");
             assert!(other.wait().wait().is_ok(), "run {run}");
         }
@@ -164,15 +167,15 @@ fn the_panic_of_the_function_is_told_rather_than_that_of_its_drop() {
 #[test]
 fn a_captured_value_goes_with_the_last_execution_of_its_series() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, clock) = pool_by_hand(1);
         let bomb = DropBomb("captured");
         let body = move || bomb.hold();
         let series = sched.add(Task::new(body).trigger(Trigger::recur(1)).times(3)).unwrap();
         for _ in 0..2 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
             assert!(series.wait().wait().is_ok());
         }
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         assert_eq!(panic_of(&series.wait()), "captured");
         assert!(sched.task(&series).is_none());
         assert_workers(&sched, 1);
@@ -182,7 +185,7 @@ fn a_captured_value_goes_with_the_last_execution_of_its_series() {
 #[test]
 fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
 
         // While it waits for its time: there is no execution that could have failed.
@@ -197,7 +200,7 @@ fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
         let running = sched
             .delay(Trigger::once(0), 0, move || {
                 bomb.hold();
-                held.pass();
+                held.wait();
             })
             .unwrap();
         let future = running.future();
@@ -209,7 +212,7 @@ fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
         // While it is queued.
         let gate = Gate::new();
         let held = gate.clone();
-        sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap();
+        sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap();
         gate.await_arrivals(1);
         let bomb = DropBomb("captured");
         let queued = sched.delay(Trigger::once(0), 0, move || bomb.hold()).unwrap();
@@ -224,7 +227,7 @@ fn cancelling_a_task_whose_captured_value_panics_when_dropped() {
 #[test]
 fn shutting_down_tasks_whose_captured_values_panic_when_dropped() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let handles: Vec<_> = (0..5)
             .map(|_| {
                 let bomb = DropBomb("captured");
@@ -265,7 +268,7 @@ fn results_that_panic_when_dropped() {
             sched.add(task().executor("inline")).unwrap();
             let other = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
             for _ in 0..10 {
-                clock.advance(secs(1));
+                clock.advance(SECOND);
                 assert!(other.wait().wait().is_ok());
             }
             assert_eq!(runs.load(Ordering::SeqCst), 20);
@@ -277,7 +280,7 @@ fn results_that_panic_when_dropped() {
 #[test]
 fn a_task_ends_with_many_results_that_panic_when_dropped() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(InlineExecutor);
+        let (sched, clock) = by_hand();
         let count = Arc::new(AtomicUsize::new(0));
         let body = {
             let count = Arc::clone(&count);
@@ -291,7 +294,7 @@ fn a_task_ends_with_many_results_that_panic_when_dropped() {
         drop(sched.add(task.clone().times(5)).unwrap());
         let cancelled = sched.add(task).unwrap().id();
         for _ in 0..5 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
         }
         sched.cancel(cancelled).unwrap();
         assert_eq!(count.load(Ordering::SeqCst), 10);
@@ -371,7 +374,7 @@ fn a_callback_that_panics_keeps_no_other_from_being_called() {
     pools(|sched, _| {
         let gate = Gate::new();
         let held = gate.clone();
-        let future = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let future = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         let called = Arc::new(Mutex::new(Vec::new()));
         for number in 0..4 {
             let called = Arc::clone(&called);
@@ -388,7 +391,7 @@ fn a_callback_that_panics_keeps_no_other_from_being_called() {
         let last = all.clone();
         future.on_done(move |_| last.open());
         gate.open();
-        all.pass();
+        all.wait();
         assert_eq!(*called.lock().unwrap(), [0, 1, 2, 3]);
         assert_eq!(outcome(&future).unwrap(), &());
 
@@ -414,7 +417,7 @@ fn a_captured_value_of_a_callback_that_panics_when_dropped() {
     pools(|sched, _| {
         let gate = Gate::new();
         let held = gate.clone();
-        let future = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let future = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         let bomb = DropBomb("captured by a callback");
         future.on_done(move |_| bomb.hold());
         gate.open();
@@ -439,7 +442,7 @@ fn a_waker_that_panics_keeps_no_other_from_being_woken() {
     pools(|sched, _| {
         let (gate, woken, called) = (Gate::new(), Gate::new(), Gate::new());
         let held = gate.clone();
-        let future = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let future = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         let (mut broken, mut sound) = (pin!(future.clone()), pin!(future.clone()));
         let broken_waker = Waker::from(Arc::new(Alarm(None)));
         let sound_waker = Waker::from(Arc::new(Alarm(Some(woken.clone()))));
@@ -448,8 +451,8 @@ fn a_waker_that_panics_keeps_no_other_from_being_woken() {
         let last = called.clone();
         future.on_done(move |_| last.open());
         gate.open();
-        woken.pass();
-        called.pass();
+        woken.wait();
+        called.wait();
         let polled = sound.as_mut().poll(&mut Context::from_waker(&sound_waker));
         assert!(matches!(polled, Poll::Ready(Ok(()))));
     });
@@ -458,7 +461,7 @@ fn a_waker_that_panics_keeps_no_other_from_being_woken() {
 #[test]
 fn failures_on_the_schedulers_own_thread_do_not_stop_it() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(InlineExecutor);
+        let (sched, clock) = by_hand();
         let bomb = DropBomb("captured");
         let failures = [
             sched.delay(Trigger::once(1), 0, || panic!("plain")).unwrap(),
@@ -471,7 +474,7 @@ fn failures_on_the_schedulers_own_thread_do_not_stop_it() {
         }
         let series = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         for _ in 0..3 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
             assert!(series.wait().wait().is_ok());
         }
         assert!(failures.iter().all(|failure| failure.future().wait().is_err()));

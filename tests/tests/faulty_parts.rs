@@ -12,8 +12,12 @@ use pysched::{
     Clock, Executor, InlineExecutor, Job, ManualClock, Parker, Rejected, Scheduler, SystemClock,
     Task, TaskError, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{ClockFaults, FaultyClock, OneAtATime, Submit, SubmitAll};
-use pysched_tests::{Gate, PATIENCE, assert_workers, outcome, secs, within};
+use pysched_tests::faults::{
+    ClockFaults, FaultyClock, OneAtATime, Submit, SubmitAll, assert_workers, within,
+};
+use pysched_tests::{Gate, PATIENCE, outcome};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// How the jobs of an executor ended that were given to it in pairs, for a few times.
 ///
@@ -32,7 +36,7 @@ fn ends(faulty: impl Executor) -> Vec<String> {
         let sound = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         let mut ends = Vec::new();
         for _ in 0..3 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
             for handle in &pair {
                 ends.push(match handle.wait().wait() {
                     Ok(text) => (*text).to_owned(),
@@ -223,7 +227,7 @@ fn an_executor_that_panics_when_it_is_shut_down() {
             sched.start().unwrap();
             let gate = Gate::new();
             let held = gate.clone();
-            let task = Task::new(move || held.pass()).executor("pool");
+            let task = Task::new(move || held.wait()).executor("pool");
             let future = sched.add(task).unwrap().future();
             gate.await_arrivals(1);
             gate.open();
@@ -307,7 +311,7 @@ fn a_full_executor_gets_the_most_urgent_job_next() {
         sched.start().unwrap();
         let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
         let held = gate.clone();
-        sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap();
+        sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap();
         gate.await_arrivals(1);
         let futures: Vec<_> = [5, 3, 4, 1, 2, 3]
             .map(|priority| {
@@ -398,18 +402,18 @@ fn a_wall_clock_that_panics_once_does_not_let_a_task_run_early() {
         let (clock, faults) = FaultyClock::new(manual.clone());
         let sched = Scheduler::builder().executor(InlineExecutor).clock(clock).build();
         sched.start().unwrap();
-        let time = SystemTime::UNIX_EPOCH + secs(60);
+        let time = SystemTime::UNIX_EPOCH + 60 * SECOND;
         let handle = sched.delay(Trigger::at(time), 0, || ()).unwrap();
         let other = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         faults.wall.set(2);
         for _ in 0..59 {
-            manual.advance(secs(1));
+            manual.advance(SECOND);
             assert!(outcome(&other.wait()).is_ok());
         }
         assert!(faults.wall.is_out());
         assert!(!handle.future().done());
         assert_eq!(handle.next_run(), Some(time));
-        manual.advance(secs(1));
+        manual.advance(SECOND);
         assert!(handle.future().done());
     });
 }

@@ -9,7 +9,8 @@ use pysched::{
     FnClock, InlineExecutor, Interval, Scheduler, Status, SystemClock, Task, ThreadPoolExecutor,
     Trigger,
 };
-use pysched_tests::{Gate, PATIENCE, outcome, within};
+use pysched_tests::faults::within;
+use pysched_tests::{Gate, PATIENCE, outcome};
 
 /// A time in seconds that only moves when it is asked to.
 #[derive(Clone)]
@@ -101,7 +102,7 @@ fn an_earlier_task_is_not_slept_through_in_simulated_time() {
         let clock = FnClock::new(
             move || reader.time(),
             move |seconds| {
-                held.pass();
+                held.wait();
                 *mover.0.lock().unwrap() += seconds;
             },
         );

@@ -9,15 +9,18 @@ use std::time::{Duration, SystemTime};
 
 use pysched::{
     Error, Handle, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskError, TaskFuture,
-    ThreadPoolExecutor, Trigger,
+    Trigger,
 };
-use pysched_tests::{Gate, PATIENCE, by_hand_on, outcome, secs, within};
+use pysched_tests::faults::within;
+use pysched_tests::{Gate, PATIENCE, by_hand, outcome, pool_by_hand};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A task that runs until the gate is opened, and has begun to.
 fn held(sched: &Scheduler, gate: &Gate) -> Handle<i32> {
     let inner = gate.clone();
     let body = move || {
-        inner.pass();
+        inner.wait();
         7
     };
     let handle = sched.delay(Trigger::once(0), 0, body).unwrap();
@@ -32,11 +35,11 @@ struct Unique(u32);
 #[test]
 fn many_threads_wait_for_one_result() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let inner = gate.clone();
         let body = move || {
-            inner.pass();
+            inner.wait();
             Unique(7)
         };
         let future = sched.delay(Trigger::once(0), 0, body).unwrap().future();
@@ -61,7 +64,7 @@ fn many_threads_wait_for_one_result() {
 #[test]
 fn wait_timeout_gives_up_and_does_not_cancel() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         assert!(future.wait_timeout(Duration::ZERO).is_none());
@@ -75,10 +78,10 @@ fn wait_timeout_gives_up_and_does_not_cancel() {
 #[test]
 fn a_future_tells_how_its_execution_stands() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         let inner = gate.clone();
-        let handle = sched.delay(Trigger::once(1), 0, move || inner.pass()).unwrap();
+        let handle = sched.delay(Trigger::once(1), 0, move || inner.wait()).unwrap();
         let future = handle.future();
         let due = handle.next_run();
 
@@ -87,7 +90,7 @@ fn a_future_tells_how_its_execution_stands() {
         assert_eq!((Some(execution.due), execution.started, execution.finished), (due, None, None));
         assert!(!future.running() && !future.done() && !future.cancelled());
 
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         gate.await_arrivals(1);
         let execution = future.execution();
         assert_eq!((execution.status, execution.started), (Status::Running, due));
@@ -96,13 +99,13 @@ fn a_future_tells_how_its_execution_stands() {
         assert!(!future.cancel(), "what runs is not cancelled");
         assert!(!future.cancelled());
 
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         gate.open();
         assert!(outcome(&future).is_ok());
         let execution = future.execution();
         assert_eq!(execution.status, Status::Succeeded);
         assert_eq!((execution.started, execution.error.clone()), (due, None));
-        assert_eq!(execution.finished, due.map(|due| due + secs(1)));
+        assert_eq!(execution.finished, due.map(|due| due + SECOND));
         assert!(!future.running() && future.done() && !future.cancelled());
         assert!(!future.cancel(), "what has run is not cancelled");
         assert_eq!(sched.results(&handle), [execution]);
@@ -112,7 +115,7 @@ fn a_future_tells_how_its_execution_stands() {
 #[test]
 fn callbacks_are_called_once_before_and_after_the_end() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -130,7 +133,7 @@ fn callbacks_are_called_once_before_and_after_the_end() {
         }
         assert!(calls.lock().unwrap().is_empty(), "not before the end");
         gate.open();
-        told.pass();
+        told.wait();
         let worker = Some("pysched-pool-0".to_owned());
         let expected: Vec<_> = (0..3).map(|number| (number, 7, worker.clone())).collect();
         assert_eq!(*calls.lock().unwrap(), expected);
@@ -149,7 +152,7 @@ fn callbacks_are_called_once_before_and_after_the_end() {
 #[test]
 fn callbacks_see_a_scheduler_that_is_up_to_date() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let handle = held(&sched, &gate);
         let (own, seen) = (sched.clone(), Arc::new(Mutex::new(None)));
@@ -160,7 +163,7 @@ fn callbacks_see_a_scheduler_that_is_up_to_date() {
             own.delay(Trigger::once(0), 0, move || done.open()).unwrap();
         });
         gate.open();
-        told.pass();
+        told.wait();
         assert_eq!(*seen.lock().unwrap(), Some((true, Status::Succeeded)));
     });
 }
@@ -168,7 +171,7 @@ fn callbacks_see_a_scheduler_that_is_up_to_date() {
 #[test]
 fn tasks_use_futures() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(2));
+        let (sched, _clock) = pool_by_hand(2);
         let own = sched.clone();
         let called = Gate::new();
         let open = called.clone();
@@ -184,21 +187,21 @@ fn tasks_use_futures() {
             })
             .unwrap();
         assert_eq!(outcome(&outer.future()).unwrap(), &42);
-        called.pass();
+        called.wait();
     });
 }
 
 #[test]
 fn a_task_may_ask_for_its_own_future() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let own: Arc<Mutex<Option<Handle<bool>>>> = Arc::default();
         let (inner, told) = (Arc::clone(&own), Gate::new());
         let done = told.clone();
         let gate = Gate::new();
         let ready = gate.clone();
         let body = move || {
-            ready.pass();
+            ready.wait();
             let future = inner.lock().unwrap().as_ref().unwrap().future();
             let done = done.clone();
             future.on_done(move |_| done.open());
@@ -209,7 +212,7 @@ fn a_task_may_ask_for_its_own_future() {
         *own.lock().unwrap() = Some(handle);
         gate.open();
         assert_eq!(outcome(&future).unwrap(), &true);
-        told.pass();
+        told.wait();
         own.lock().unwrap().take();
     });
 }
@@ -217,7 +220,7 @@ fn a_task_may_ask_for_its_own_future() {
 #[test]
 fn cancelling_before_the_start() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         held(&sched, &gate);
         let ran = Arc::new(AtomicUsize::new(0));
@@ -248,7 +251,7 @@ fn cancelling_before_the_start() {
             assert!(matches!(handle.cancel(), Err(Error::UnknownTask(_))));
         }
         gate.open();
-        clock.advance(secs(2));
+        clock.advance(2 * SECOND);
         sched.shutdown(true);
         assert_eq!(ran.load(Ordering::SeqCst), 0);
     });
@@ -258,14 +261,14 @@ fn cancelling_before_the_start() {
 fn cancelling_one_execution_of_a_series() {
     within(PATIENCE, || {
         for trigger in [Trigger::recur(1), Trigger::recur_after(1)] {
-            let (sched, clock) = by_hand_on(InlineExecutor);
+            let (sched, clock) = by_hand();
             let run = AtomicUsize::new(0);
             let body = move || run.fetch_add(1, Ordering::SeqCst);
             let handle = sched.delay(trigger, 0, body).unwrap();
-            clock.advance(secs(1));
+            clock.advance(SECOND);
             assert!(handle.future().cancel());
             for _ in 0..3 {
-                clock.advance(secs(1));
+                clock.advance(SECOND);
             }
             let futures = handle.futures();
             let results: Vec<_> = futures.iter().map(|it| it.wait().copied().ok()).collect();
@@ -277,18 +280,18 @@ fn cancelling_one_execution_of_a_series() {
 #[test]
 fn cancelling_an_execution_of_a_series_that_waits_for_a_worker() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
         let handle = sched.delay(Trigger::recur(1), 0, body).unwrap();
         let blocking = held(&sched, &gate).future();
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         let queued = handle.future();
         assert!(queued.cancel());
         gate.open();
         assert!(outcome(&blocking).is_ok());
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         assert!(matches!(handle.wait().wait(), Err(TaskError::Cancelled)));
         assert_eq!(handle.wait().wait().unwrap(), &0, "the cancelled one has not run");
     });
@@ -297,7 +300,7 @@ fn cancelling_an_execution_of_a_series_that_waits_for_a_worker() {
 #[test]
 fn cancelling_from_many_threads() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(2));
+        let (sched, clock) = pool_by_hand(2);
         for _ in 0..200 {
             let ran = Arc::new(AtomicUsize::new(0));
             let count = Arc::clone(&ran);
@@ -307,7 +310,7 @@ fn cancelling_from_many_threads() {
                 let future = future.clone();
                 thread::spawn(move || future.cancel())
             });
-            clock.advance(secs(1));
+            clock.advance(SECOND);
             let said = cancellers.map(|canceller| canceller.join().unwrap());
             let cancelled = matches!(outcome(&future), Err(TaskError::Cancelled));
             assert_eq!(said, [cancelled; 3], "all are told the same");
@@ -345,7 +348,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 #[test]
 fn futures_can_be_awaited() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(2));
+        let (sched, clock) = pool_by_hand(2);
         let gate = Gate::new();
         let future = held(&sched, &gate).future();
         let failing = sched.add(Task::fallible(|| Err::<(), _>("no paper"))).unwrap().future();
@@ -358,7 +361,7 @@ fn futures_can_be_awaited() {
             })
         });
         gate.open();
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         assert_eq!(threads.map(|thread| thread.join().unwrap()), [12; 3]);
         assert_eq!(block_on(future).unwrap(), 7, "also when it is done");
         assert_eq!(block_on(failing).unwrap_err().to_string(), "the task failed: no paper");
@@ -375,7 +378,7 @@ fn poll<F: Future + Unpin>(future: &mut F, waker: &Arc<Unpark>) -> Poll<F::Outpu
 #[test]
 fn the_latest_waker_of_each_clone_is_woken_and_no_other_kept() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let gate = Gate::new();
         let mut future = held(&sched, &gate).future();
         let (early, late, other, gone) =
@@ -399,7 +402,7 @@ fn the_latest_waker_of_each_clone_is_woken_and_no_other_kept() {
         let last = told.clone();
         future.on_done(move |_| last.open());
         gate.open();
-        told.pass();
+        told.wait();
         let woken = [&early, &late, &other, &gone].map(|it| it.1.load(Ordering::SeqCst));
         assert_eq!(woken, [0, 1, 1, 0]);
         assert!(matches!(poll(&mut future, &early), Poll::Ready(Ok(7))));
@@ -412,19 +415,19 @@ fn the_latest_waker_of_each_clone_is_woken_and_no_other_kept() {
 #[test]
 fn a_handle_waits_for_one_execution_after_the_other() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(InlineExecutor);
+        let (sched, clock) = by_hand();
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
         let handle = sched.add(Task::new(body).trigger(Trigger::recur(1)).times(4)).unwrap();
-        clock.advance(secs(1));
-        clock.advance(secs(1));
+        clock.advance(SECOND);
+        clock.advance(SECOND);
         let next = |handle: &Handle<usize>| *handle.wait().wait().unwrap();
         assert_eq!([next(&handle), next(&handle)], [0, 1], "none is passed over");
         // Clones count for themselves, from where the original stood.
         let clone = handle.clone();
         let waiter = thread::spawn(move || [next(&clone), next(&clone)]);
-        clock.advance(secs(1));
-        clock.advance(secs(1));
+        clock.advance(SECOND);
+        clock.advance(SECOND);
         assert_eq!(waiter.join().unwrap(), [2, 3]);
         assert_eq!([next(&handle), next(&handle)], [2, 3]);
         // The task is finished: the last is returned again, at once.
@@ -436,7 +439,7 @@ fn a_handle_waits_for_one_execution_after_the_other() {
 #[test]
 fn each_thread_that_waits_on_a_handle_gets_another_execution() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(InlineExecutor);
+        let (sched, clock) = by_hand();
         let run = AtomicUsize::new(0);
         let body = move || run.fetch_add(1, Ordering::SeqCst);
         let handle = Arc::new(sched.delay(Trigger::recur(1), 0, body).unwrap());
@@ -448,7 +451,7 @@ fn each_thread_that_waits_on_a_handle_gets_another_execution() {
             .collect();
         // No more than are retained, in case that a thread begins late.
         for _ in 0..32 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
         }
         let mut seen: Vec<_> =
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
@@ -466,7 +469,7 @@ fn those_who_wait_on_a_handle_are_told_of_its_end() {
             |sched, _| sched.shutdown(false),
         ];
         for end in end {
-            let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+            let (sched, _clock) = pool_by_hand(1);
             let handle = sched.delay(Trigger::recur(60), 0, || ()).unwrap();
             let waiters = [(); 3].map(|()| {
                 let handle = handle.clone();
@@ -487,7 +490,7 @@ fn a_handle_waits_even_if_no_history_is_kept() {
         sched.start().unwrap();
         let handle = sched.delay(Trigger::recur(1), 0, || 7).unwrap();
         for _ in 0..3 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
             assert_eq!(handle.wait().wait().unwrap(), &7);
         }
         assert!(handle.futures().is_empty() && sched.results(&handle).is_empty());
@@ -497,13 +500,13 @@ fn a_handle_waits_even_if_no_history_is_kept() {
 #[test]
 fn the_future_of_a_handle_is_that_of_the_execution_that_runs_or_comes_next() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         let (inner, run) = (gate.clone(), AtomicUsize::new(0));
         let body = move || {
             let run = run.fetch_add(1, Ordering::SeqCst);
             if run == 1 {
-                inner.pass();
+                inner.wait();
             }
             run
         };
@@ -511,20 +514,20 @@ fn the_future_of_a_handle_is_that_of_the_execution_that_runs_or_comes_next() {
         let handle = sched.add(task).unwrap();
         let first = handle.future();
         assert!(!first.done());
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         assert_eq!(outcome(&first).unwrap(), &0);
 
         let next = handle.future();
         assert!(!next.done(), "the one that comes next");
         assert_eq!(next.execution().due, handle.next_run().unwrap());
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         gate.await_arrivals(1);
         assert!(next.running() && handle.future().running(), "the one that runs");
         gate.open();
         assert_eq!(outcome(&next).unwrap(), &1);
 
         let last = handle.future();
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         assert_eq!(outcome(&last).unwrap(), &2);
         assert_eq!(handle.future().wait().unwrap(), &2, "the last");
         let all: Vec<_> = handle.futures().iter().map(|it| *it.wait().unwrap()).collect();
@@ -544,7 +547,7 @@ fn asking_for_futures_does_not_keep_them() {
         let handle = sched.delay(Trigger::recur(1), 0, move || Arc::clone(&result)).unwrap();
         for _ in 0..10 {
             let future = handle.future();
-            clock.advance(secs(1));
+            clock.advance(SECOND);
             assert!(future.wait().is_ok());
         }
         // This one, the function's, and two that are retained.
@@ -556,7 +559,7 @@ fn asking_for_futures_does_not_keep_them() {
 #[test]
 fn futures_outlive_their_scheduler() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, clock) = pool_by_hand(1);
         let gate = Gate::new();
         let done = sched.delay(Trigger::once(0), 0, || Unique(1)).unwrap();
         assert!(outcome(&done.future()).is_ok());
@@ -590,7 +593,7 @@ fn futures_of_a_scheduler_that_never_started() {
         let before = SystemTime::now();
         drop(sched);
         assert!(matches!(outcome(&future), Err(TaskError::Cancelled)));
-        assert!(future.execution().due >= before - secs(1));
+        assert!(future.execution().due >= before - SECOND);
         assert!(matches!(handle.wait().wait(), Err(TaskError::Cancelled)));
     });
 }

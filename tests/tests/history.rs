@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use pysched::{InlineExecutor, ManualClock, Scheduler, Status, Task, TaskId, Trigger};
-use pysched_tests::{PATIENCE, by_hand_on, outcome, secs, within};
+use pysched_tests::faults::within;
+use pysched_tests::{PATIENCE, by_hand, outcome};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 fn remembering(history: usize) -> (Scheduler, ManualClock) {
     let clock = ManualClock::new();
@@ -23,7 +27,7 @@ fn the_latest_executions_of_a_task_are_retained() {
             let body = move || run.fetch_add(1, Ordering::SeqCst);
             let handle = sched.delay(Trigger::recur(1), 0, body).unwrap();
             for _ in 0..20 {
-                clock.advance(secs(1));
+                clock.advance(SECOND);
             }
             let retained: Vec<_> =
                 handle.futures().iter().map(|future| *future.wait().unwrap()).collect();
@@ -31,7 +35,7 @@ fn the_latest_executions_of_a_task_are_retained() {
             let results = sched.results(&handle);
             assert_eq!(results.len(), history);
             assert!(results.iter().all(|it| it.status == Status::Succeeded));
-            assert!(results.is_sorted_by(|one, other| one.due + secs(1) == other.due));
+            assert!(results.is_sorted_by(|one, other| one.due + SECOND == other.due));
         }
     });
 }
@@ -39,10 +43,10 @@ fn the_latest_executions_of_a_task_are_retained() {
 #[test]
 fn unless_told_otherwise_32_are_retained() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(InlineExecutor);
+        let (sched, clock) = by_hand();
         let handle = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
         for _ in 0..40 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
         }
         assert_eq!(sched.results(&handle).len(), 32);
     });
@@ -53,7 +57,7 @@ fn what_was_missed_and_cancelled_counts_too() {
     within(PATIENCE, || {
         let (sched, clock) = remembering(4);
         let handle = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
-        clock.advance(secs(1_000_000));
+        clock.advance(1_000_000 * SECOND);
         assert!(handle.future().cancel());
         let statuses: Vec<_> = sched.results(&handle).iter().map(|it| it.status).collect();
         let expected = [Status::Missed, Status::Missed, Status::Succeeded, Status::Cancelled];
@@ -67,8 +71,8 @@ fn a_finished_task_answers_by_its_id() {
         let (sched, clock) = remembering(4);
         let task = Task::new(|| ()).trigger(Trigger::recur(1)).times(2);
         let id = sched.add(task).unwrap().id();
-        clock.advance(secs(1));
-        clock.advance(secs(1));
+        clock.advance(SECOND);
+        clock.advance(SECOND);
         assert!(sched.task(id).is_none() && sched.tasks().is_empty());
         assert_eq!(sched.results(id).len(), 2);
         sched.shutdown(true);
@@ -82,7 +86,7 @@ fn a_finished_task_answers_by_its_id() {
 #[test]
 fn the_latest_ten_thousand_of_finished_tasks_are_remembered() {
     within(PATIENCE, || {
-        let (sched, _clock) = by_hand_on(InlineExecutor);
+        let (sched, _clock) = by_hand();
         let ids: Vec<_> = (0..12_000)
             .map(|_| sched.delay(Trigger::once(0), 0, || ()).unwrap())
             .map(|handle| {
@@ -108,15 +112,15 @@ fn referring(value: &Arc<()>) -> Task<Arc<()>> {
 #[test]
 fn results_that_nobody_can_ask_for_are_dropped() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(InlineExecutor);
+        let (sched, clock) = by_hand();
         let value = Arc::new(());
 
         // Without a handle, as soon as the task is finished.
         sched.add(referring(&value).trigger(Trigger::recur(1)).times(3)).unwrap();
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         assert_eq!(Arc::strong_count(&value), 3, "this one, the function's, and a result");
-        clock.advance(secs(1));
-        clock.advance(secs(1));
+        clock.advance(SECOND);
+        clock.advance(SECOND);
         assert_eq!(Arc::strong_count(&value), 1);
 
         // With one, when that goes; the function goes before.
@@ -126,14 +130,14 @@ fn results_that_nobody_can_ask_for_are_dropped() {
         drop(future);
         assert_eq!(Arc::strong_count(&value), 2);
         drop(handle);
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         assert_eq!(Arc::strong_count(&value), 1);
 
         // A future keeps its own result, and no more.
         let task = referring(&value).trigger(Trigger::recur(1)).times(3);
         let handle = sched.add(task).unwrap();
         for _ in 0..3 {
-            clock.advance(secs(1));
+            clock.advance(SECOND);
         }
         let first = handle.futures().swap_remove(0);
         drop(handle);
@@ -147,10 +151,10 @@ fn results_that_nobody_can_ask_for_are_dropped() {
 #[test]
 fn the_function_of_a_cancelled_task_is_dropped() {
     within(PATIENCE, || {
-        let (sched, clock) = by_hand_on(InlineExecutor);
+        let (sched, clock) = by_hand();
         let value = Arc::new(());
         let handle = sched.add(referring(&value).trigger(Trigger::recur(1))).unwrap();
-        clock.advance(secs(1));
+        clock.advance(SECOND);
         handle.cancel().unwrap();
         assert_eq!(Arc::strong_count(&value), 2, "this one, and the result");
         let handle = sched.add(referring(&value).trigger(Trigger::once(60))).unwrap();

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use pysched::{Error, InlineExecutor, Interval, ManualClock, Scheduler, Task, Trigger};
-use pysched_tests::{PATIENCE, within};
+use pysched_tests::faults::within;
+use pysched_tests::{PATIENCE, by_hand};
 
 type MakeTrigger = fn(Interval) -> Trigger;
 
@@ -144,7 +145,7 @@ fn zero_is_for_once_only() {
             let error = refusal(&trigger);
             assert!(error.contains("0s") && error.contains("Trigger::once"), "{error}");
         }
-        let (sched, clock) = pysched_tests::by_hand_on(InlineExecutor);
+        let (sched, clock) = by_hand();
         let future = sched.delay(Trigger::once(zero), 0, || ()).unwrap().future();
         clock.advance(Duration::ZERO);
         assert!(future.done(), "at once");

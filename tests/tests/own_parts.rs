@@ -11,8 +11,10 @@ use pysched::{
     Clock, Executor, InlineExecutor, Job, ManualClock, Parker, Rejected, Scheduler, SystemClock,
     Task, TaskId, Trigger,
 };
-use pysched_tests::faults::{OneAtATime, Submit};
-use pysched_tests::{Gate, PATIENCE, outcome, secs, within};
+use pysched_tests::faults::{OneAtATime, Submit, within};
+use pysched_tests::{Gate, PATIENCE, outcome};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A clock on which an hour takes a second.
 struct Fast(Instant);
@@ -40,7 +42,7 @@ fn a_clock_that_runs_faster() {
         let clock = Arc::new(Fast(Instant::now()));
         let sched = Scheduler::builder().clock(Arc::clone(&clock)).build();
         sched.start().unwrap();
-        let time = SystemTime::UNIX_EPOCH + secs(60);
+        let time = SystemTime::UNIX_EPOCH + 60 * SECOND;
         let by_interval = sched.delay(Trigger::once(60), 0, || ()).unwrap();
         let by_wall = sched.delay(Trigger::at(time), 0, || ()).unwrap();
         for handle in [by_interval, by_wall] {
@@ -50,7 +52,7 @@ fn a_clock_that_runs_faster() {
             assert!(execution.due >= time, "its wall clock, in 1970");
             assert!(execution.started >= Some(execution.due), "never early");
         }
-        assert!(clock.now() >= secs(60));
+        assert!(clock.now() >= 60 * SECOND);
         sched.shutdown(true);
     });
 }
@@ -142,7 +144,7 @@ fn a_clock_is_asked_to_wait_for_exactly_what_comes_next() {
         // Returns when the scheduler sleeps.
         let settle = || clock.advance(Duration::ZERO);
         let take = || std::mem::take(&mut *asked.lock().unwrap());
-        let wait = |seconds| Asked::Wait(Some(secs(seconds)));
+        let wait = |seconds| Asked::Wait(Some(seconds * SECOND));
 
         assert!(take().is_empty(), "it has not been started");
         sched.start().unwrap();
@@ -157,12 +159,12 @@ fn a_clock_is_asked_to_wait_for_exactly_what_comes_next() {
         sched.delay(Trigger::once(30), 0, || ()).unwrap();
         settle();
         assert_eq!(take().last(), Some(&wait(30)));
-        clock.advance(secs(30));
+        clock.advance(30 * SECOND);
         assert_eq!(take().last(), Some(&wait(60)));
         first.cancel().unwrap();
-        clock.advance(secs(30));
+        clock.advance(30 * SECOND);
         assert_eq!(take().last(), Some(&wait(90)));
-        clock.advance(secs(30));
+        clock.advance(30 * SECOND);
         assert_eq!(take().last(), Some(&Asked::Wait(None)));
         sched.shutdown(true);
         assert_eq!(take(), [Asked::Detach]);
@@ -236,7 +238,7 @@ fn an_executor_with_a_queue_of_its_own() {
             sched.start().unwrap();
             let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
             let held = gate.clone();
-            let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+            let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
             gate.await_arrivals(1);
             let futures = [3, 1, 2, 1].map(|priority| {
                 let order = Arc::clone(&order);
@@ -277,11 +279,11 @@ fn a_job_tells_what_it_is() {
         let wall = clock.wall();
         let later = sched.delay(Trigger::once(2), -5, || ()).unwrap();
         let [less, more] = [7, 3].map(|it| sched.delay(Trigger::once(1), it, || ()).unwrap());
-        clock.advance(secs(3));
+        clock.advance(3 * SECOND);
         let expected = [
-            (later.id(), -5, wall + secs(2)),
-            (more.id(), 3, wall + secs(1)),
-            (less.id(), 7, wall + secs(1)),
+            (later.id(), -5, wall + 2 * SECOND),
+            (more.id(), 3, wall + SECOND),
+            (less.id(), 7, wall + SECOND),
         ];
         assert_eq!(*seen.lock().unwrap(), expected, "the most urgent first");
     });
@@ -311,7 +313,10 @@ fn an_executor_is_told_once_the_scheduler_is_done() {
             let body = move || inner.lock().unwrap().push("ran");
             assert!(outcome(&sched.delay(Trigger::once(0), 0, body).unwrap().future()).is_ok());
             sched.shutdown(wait);
-            assert_eq!(told.lock().unwrap()[..2], ["ran", expected]);
+            let told = told.lock().unwrap();
+            assert_eq!(told[0], "ran");
+            // Before it is waited for, it may be told that nothing more will come.
+            assert!(told.contains(&expected), "{told:?}");
         }
     });
 }

@@ -9,14 +9,14 @@ use std::thread;
 use pysched::{
     Scheduler, Status, Task, TaskError, TaskFuture, TaskId, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::DropBomb;
-use pysched_tests::{Gate, PATIENCE, assert_workers, outcome, within};
+use pysched_tests::faults::{DropBomb, assert_workers, within};
+use pysched_tests::{Gate, PATIENCE, outcome};
 
 /// A pool of one whose worker is busy until the gate is opened.
 fn busy_pool() -> (ThreadPoolExecutor, Gate, TaskFuture<()>) {
     let (pool, gate) = (ThreadPoolExecutor::new(1), Gate::new());
     let held = gate.clone();
-    let future = pool.run(move || held.pass());
+    let future = pool.run(move || held.wait());
     gate.await_arrivals(1);
     (pool, gate, future)
 }
@@ -113,7 +113,15 @@ fn a_function_that_panics_costs_no_worker() {
         assert!(outcome(&result).is_ok());
         std::mem::forget(result);
         // Here the worker drops the result.
-        drop(pool.run(|| DropBomb("result")));
+        let held = Gate::new();
+        let inner = held.clone();
+        let dropped = pool.run(move || {
+            inner.wait();
+            DropBomb("result")
+        });
+        held.await_arrivals(1);
+        drop(dropped);
+        held.open();
         assert_eq!(outcome(&pool.run(|| 7)).unwrap(), &7);
         pool.shutdown(true);
     });
@@ -224,7 +232,7 @@ fn a_worker_may_drop_its_pool() {
         let (own, gate) = (Arc::clone(&pool), Gate::new());
         let held = gate.clone();
         let future = pool.run(move || {
-            held.pass();
+            held.wait();
             drop(own);
         });
         drop(pool);

@@ -78,7 +78,7 @@ fn each_time_a_worker_frees() {
         let task = move || {
             log.push("planned");
             sender.send(()).unwrap();
-            gate.pass();
+            gate.wait();
         };
         sched.delay(Trigger::once(0), priority, task).unwrap();
     }
@@ -123,7 +123,7 @@ fn it_never_interrupts_what_runs() {
         let (gate, log) = (gate.clone(), log.clone());
         move || {
             started.send(()).unwrap();
-            gate.pass();
+            gate.wait();
             log.push("running");
         }
     };

@@ -190,7 +190,7 @@ mod no_drift {
         let task = task.trigger(Trigger::recur(interval)).times(u64::from(RUNS));
         let (before, handle) = (Instant::now(), sched.add(task).unwrap());
         for _ in 0..RUNS {
-            handle.wait();
+            assert!(handle.wait().done());
         }
 
         // Runs may have been missed or skipped, but each due time is the one before plus 5 ms.
@@ -274,7 +274,7 @@ mod fixed_delay {
         let gate = Gate::new();
         let task = {
             let gate = gate.clone();
-            move || gate.pass()
+            move || gate.wait()
         };
         let handle = sched.delay(Trigger::recur_after(1), 0, task).unwrap();
         clock.advance(secs(1));
@@ -493,7 +493,7 @@ mod times {
         let gates = Arc::new([Gate::new(), Gate::new()]);
         let task = {
             let (gates, run) = (Arc::clone(&gates), AtomicU32::new(0));
-            Task::new(move || gates[run.fetch_add(1, Ordering::SeqCst) as usize].pass())
+            Task::new(move || gates[run.fetch_add(1, Ordering::SeqCst) as usize].wait())
         };
         let handle = sched.add(task.trigger(Trigger::recur(1)).times(2)).unwrap();
         for gate in &*gates {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use pysched::{
     Clock, Error, Executor, Handle, InlineExecutor, Job, Parker, Rejected, Scheduler, Status,
-    SystemClock, Task, TaskFuture, ThreadPoolExecutor, Trigger,
+    SystemClock, Task, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::faults::{DropBomb, OneAtATime};
-use pysched_tests::{Gate, OpenOnDrop, PATIENCE, by_hand_on, is_cancelled, outcome, within};
+use pysched_tests::faults::{DropBomb, OneAtATime, OpenOnDrop, within};
+use pysched_tests::{Gate, PATIENCE, outcome, pool_by_hand};
 
 /// A scheduler with a pool of one, whose worker is busy until the gate is opened.
 fn busy() -> (Scheduler, Gate, TaskFuture<()>) {
@@ -21,7 +21,7 @@ fn busy() -> (Scheduler, Gate, TaskFuture<()>) {
     sched.start().unwrap();
     let gate = Gate::new();
     let held = gate.clone();
-    let running = sched.add(Task::new(move || held.pass()).name("running")).unwrap().future();
+    let running = sched.add(Task::new(move || held.wait()).name("running")).unwrap().future();
     gate.await_arrivals(1);
     (sched, gate, running)
 }
@@ -36,6 +36,10 @@ fn add(sched: &Scheduler, delay: i32) -> TaskFuture<i32> {
 fn await_offers(sched: &Scheduler) {
     let offered = sched.add(Task::new(|| ()).executor("inline")).unwrap().future();
     assert!(outcome(&offered).is_ok());
+}
+
+fn is_cancelled<T>(future: &TaskFuture<T>) -> bool {
+    matches!(outcome(future), Err(TaskError::Cancelled))
 }
 
 #[track_caller]
@@ -134,7 +138,7 @@ fn twice_in_any_combination() {
     within(PATIENCE, || {
         for first in [true, false] {
             for second in [true, false] {
-                let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+                let (sched, _clock) = pool_by_hand(1);
                 let future = add(&sched, 0);
                 sched.shutdown(first);
                 assert!(outcome(&future).is_ok() || is_cancelled(&future));
@@ -257,7 +261,7 @@ fn from_inside_a_task_on_the_schedulers_own_thread() {
 fn from_inside_two_tasks_at_once() {
     within(PATIENCE, || {
         for _ in 0..50 {
-            let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(2));
+            let (sched, _clock) = pool_by_hand(2);
             let together = Arc::new(Barrier::new(2));
             let closers = [(); 2].map(|()| {
                 let (own, together) = (sched.clone(), Arc::clone(&together));
@@ -308,7 +312,7 @@ fn from_inside_a_callback() {
             pending.on_done(move |_| shut_down(&own));
             sched.shutdown(true);
         }
-        let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(1));
+        let (sched, _clock) = pool_by_hand(1);
         let pending = add(&sched, 60);
         let own = sched.clone();
         pending.on_done(move |_| own.shutdown(true));
@@ -381,7 +385,7 @@ fn everything_is_told_when_it_returns() {
         sched.start().unwrap();
         let gate = Gate::new();
         let held = gate.clone();
-        let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         gate.await_arrivals(1);
         let told = Arc::new(AtomicUsize::new(0));
         for future in [&running, &sched.delay(Trigger::once(60), 0, || ()).unwrap().future()] {
@@ -433,7 +437,7 @@ fn ten_thousand_queued_executions_are_run_or_cancelled() {
 fn while_twenty_threads_add() {
     within(PATIENCE, || {
         for round in 0..6 {
-            let (sched, _clock) = by_hand_on(ThreadPoolExecutor::new(2));
+            let (sched, _clock) = pool_by_hand(2);
             let begun = Arc::new(Barrier::new(21));
             let adders: Vec<_> = (0..20)
                 .map(|_| {
@@ -496,7 +500,7 @@ fn a_series_ends_with_the_execution_that_runs() {
             sched.start().unwrap();
             let gate = Gate::new();
             let held = gate.clone();
-            let handle = sched.delay(trigger, 0, move || held.pass()).unwrap();
+            let handle = sched.delay(trigger, 0, move || held.wait()).unwrap();
             gate.await_arrivals(1);
             let running = handle.future();
             let sentinel = add(&sched, 60);
@@ -614,7 +618,7 @@ fn crowded(waiting: i32) -> (Scheduler, Gate, Order, Vec<TaskFuture<()>>) {
     sched.start().unwrap();
     let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
     let held = gate.clone();
-    let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+    let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
     gate.await_arrivals(1);
     let mut futures = vec![running];
     for number in 0..waiting {
@@ -723,7 +727,7 @@ fn a_task_that_holds_the_last_clone() {
         let pending = add(&sched, 60);
         let last = sched
             .delay(Trigger::once(0), 0, move || {
-                inner.pass();
+                inner.wait();
                 own.stopped()
             })
             .unwrap();
@@ -765,7 +769,7 @@ fn on_the_schedulers_own_thread_what_is_queued_is_finished() {
         let sched = Scheduler::builder().executor(InlineExecutor).build();
         let gate = Gate::new();
         let held = gate.clone();
-        let running = sched.delay(Trigger::once(0), 0, move || held.pass()).unwrap().future();
+        let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
         let queued: Vec<_> = (0..100).map(|_| add(&sched, 0)).collect();
         sched.start().unwrap();
         gate.await_arrivals(1);
@@ -827,6 +831,8 @@ fn while_others_start_and_cancel() {
             canceller.join().unwrap();
             assert!(futures.iter().all(|future| outcome(future).is_ok() || is_cancelled(future)));
             assert_closed(&sched);
+            // What ran when nobody waited for it has ended then.
+            sched.shutdown(true);
             assert!(sched.tasks().is_empty());
         }
     });

@@ -63,7 +63,7 @@ fn a_task_without_a_next_run_comes_last_until_it_is_finished() {
     let gate = Gate::new();
     let waiting = || {
         let gate = gate.clone();
-        move || gate.pass()
+        move || gate.wait()
     };
     let once = sched.delay(Trigger::once(1), 0, waiting()).unwrap();
     let after = sched.delay(Trigger::recur_after(1), 0, waiting()).unwrap();
@@ -152,17 +152,19 @@ fn a_finished_task_leaves_its_results_behind() {
 
 #[test]
 fn results_tell_what_went_wrong() {
-    let (sched, clock) = by_hand();
-    let failed = sched.add(Task::fallible(|| "x".parse::<i32>())).unwrap();
-    let panicked = sched.delay(Trigger::once(0), 0, || panic!("out of paper")).unwrap();
-    clock.advance(secs(1));
-    let error = |results: Vec<pysched::Execution>| {
+    fn error<T: Send + Sync + 'static>(sched: &Scheduler, handle: &Handle<T>) -> String {
+        assert!(outcome(&handle.future()).is_err());
+        let results = sched.results(handle);
         assert_eq!(results.len(), 1);
         assert_eq!(results[0].status, Status::Failed);
         results[0].error.clone().unwrap()
-    };
-    assert!(error(sched.results(&failed)).contains("invalid digit"));
-    assert!(error(sched.results(&panicked)).contains("out of paper"));
+    }
+
+    let (sched, _clock) = by_hand();
+    let failed = sched.add(Task::fallible(|| "x".parse::<i32>())).unwrap();
+    let panicked = sched.delay(Trigger::once(0), 0, || panic!("out of paper")).unwrap();
+    assert!(error(&sched, &failed).contains("invalid digit"));
+    assert!(error(&sched, &panicked).contains("out of paper"));
 }
 
 #[test]
@@ -171,7 +173,7 @@ fn what_runs_is_no_result_yet() {
     let gate = Gate::new();
     let task = {
         let gate = gate.clone();
-        move || gate.pass()
+        move || gate.wait()
     };
     let handle = sched.delay(Trigger::recur(1), 0, task).unwrap();
     clock.advance(secs(1));
@@ -213,7 +215,9 @@ fn an_id_is_never_used_again() {
         // Few tasks and many, which are cancelled or run.
         let handles: Vec<_> = (0..=round).map(|_| add()).collect();
         if round % 2 == 0 {
-            handles.iter().for_each(|handle| handle.cancel().unwrap());
+            for handle in &handles {
+                handle.cancel().unwrap();
+            }
         } else {
             clock.advance(secs(1));
         }

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Instant;
 
 use pysched::{Scheduler, Task, ThreadPoolExecutor, Trigger};
-use pysched_tests::{PATIENCE, assert_workers, outcome, within};
+use pysched_tests::faults::{assert_workers, within};
+use pysched_tests::{PATIENCE, outcome};
 
 /// The names of this process's threads that begin with `pysched-`.
 fn threads() -> Vec<String> {

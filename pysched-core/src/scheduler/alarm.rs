@@ -6,13 +6,15 @@
 //! * The heart, under the scheduler's lock: takes what is due; finds out when the next is due; sets
 //!   the alarm to that. Then it releases the lock and parks until that moment.
 //! * Whoever makes something due, under the same lock: puts it into the queue and asks the alarm
-//!   whether the heart would come too late for it. If so it unparks the heart, after releasing the
-//!   lock.
+//!   whether the heart would come too late for it. If so it leaves the heart a token, and wakes it
+//!   after releasing the lock.
 //!
 //! Either the adder has the lock first, and the heart finds the new task in the queue; or the heart
-//! has it first, and the adder finds the alarm set too late. The unpark may come before the park,
-//! which then returns at once. The alarm is set to awake as soon as one adder has decided to wake
-//! the heart, so that a thousand adders wake it once. The loom model is at the end.
+//! has it first, and the adder finds the alarm set too late. The token may come before the park,
+//! which then returns at once. The alarm is set to awake as soon as one adder has left the token,
+//! so that a thousand adders wake the heart once. The others can rely on it, as the token is there
+//! before the lock is released: whoever has added a task and then asks whether the heart sleeps, as
+//! a manual clock does, is told that it has been called. The loom model is at the end.
 
 use crate::time::Moment;
 
@@ -40,7 +42,7 @@ impl Alarm {
     }
 
     /// Whether the heart must be called for something that is due at `due`. If so, the caller has
-    /// to unpark it.
+    /// to leave it a token before the lock is released, and to wake it afterwards.
     #[must_use]
     pub(super) fn must_ring(&mut self, due: Moment) -> bool {
         let must = due < self.set_to;
@@ -91,10 +93,10 @@ mod models {
                         let ring = {
                             let mut state = state.lock();
                             state.0.push(number);
-                            state.1.must_ring(due)
+                            state.1.must_ring(due) && parker.leave_token()
                         };
                         if ring {
-                            parker.unpark();
+                            parker.wake();
                         }
                     })
                 })

@@ -120,10 +120,10 @@ impl Engine {
             };
             let id = state.insert(self.id, entrant);
             let earliest = if retimed { state.next_due() } else { first.moment };
-            (id, state.alarm.must_ring(earliest))
+            (id, state.alarm.must_ring(earliest) && self.parker.leave_token())
         };
         if ring {
-            self.parker.unpark();
+            self.parker.wake();
         }
         Ok(Handle::new(id, record, Arc::clone(self) as _))
     }
@@ -223,12 +223,12 @@ impl Owner for Engine {
             if let Some(index) = self.index(&state, task)
                 && let Some(due) = state.armed(index)
             {
-                ring = state.alarm.must_ring(due);
+                ring = state.alarm.must_ring(due) && self.parker.leave_token();
             }
             record
         };
         if ring {
-            self.parker.unpark();
+            self.parker.wake();
         }
         record.flush();
     }
@@ -245,10 +245,10 @@ impl Owner for Engine {
             state.go_on(task, at);
             self.index(&state, task)
                 .and_then(|index| state.armed(index))
-                .is_some_and(|due| state.alarm.must_ring(due))
+                .is_some_and(|due| state.alarm.must_ring(due) && self.parker.leave_token())
         };
         if ring {
-            self.parker.unpark();
+            self.parker.wake();
         }
     }
 

@@ -116,14 +116,24 @@ impl Parker {
     /// assert!(!parker.take_token());
     /// ```
     pub fn unpark(&self) {
+        if self.leave_token() {
+            self.wake();
+        }
+    }
+
+    /// The first half of [`unpark`](Self::unpark), which wakes nobody yet; says whether the second
+    /// half is needed, [`wake`](Self::wake). For a caller that holds a lock which the sleeper takes
+    /// as soon as it is awake.
+    #[must_use = "the sleeper may have to be woken"]
+    pub(crate) fn leave_token(&self) -> bool {
         let mut state = self.place.state.lock();
         state.unparks += 1;
         state.token = true;
-        let asleep = state.asleep > 0;
-        drop(state);
-        if asleep {
-            self.place.unparked.notify_one();
-        }
+        state.asleep > 0
+    }
+
+    pub(crate) fn wake(&self) {
+        self.place.unparked.notify_one();
     }
 
     /// Takes the token without sleeping; says whether there was one.
