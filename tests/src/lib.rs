@@ -9,7 +9,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use pysched::{
-    InlineExecutor, ManualClock, Scheduler, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
+    Executor, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskError, TaskFuture,
+    ThreadPoolExecutor, Trigger,
 };
 
 /// How long a test waits for what should come at once before it fails.
@@ -27,33 +28,57 @@ pub fn secs(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// A scheduler, started, whose time moves by hand, and whose tasks run on its own thread: when
-/// `advance` returns, everything that was due has run.
+/// A scheduler, started, whose time moves by hand, with this executor.
 ///
 /// # Panics
 ///
 /// If it cannot be started.
 #[must_use]
-pub fn by_hand() -> (Scheduler, ManualClock) {
+pub fn by_hand_on(executor: impl Executor) -> (Scheduler, ManualClock) {
     let clock = ManualClock::new();
-    let sched = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor).build();
+    let sched = Scheduler::builder().clock(clock.clone()).executor(executor).build();
     sched.start().unwrap();
     (sched, clock)
 }
 
-/// A scheduler, started, whose time moves by hand, with a pool of `workers` threads: when `advance`
-/// returns, everything that was due has been queued.
+/// As [`by_hand_on`], with tasks that run on the scheduler's own thread: when `advance` returns,
+/// everything that was due has run.
+#[must_use]
+pub fn by_hand() -> (Scheduler, ManualClock) {
+    by_hand_on(InlineExecutor)
+}
+
+/// As [`by_hand_on`], with a pool of `workers` threads: when `advance` returns, everything that was
+/// due has been queued.
+#[must_use]
+pub fn pool_by_hand(workers: usize) -> (Scheduler, ManualClock) {
+    by_hand_on(ThreadPoolExecutor::new(workers))
+}
+
+/// A scheduler, started, with this executor, of which [`await_offers`] tells what it was offered.
 ///
 /// # Panics
 ///
 /// If it cannot be started.
 #[must_use]
-pub fn pool_by_hand(workers: usize) -> (Scheduler, ManualClock) {
-    let clock = ManualClock::new();
-    let pool = ThreadPoolExecutor::new(workers);
-    let sched = Scheduler::builder().clock(clock.clone()).executor(pool).build();
+pub fn offering(executor: impl Executor) -> Scheduler {
+    let sched =
+        Scheduler::builder().executor(executor).named_executor("last", InlineExecutor).build();
     sched.start().unwrap();
-    (sched, clock)
+    sched
+}
+
+/// Waits until the executor of an [`offering`] scheduler has been offered all that is due by now.
+///
+/// The jobs of one beat are offered in the order of the executors, so a job of the last one runs
+/// when the others have been asked.
+///
+/// # Panics
+///
+/// If that takes too long.
+pub fn await_offers(sched: &Scheduler) {
+    let offered = sched.add(Task::new(|| ()).executor("last")).unwrap().future();
+    outcome(&offered).unwrap();
 }
 
 /// Keeps as many workers of a running scheduler busy until the gate that it returns is opened.
@@ -65,18 +90,11 @@ pub fn pool_by_hand(workers: usize) -> (Scheduler, ManualClock) {
 #[must_use]
 pub fn occupy(sched: &Scheduler, workers: usize) -> Gate {
     let gate = Gate::new();
-    let (sender, receiver) = crossbeam::channel::unbounded();
     for _ in 0..workers {
-        let (gate, sender) = (gate.clone(), sender.clone());
-        let busy = move || {
-            sender.send(()).unwrap();
-            gate.wait();
-        };
-        sched.delay(Trigger::once(0), i32::MIN, busy).unwrap();
+        let gate = gate.clone();
+        sched.delay(Trigger::once(0), i32::MIN, move || gate.wait()).unwrap();
     }
-    for _ in 0..workers {
-        receiver.recv_timeout(PATIENCE).expect("a worker should be free");
-    }
+    gate.await_arrivals(workers);
     gate
 }
 
@@ -92,6 +110,34 @@ pub fn occupy(sched: &Scheduler, workers: usize) -> Gate {
 #[track_caller]
 pub fn outcome<T>(future: &TaskFuture<T>) -> Result<&T, &TaskError> {
     future.wait_timeout(PATIENCE).expect("the execution should have ended")
+}
+
+/// Whether an execution that ends soon was cancelled: its outcome, its status and its future agree.
+///
+/// # Panics
+///
+/// If they do not, or if it does not end.
+#[track_caller]
+pub fn is_cancelled<T>(future: &TaskFuture<T>) -> bool {
+    let cancelled = matches!(outcome(future), Err(TaskError::Cancelled));
+    assert_eq!(future.cancelled(), cancelled);
+    assert_eq!(future.execution().status == Status::Cancelled, cancelled);
+    cancelled
+}
+
+/// The resident memory of this process; 0 where it is not known how to ask for it.
+///
+/// # Panics
+///
+/// If the operating system does not answer.
+#[must_use]
+pub fn resident_bytes() -> usize {
+    if cfg!(not(target_os = "linux")) {
+        return 0;
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() * 1024
 }
 
 /// A gate that is closed until somebody opens it. Clones are the same gate.

@@ -7,19 +7,14 @@ use std::time::{Duration, SystemTime};
 
 use pysched::{
     Clock, Error, Handle, InlineExecutor, ManualClock, Parker, Scheduler, Status, Task, TaskError,
-    TaskFuture, TaskId, ThreadPoolExecutor, Trigger,
+    TaskId, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::{Gate, Log, Random, by_hand, occupy, outcome, pool_by_hand, secs};
+use pysched_tests::{
+    Gate, Log, Random, by_hand, is_cancelled, occupy, outcome, pool_by_hand, secs,
+};
 
 fn is_unknown(result: Result<(), Error>, id: TaskId) -> bool {
     matches!(result, Err(Error::UnknownTask(unknown)) if unknown == id)
-}
-
-fn is_cancelled<T>(future: &TaskFuture<T>) -> bool {
-    let cancelled = matches!(outcome(future), Err(TaskError::Cancelled));
-    assert_eq!(future.cancelled(), cancelled);
-    assert_eq!(future.execution().status == Status::Cancelled, cancelled);
-    cancelled
 }
 
 /// A task that counts its runs.

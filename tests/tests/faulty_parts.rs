@@ -15,7 +15,7 @@ use pysched::{
 use pysched_tests::faults::{
     ClockFaults, FaultyClock, OneAtATime, Submit, SubmitAll, assert_workers, within,
 };
-use pysched_tests::{Gate, PATIENCE, outcome};
+use pysched_tests::{Gate, PATIENCE, await_offers, occupy, offering, outcome};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -304,15 +304,8 @@ fn an_executor_may_use_the_scheduler() {
 #[test]
 fn a_full_executor_gets_the_most_urgent_job_next() {
     within(PATIENCE, || {
-        let sched = Scheduler::builder()
-            .executor(OneAtATime::default())
-            .named_executor("inline", InlineExecutor)
-            .build();
-        sched.start().unwrap();
-        let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
-        let held = gate.clone();
-        sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap();
-        gate.await_arrivals(1);
+        let sched = offering(OneAtATime::default());
+        let (gate, order) = (occupy(&sched, 1), Arc::new(Mutex::new(Vec::new())));
         let futures: Vec<_> = [5, 3, 4, 1, 2, 3]
             .map(|priority| {
                 let order = Arc::clone(&order);
@@ -320,9 +313,7 @@ fn a_full_executor_gets_the_most_urgent_job_next() {
                 sched.delay(Trigger::once(0), priority, body).unwrap().future()
             })
             .into();
-        // Jobs are offered in the order of the executors: when this one has run, those have been.
-        let offered = sched.add(Task::new(|| ()).executor("inline")).unwrap().future();
-        assert!(outcome(&offered).is_ok());
+        await_offers(&sched);
         gate.open();
         for future in &futures {
             assert!(outcome(future).is_ok());

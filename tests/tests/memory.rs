@@ -2,10 +2,9 @@
 #![cfg(target_os = "linux")]
 
 use std::env;
-use std::fs;
 
 use pysched::{Scheduler, ThreadPoolExecutor, Trigger};
-use pysched_tests::outcome;
+use pysched_tests::{outcome, resident_bytes};
 
 /// How many one-shots are run: in full if asked for, and without a debugger's burden.
 const IN_FULL: usize = 10_000_000;
@@ -17,12 +16,6 @@ const BATCH: usize = 1000;
 /// How much the memory may differ from one look to the next, as allocators come and go. A leak of
 /// 16 bytes a task would already be more.
 const NOISE: usize = 4 << 20;
-
-/// Pages are of 4 KiB wherever this is run; where they are larger, the test is stricter.
-fn resident_bytes() -> usize {
-    let pages = fs::read_to_string("/proc/self/statm").unwrap();
-    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
-}
 
 fn run_one_shots(sched: &Scheduler, count: usize) {
     for _ in 0..count / BATCH {

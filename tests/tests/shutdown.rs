@@ -7,18 +7,14 @@ use std::time::{Duration, Instant};
 
 use pysched::{
     Clock, Error, Executor, Handle, InlineExecutor, Job, Parker, Rejected, Scheduler, Status,
-    SystemClock, Task, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
+    SystemClock, Task, TaskFuture, ThreadPoolExecutor, Trigger,
 };
 use pysched_tests::faults::{DropBomb, OneAtATime, OpenOnDrop, within};
-use pysched_tests::{Gate, PATIENCE, outcome, pool_by_hand};
+use pysched_tests::{Gate, PATIENCE, await_offers, is_cancelled, offering, outcome, pool_by_hand};
 
 /// A scheduler with a pool of one, whose worker is busy until the gate is opened.
 fn busy() -> (Scheduler, Gate, TaskFuture<()>) {
-    let sched = Scheduler::builder()
-        .executor(ThreadPoolExecutor::new(1))
-        .named_executor("inline", InlineExecutor)
-        .build();
-    sched.start().unwrap();
+    let sched = offering(ThreadPoolExecutor::new(1));
     let gate = Gate::new();
     let held = gate.clone();
     let running = sched.add(Task::new(move || held.wait()).name("running")).unwrap().future();
@@ -28,18 +24,6 @@ fn busy() -> (Scheduler, Gate, TaskFuture<()>) {
 
 fn add(sched: &Scheduler, delay: i32) -> TaskFuture<i32> {
     sched.delay(Trigger::once(delay), 0, move || delay).unwrap().future()
-}
-
-/// Waits until the executors of a scheduler have been offered all that is due by now.
-///
-/// The jobs of one beat are offered in the order of the executors, so it takes one that is named.
-fn await_offers(sched: &Scheduler) {
-    let offered = sched.add(Task::new(|| ()).executor("inline")).unwrap().future();
-    assert!(outcome(&offered).is_ok());
-}
-
-fn is_cancelled<T>(future: &TaskFuture<T>) -> bool {
-    matches!(outcome(future), Err(TaskError::Cancelled))
 }
 
 #[track_caller]
@@ -592,11 +576,7 @@ fn an_executor_that_keeps_its_jobs_does_not_keep_the_futures() {
 
     within(PATIENCE, || {
         let hoard = Arc::default();
-        let sched = Scheduler::builder()
-            .executor(Hoarder(Arc::clone(&hoard)))
-            .named_executor("inline", InlineExecutor)
-            .build();
-        sched.start().unwrap();
+        let sched = offering(Hoarder(Arc::clone(&hoard)));
         let future = add(&sched, 0);
         await_offers(&sched);
         let unfinished = sched.shutdown_timeout(Duration::from_millis(5)).unwrap_err();
@@ -611,11 +591,7 @@ type Order = Arc<Mutex<Vec<i32>>>;
 
 /// A scheduler whose executor has room for one job, which runs, and holds back so many others.
 fn crowded(waiting: i32) -> (Scheduler, Gate, Order, Vec<TaskFuture<()>>) {
-    let sched = Scheduler::builder()
-        .executor(OneAtATime::default())
-        .named_executor("inline", InlineExecutor)
-        .build();
-    sched.start().unwrap();
+    let sched = offering(OneAtATime::default());
     let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
     let held = gate.clone();
     let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();

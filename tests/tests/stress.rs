@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pysched::{Error, Handle, Scheduler, Task, TaskError, ThreadPoolExecutor, Trigger};
-use pysched_tests::{Random, outcome, secs};
+use pysched_tests::{Random, outcome, resident_bytes, secs};
 
 const THREADS: u64 = 20;
 
@@ -164,20 +164,6 @@ fn stress(duration: Duration, seed: u64) {
     assert_eq!(counts.alive.load(Ordering::Relaxed), 0, "each captured value was dropped");
 }
 
-/// The resident memory of this process, in KiB.
-#[cfg(target_os = "linux")]
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
-}
-
-/// Not measured.
-#[cfg(not(target_os = "linux"))]
-fn resident() -> usize {
-    0
-}
-
 #[test]
 fn twenty_threads_lose_and_leak_nothing() {
     let seconds = std::env::var("PYSCHED_STRESS_SECONDS");
@@ -185,11 +171,11 @@ fn twenty_threads_lose_and_leak_nothing() {
 
     // The allocator keeps some of what a first round has used.
     stress(secs(1), 0);
-    let before = resident();
+    let before = resident_bytes();
     stress(secs(seconds), 1);
-    let after = resident();
+    let after = resident_bytes();
     assert!(
-        after < before + 8 * 1024,
-        "{before} KiB were resident after a second, and {after} KiB after {seconds} more"
+        after < before + (8 << 20),
+        "{before} bytes were resident after a second, and {after} bytes after {seconds} more"
     );
 }
