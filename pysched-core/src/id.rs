@@ -91,6 +91,13 @@ impl TaskId {
     }
 }
 
+/// So that whatever takes `impl Into<TaskId>` takes one that is borrowed.
+impl From<&Self> for TaskId {
+    fn from(id: &Self) -> Self {
+        *id
+    }
+}
+
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use pysched::{Clock, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskFuture, Trigger};
+use pysched::{InlineExecutor, ManualClock, Scheduler, Status, Task, TaskFuture, Trigger};
 use pysched_tests::faults::within;
 use pysched_tests::{Gate, PATIENCE, by_hand, outcome, pool_by_hand};
 

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 use pysched::{
-    Clock, Execution, InlineExecutor, ManualClock, Scheduler, Status, Task, ThreadPoolExecutor,
-    Trigger,
+    Execution, InlineExecutor, ManualClock, Scheduler, Status, Task, ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::{Log, PATIENCE, Random, by_hand, ms, outcome, secs};
+use pysched_tests::{Log, PATIENCE, Random, by_hand, ms, occupy, outcome, pool_by_hand, secs};
 
 use Status::{Missed, Skipped, Succeeded};
 
@@ -159,6 +158,30 @@ fn a_run_that_is_due_while_the_one_before_runs_is_skipped() {
     for skipped in results.iter().filter(|it| it.status == Skipped) {
         assert_eq!((skipped.started, skipped.finished), (None, Some(skipped.due)));
     }
+}
+
+#[test]
+fn a_run_that_still_waits_for_a_worker_gives_way_to_a_newer_one() {
+    let (sched, clock) = pool_by_hand(1);
+    let gate = occupy(&sched, 1);
+    let start = clock.wall();
+    let handle = sched.add(Task::new(|| ()).trigger(Trigger::recur(1)).times(1)).unwrap();
+    let future = handle.future();
+    for _ in 0..3 {
+        clock.advance(secs(1));
+    }
+    // `times(1)` is spent on the execution that is queued: it has nothing to give way to.
+    assert_eq!(future.execution().due, start + secs(1));
+    let series = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
+    let future = series.future();
+    for _ in 0..3 {
+        clock.advance(secs(1));
+    }
+    assert_eq!(future.execution().due, start + secs(6));
+    gate.open();
+    assert!(outcome(&future).is_ok());
+    let expected = [(4, Missed), (5, Missed), (6, Succeeded)];
+    assert_eq!(fates(&sched.results(&series), start), expected);
 }
 
 #[test]

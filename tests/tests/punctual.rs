@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use pysched::{
-    Clock, Error, Execution, Handle, InlineExecutor, ManualClock, Scheduler, Status, Task,
-    TaskError, ThreadPoolExecutor, Trigger,
+    Error, Execution, Handle, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskError,
+    ThreadPoolExecutor, Trigger,
 };
 use pysched_tests::{
     Gate, Log, PATIENCE, Random, by_hand, ms, occupy, outcome, pool_by_hand, secs,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::thread;
 
-use pysched::{Clock, Handle, Scheduler, Status, Task, TaskId, Trigger};
+use pysched::{Handle, Scheduler, Status, Task, TaskId, Trigger};
 use pysched_tests::{Gate, Random, by_hand, occupy, outcome, pool_by_hand, secs};
 
 fn ids(sched: &Scheduler) -> Vec<TaskId> {

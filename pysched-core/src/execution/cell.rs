@@ -132,6 +132,10 @@ impl<T> ExecutionCell<T> {
         self.is_withdrawn() || matches!(result, Some(Err(TaskError::Cancelled)))
     }
 
+    pub(super) fn is_queued(&self) -> bool {
+        self.phase.is_queued()
+    }
+
     pub(super) fn is_running(&self) -> bool {
         !self.is_settled() && self.phase.is_begun()
     }

@@ -139,6 +139,18 @@ impl<T> History<T> {
         }
     }
 
+    /// Lets a run that is due at `due` take the place of the one that is queued, which is recorded as
+    /// missed; `false` if none is queued.
+    pub(crate) fn supersede(&mut self, due: SystemTime, at: SystemTime) -> bool {
+        let Some(cell) = self.active.iter().find(|cell| cell.is_queued()).cloned() else {
+            return false;
+        };
+        let Execution { task, due: missed, .. } = cell.execution();
+        cell.set_due(due);
+        self.pass_over(Execution::passed_over(task, missed, at, Status::Missed));
+        true
+    }
+
     /// Cancels the run that would come at `next`, and with `queued` also those that were launched
     /// and have not begun.
     pub(crate) fn withdraw(
@@ -333,6 +345,18 @@ mod tests {
         assert!(!history.sweep(), "it was not the upcoming one any more");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
         assert_eq!(history.active(), 0);
+    }
+
+    #[test]
+    fn a_newer_run_takes_the_place_of_a_queued_one_and_of_no_other() {
+        let mut history = History::<u64>::new(9);
+        let cell = history.launch(TaskId::nil(), at(1)).unwrap();
+        assert!(history.supersede(at(2), at(2)));
+        assert_eq!(cell.execution().due, at(2));
+        assert_eq!(dues(&history), [(at(1), Status::Missed)]);
+        assert!(cell.begin());
+        assert!(!history.supersede(at(3), at(3)));
+        assert_eq!(cell.execution().due, at(2));
     }
 
     #[test]

@@ -32,6 +32,10 @@ impl Phase {
         self.claim(WITHDRAWN)
     }
 
+    pub(super) fn is_queued(&self) -> bool {
+        self.0.load(Ordering::Acquire) == QUEUED
+    }
+
     pub(super) fn is_begun(&self) -> bool {
         self.0.load(Ordering::Acquire) == BEGUN
     }

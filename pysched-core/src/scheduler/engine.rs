@@ -51,6 +51,9 @@ pub(super) struct Engine {
     /// `draining`, so that whoever ends the last job does not close them first.
     pub(super) awaited: AtomicBool,
 
+    /// Whether the executors have been told not to wait for anything.
+    closed: AtomicBool,
+
     /// Notified when the heart's thread has ended.
     pub(super) heart_ended: Condvar,
 
@@ -85,6 +88,7 @@ impl Engine {
             in_flight: InFlight::none(),
             draining: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             heart_ended: Condvar::new(),
             history,
         })
@@ -178,8 +182,13 @@ impl Engine {
         if task.scheduler() == self.id { state.index(task) } else { None }
     }
 
-    /// Tells the executors that nothing more will come. Runs code of users.
+    /// Tells the executors that nothing more will come. Runs code of users, who may call the
+    /// scheduler's `shutdown` in it: that is a call from inside, and tells them nothing again.
     pub(super) fn close_executors(&self, wait: bool) {
+        if !wait && self.closed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let _inside = self.enter();
         for lane in &self.lanes {
             // An executor that panics here is not asked again; the panic hook has reported it.
             let _ = catch(|| lane.executor.shutdown(wait));

@@ -275,7 +275,9 @@ impl Scheduler {
     ///
     /// It may be called any number of times, by several threads, before `start`, and from inside a
     /// task. A call from inside a task (or from a callback or a clock of this scheduler) never
-    /// waits, as it would wait for itself; the shutdown goes on without it.
+    /// waits, as it would wait for itself; the shutdown goes on without it. A task that shuts
+    /// *another* scheduler down waits as anybody else would, so two schedulers must not have tasks
+    /// that wait for each other's end.
     ///
     /// ```
     /// use pysched::{Error, Scheduler, Trigger};

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use super::engine::Engine;
 use super::state::{Harvest, Stage};
-use crate::execution::{Execution, Owner, is_inside};
+use crate::execution::{Execution, Owner, Status, is_inside};
 
 /// What [`Scheduler::shutdown_timeout`](crate::Scheduler::shutdown_timeout) had to leave behind.
 ///
@@ -90,7 +90,10 @@ impl fmt::Display for Unfinished {
                 Some(name) => write!(f, "{name:?}")?,
                 None => write!(f, "task {}", execution.task)?,
             }
-            f.write_str(if execution.started.is_some() { " (running)" } else { " (queued)" })?;
+            f.write_str(match execution.status {
+                Status::Queued => " (queued)",
+                _ => " (running)",
+            })?;
         }
         Ok(())
     }

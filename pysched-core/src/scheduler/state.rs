@@ -277,7 +277,10 @@ impl State {
             harvest.touched.push(Arc::clone(&slot.record));
         }
         if slot.record.active() > 0 {
-            slot.record.pass_over(Execution::passed_over(task, due, at, Status::Skipped));
+            // One that still waits for a worker was not in time; this newer run takes its place.
+            if !slot.record.supersede(due, at) {
+                slot.record.pass_over(Execution::passed_over(task, due, at, Status::Skipped));
+            }
             harvest.touched.push(Arc::clone(&slot.record));
         } else {
             let more = slot.schedule.count_launch();

@@ -61,6 +61,10 @@ pub(crate) trait AnyRecord: Send + Sync {
     /// Records the `count` runs before the one at `due`, an `interval` apart, as missed.
     fn miss(&self, task: TaskId, due: SystemTime, interval: Duration, count: u64, at: SystemTime);
 
+    /// Lets a run that is due at `due` take the place of the one that is queued, which is recorded as
+    /// missed; `false` if none is queued.
+    fn supersede(&self, due: SystemTime, at: SystemTime) -> bool;
+
     /// Cancels the run that would come at `next`, and with `queued` also what was launched and has
     /// not begun.
     fn withdraw(&self, task: TaskId, next: Option<SystemTime>, queued: bool, at: SystemTime);
@@ -166,6 +170,12 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
 
     fn miss(&self, task: TaskId, due: SystemTime, interval: Duration, count: u64, at: SystemTime) {
         self.state.lock().history.miss(task, due, interval, count, at);
+    }
+
+    fn supersede(&self, due: SystemTime, at: SystemTime) -> bool {
+        // A claim to run is made under this lock too (`begin`), so that what is renamed here is
+        // still to come. A claim to cancel is not, and cancels the newer run then.
+        self.state.lock().history.supersede(due, at)
     }
 
     fn withdraw(&self, task: TaskId, next: Option<SystemTime>, queued: bool, at: SystemTime) {

@@ -17,7 +17,7 @@ use crate::sync::{Condvar, Mutex};
 
 /// How long `advance` waits for schedulers to catch up. Only a task that runs on the scheduler's
 /// own thread, and does not return, is slower than this.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A clock for tests: time stands still until [`advance`](Self::advance) moves it.
 ///
@@ -113,7 +113,7 @@ impl ManualClock {
     /// Returns when the schedulers that use this clock have handed everything that became due to
     /// their executors, and so, with an [`InlineExecutor`](crate::InlineExecutor), have run it. It
     /// does not wait for workers of a pool; for that, wait on the futures. Called from inside a
-    /// task on the scheduler's own thread, or while such a task blocks for more than a second, it
+    /// task on the scheduler's own thread, or while such a task blocks for more than five seconds, it
     /// moves the time and returns.
     ///
     /// ```
@@ -148,6 +148,37 @@ impl ManualClock {
         self.change(|state| state.timeline = Timeline::through(state.now, time), true);
     }
 
+    /// The time since this clock was made, as moved by [`advance`](Self::advance).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::ManualClock;
+    ///
+    /// let clock = ManualClock::new();
+    /// clock.advance(Duration::from_secs(5));
+    /// assert_eq!(clock.now(), Duration::from_secs(5));
+    /// ```
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.shared.state.lock().now.since_origin()
+    }
+
+    /// What the wall clock shows.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use pysched::ManualClock;
+    ///
+    /// let clock = ManualClock::new();
+    /// clock.set_wall(SystemTime::UNIX_EPOCH);
+    /// assert_eq!(clock.wall(), SystemTime::UNIX_EPOCH);
+    /// ```
+    #[must_use]
+    pub fn wall(&self) -> SystemTime {
+        let state = self.shared.state.lock();
+        state.timeline.wall_at(state.now)
+    }
+
     /// Applies a change and waits for the sleepers that it concerns.
     fn change(&self, apply: impl FnOnce(&mut State), wake_all: bool) {
         let mut state = self.shared.state.lock();
@@ -179,12 +210,11 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Duration {
-        self.shared.state.lock().now.since_origin()
+        self.now()
     }
 
     fn wall(&self) -> SystemTime {
-        let state = self.shared.state.lock();
-        state.timeline.wall_at(state.now)
+        self.wall()
     }
 
     fn wait(&self, parker: &Parker, until: Option<Duration>) {

@@ -50,9 +50,9 @@ impl Trigger {
     /// A run every `interval`: the k-th is due at exactly *start + k × interval*, however long each
     /// takes. Nothing drifts.
     ///
-    /// If a run is due while the previous one has not finished, it is
-    /// [`Skipped`](crate::Status::Skipped). If several could not start in time, the newest runs
-    /// and the others are [`Missed`](crate::Status::Missed).
+    /// If a run is due while the previous one has not returned, it is
+    /// [`Skipped`](crate::Status::Skipped). If several could not start in time, also for want of a
+    /// worker, the newest runs and the others are [`Missed`](crate::Status::Missed).
     ///
     /// ```
     /// # use pysched::{Interval, Trigger};
