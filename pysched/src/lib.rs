@@ -92,9 +92,9 @@
 //! text such as `"1h 30m"`. In the attribute, a bad one is a compile error.
 //!
 //! A recurring task never overlaps itself, and does not run in a burst to catch up. What is due
-//! while the previous run has not finished is recorded as [`Status::Skipped`]; if several runs
-//! could not start in time, say because the process was stopped, the newest starts and the others
-//! are recorded as [`Status::Missed`]:
+//! while the previous run is running is recorded as [`Status::Skipped`]; if several runs could not
+//! start in time, say because the process was stopped or no worker was free, the newest starts and
+//! the others are recorded as [`Status::Missed`]:
 //!
 //! ```
 //! use std::time::Duration;

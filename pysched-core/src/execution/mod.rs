@@ -110,7 +110,7 @@ pub enum Status {
     /// It was cancelled before it started.
     Cancelled,
 
-    /// It was due while the previous execution of the same task had not finished.
+    /// It was due while the previous execution of the same task was running.
     Skipped,
 
     /// It could not start in time, and a later run stood in for it.

@@ -225,7 +225,8 @@ impl Job {
         self.key.priority
     }
 
-    /// When the execution was due.
+    /// When the execution was due. If a newer run of its task takes its place before it starts, the
+    /// [`Execution`](crate::Execution) tells of that one; the job keeps its time and its urgency.
     ///
     /// ```
     /// use pysched::{Executor, Job, Rejected, Scheduler, Task};
