@@ -1,9 +1,10 @@
 //! The thread pool, used directly and shared.
 
+use std::hint;
 use std::num::NonZeroUsize;
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 
 use pysched::{
@@ -201,6 +202,43 @@ fn a_pool_that_was_shut_down_refuses() {
                 other => panic!("expected a refusal, got {other:?}"),
             }
         }
+    });
+}
+
+#[test]
+fn what_comes_during_a_shutdown_is_run_or_refused() {
+    within(PATIENCE, || {
+        // Both threads meet without sleeping, as the gap that is looked for is a few steps wide.
+        let arrived = Arc::new(AtomicUsize::new(0));
+        let meet = |arrived: &AtomicUsize, round: usize, wait: usize| {
+            arrived.fetch_add(1, Ordering::SeqCst);
+            while arrived.load(Ordering::SeqCst) < 2 * (round + 1) {
+                thread::yield_now();
+            }
+            (0..wait).for_each(|_| hint::spin_loop());
+        };
+        let (pools, to_run) = mpsc::channel::<Arc<ThreadPoolExecutor>>();
+        let (futures, made) = mpsc::channel();
+        let runner = thread::spawn({
+            let arrived = Arc::clone(&arrived);
+            move || {
+                for (round, pool) in to_run.into_iter().enumerate() {
+                    meet(&arrived, round, round % 37);
+                    futures.send(pool.run(|| 7)).unwrap();
+                }
+            }
+        });
+        for round in 0..5_000 {
+            let pool = Arc::new(ThreadPoolExecutor::new(1));
+            pools.send(Arc::clone(&pool)).unwrap();
+            meet(&arrived, round, round % 31);
+            pool.shutdown(true);
+            // The pool is kept, for it would fail what it still holds when it is dropped.
+            let future = made.recv().unwrap();
+            assert!(matches!(outcome(&future), Ok(7) | Err(TaskError::Refused(_))), "{future:?}");
+        }
+        drop(pools);
+        runner.join().unwrap();
     });
 }
 

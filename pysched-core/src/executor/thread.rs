@@ -143,8 +143,10 @@ impl ThreadPoolExecutor {
     /// ```
     pub fn shutdown(&self, wait: bool) {
         let pool = &self.pool;
-        pool.staff.lock().closed = true;
+        // In this order: once nobody is hired any more, nothing is taken any more either, or it
+        // would lie in a queue without workers.
         pool.queue.close();
+        pool.staff.lock().closed = true;
         if !wait {
             for job in pool.queue.drain() {
                 job.fail(TaskError::Cancelled);
