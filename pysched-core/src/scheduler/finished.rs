@@ -17,11 +17,13 @@ pub(super) struct FinishedTasks {
 }
 
 impl FinishedTasks {
-    /// Remembers a task, and forgets the oldest ones that there is no more room for.
-    pub(super) fn push(&mut self, task: TaskId, executions: Vec<Execution>) {
+    /// Remembers a task, and forgets the oldest ones that there is no more room for. Of a task that
+    /// alone has more executions than that, the latest are remembered.
+    pub(super) fn push(&mut self, task: TaskId, mut executions: Vec<Execution>) {
         if executions.is_empty() {
             return;
         }
+        executions.drain(..executions.len().saturating_sub(LIMIT));
         self.executions += executions.len();
         self.tasks.push_back((task, executions));
         while self.executions > LIMIT
@@ -44,7 +46,7 @@ mod tests {
     use super::*;
     use crate::Status;
     use crate::id::SchedulerId;
-    use std::time::SystemTime;
+    use std::time::{Duration, SystemTime};
 
     #[test]
     fn the_oldest_are_forgotten() {
@@ -60,6 +62,21 @@ mod tests {
         for number in 1..5 {
             assert_eq!(finished.executions(id(number)).len(), LIMIT / 4);
         }
+        assert_eq!(finished.executions, LIMIT);
+    }
+
+    #[test]
+    fn of_a_task_with_too_many_the_latest_are_kept() {
+        let id = TaskId::new(SchedulerId::unique(), 1, 0);
+        let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+        let executions: Vec<_> = (1..=LIMIT as u64 + 7)
+            .map(|second| Execution::passed_over(id, at(second), at(second), Status::Missed))
+            .collect();
+        let mut finished = FinishedTasks::default();
+        finished.push(id, executions);
+        let kept = finished.executions(id);
+        assert_eq!(kept.len(), LIMIT);
+        assert_eq!(kept[0].due, at(8));
         assert_eq!(finished.executions, LIMIT);
     }
 }
