@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -406,6 +406,41 @@ fn a_wall_clock_that_panics_once_does_not_let_a_task_run_early() {
         assert_eq!(handle.next_run(), Some(time));
         manual.advance(SECOND);
         assert!(handle.future().done());
+    });
+}
+
+#[test]
+fn a_clock_at_the_end_of_time_hangs_nothing() {
+    struct Leaping(Arc<AtomicBool>, SystemTime);
+
+    impl Clock for Leaping {
+        fn now(&self) -> Duration {
+            if self.0.load(Ordering::SeqCst) { Duration::MAX } else { Duration::ZERO }
+        }
+
+        fn wall(&self) -> SystemTime {
+            self.1
+        }
+
+        fn wait(&self, parker: &Parker, _: Option<Duration>) {
+            parker.park_timeout(Duration::from_millis(1)); // nobody tells of the leap
+        }
+    }
+
+    within(PATIENCE, || {
+        let (leapt, wall) = (Arc::new(AtomicBool::new(false)), SystemTime::now());
+        let clock = Leaping(Arc::clone(&leapt), wall);
+        let sched = Scheduler::builder().clock(clock).executor(InlineExecutor).build();
+        sched.start().unwrap();
+        let series = sched.delay(Trigger::recur(1), 0, || ()).unwrap();
+        let at = sched.delay(Trigger::at(wall + SECOND), 0, || ()).unwrap();
+        leapt.store(true, Ordering::SeqCst);
+        let now = sched.delay(Trigger::once(0), 0, || ()).unwrap();
+        assert!(outcome(&now.future()).is_ok());
+        assert!(outcome(&series.future()).is_ok());
+        assert_eq!(at.next_run(), Some(wall + SECOND), "the wall clock has not come to it");
+        sched.shutdown(true);
+        assert!(at.future().cancelled());
     });
 }
 

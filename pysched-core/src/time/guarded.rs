@@ -39,13 +39,15 @@ impl GuardedClock {
     }
 
     pub(crate) fn now(&self) -> Moment {
-        catch(|| self.clock.now()).map_or_else(
+        let moment = catch(|| self.clock.now()).map_or_else(
             |_| {
                 let kept = *self.kept.lock();
                 kept.moment.saturating_add(kept.at.elapsed())
             },
             Moment::from_origin,
-        )
+        );
+        // A clock that is beyond the last moment stands still there: what never comes stays so.
+        moment.min(Moment::LAST)
     }
 
     pub(crate) fn wall(&self) -> SystemTime {
