@@ -283,21 +283,22 @@ fn a_job_tells_what_it_is() {
     });
 }
 
-#[test]
-fn an_executor_is_told_once_the_scheduler_is_done() {
-    struct Telling(Arc<Mutex<Vec<&'static str>>>);
+/// Runs each job at once, and tells when it is shut down and how.
+struct Telling(Arc<Mutex<Vec<&'static str>>>);
 
-    impl Executor for Telling {
-        fn submit(&self, job: Job) -> Result<(), Rejected> {
-            job.run();
-            Ok(())
-        }
-
-        fn shutdown(&self, wait: bool) {
-            self.0.lock().unwrap().push(if wait { "waiting" } else { "at once" });
-        }
+impl Executor for Telling {
+    fn submit(&self, job: Job) -> Result<(), Rejected> {
+        job.run();
+        Ok(())
     }
 
+    fn shutdown(&self, wait: bool) {
+        self.0.lock().unwrap().push(if wait { "waiting" } else { "at once" });
+    }
+}
+
+#[test]
+fn an_executor_is_told_once_the_scheduler_is_done() {
     within(PATIENCE, || {
         for (wait, expected) in [(true, "waiting"), (false, "at once")] {
             let told: Arc<Mutex<Vec<_>>> = Arc::default();
@@ -308,6 +309,32 @@ fn an_executor_is_told_once_the_scheduler_is_done() {
             assert!(outcome(&sched.delay(Trigger::once(0), 0, body).unwrap().future()).is_ok());
             sched.shutdown(wait);
             assert_eq!(told.lock().unwrap()[..2], ["ran", expected]);
+        }
+    });
+}
+
+#[test]
+fn an_executor_is_told_to_wait_by_a_shutdown_that_waits() {
+    within(PATIENCE, || {
+        let shutdowns: [fn(&Scheduler); 2] =
+            [|sched| sched.shutdown(true), |sched| sched.shutdown_timeout(PATIENCE).unwrap()];
+        for shutdown in shutdowns {
+            let told: Arc<Mutex<Vec<_>>> = Arc::default();
+            let sched = Scheduler::builder().executor(Telling(Arc::clone(&told))).build();
+            sched.start().unwrap();
+            let gate = Gate::new();
+            let (held, own) = (gate.clone(), sched.clone());
+            let task = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap();
+            task.future().on_done(move |_| {
+                while !own.stopped() {
+                    thread::yield_now();
+                }
+            });
+            // The job is over when the shutdown has begun.
+            gate.await_arrivals(1);
+            gate.open();
+            shutdown(&sched);
+            assert_eq!(*told.lock().unwrap(), ["waiting"]);
         }
     });
 }
