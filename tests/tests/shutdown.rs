@@ -327,6 +327,12 @@ fn from_inside_a_clock_and_an_executor() {
             }
             self.clock.wait(parker, until);
         }
+
+        fn detach(&self, _parker: &Parker) {
+            if let Some(sched) = self.sched.get() {
+                sched.shutdown(true);
+            }
+        }
     }
 
     impl Executor for Closing {
@@ -336,7 +342,12 @@ fn from_inside_a_clock_and_an_executor() {
             Ok(())
         }
 
-        fn shutdown(&self, _wait: bool) {}
+        fn shutdown(&self, wait: bool) {
+            let sched = self.sched.wait();
+            sched.shutdown(wait);
+            sched.shutdown(!wait);
+            let _ = sched.shutdown_timeout(PATIENCE);
+        }
     }
 
     within(PATIENCE, || {

@@ -77,6 +77,8 @@ impl Engine {
     }
 
     fn heart_has_ended(&self) {
+        // A shutdown that the clock calls here must not wait for what follows.
+        let _inside = self.enter();
         self.clock.detach(&self.parker);
         let last_harvest = {
             let mut state = self.state.lock();
