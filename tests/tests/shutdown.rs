@@ -306,6 +306,55 @@ fn from_inside_a_callback() {
 }
 
 #[test]
+fn while_a_future_is_being_cancelled() {
+    /// A clock that keeps whoever calls it while the gate is shut.
+    struct Slow(SystemClock, Arc<Mutex<Option<(thread::ThreadId, Gate)>>>);
+
+    impl Clock for Slow {
+        fn now(&self) -> Duration {
+            let held = self.1.lock().unwrap().clone();
+            if let Some((thread, gate)) = held
+                && thread == thread::current().id()
+            {
+                gate.wait();
+            }
+            self.0.now()
+        }
+
+        fn wall(&self) -> std::time::SystemTime {
+            self.0.wall()
+        }
+
+        fn wait(&self, parker: &Parker, until: Option<Duration>) {
+            self.0.wait(parker, until);
+        }
+    }
+
+    within(PATIENCE, || {
+        let held = Arc::default();
+        let clock = Slow(SystemClock::new(), Arc::clone(&held));
+        let sched = Scheduler::builder().clock(clock).build();
+        sched.start().unwrap();
+        let future = add(&sched, 60);
+        let gate = Gate::new();
+        let canceller = thread::spawn({
+            let (future, gate) = (future.clone(), gate.clone());
+            move || {
+                *held.lock().unwrap() = Some((thread::current().id(), gate));
+                future.cancel()
+            }
+        });
+        gate.await_arrivals(1);
+        sched.shutdown(true);
+        assert!(future.done());
+        assert!(sched.tasks().is_empty());
+        gate.open();
+        assert!(canceller.join().unwrap(), "it will never run");
+        assert!(is_cancelled(&future));
+    });
+}
+
+#[test]
 fn from_inside_a_clock_and_an_executor() {
     struct Closing {
         clock: SystemClock,

@@ -184,18 +184,30 @@ impl<T: Send + Sync + 'static> TaskFuture<T> {
     /// ```
     #[must_use = "the execution may have started already"]
     pub fn cancel(&self) -> bool {
-        if !self.cell.withdraw() {
-            return self.cell.is_cancelled();
+        let cell = &self.cell;
+        if !cell.is_queued() {
+            return cell.is_cancelled();
         }
-        match self.owner.as_ref().and_then(Weak::upgrade) {
-            Some(owner) => {
-                let cell = Arc::clone(&self.cell);
-                owner.withdrawn(cell.task(), &mut |at| cell.settle_cancelled(at));
+        let mut withdrawn = false;
+        let mut settle = |at| {
+            withdrawn = cell.withdraw();
+            if withdrawn {
+                cell.settle_cancelled(at);
             }
-            None => self.cell.settle_cancelled(SystemTime::now()),
+            withdrawn
+        };
+        // Withdrawn and settled under the scheduler's lock, so that nobody there, a shutdown least
+        // of all, finds an execution that is neither to be run nor done.
+        match self.owner.as_ref().and_then(Weak::upgrade) {
+            Some(owner) => owner.withdraw(cell.task(), &mut settle),
+            None => {
+                settle(SystemTime::now());
+            }
         }
-        self.cell.announce();
-        true
+        if withdrawn {
+            cell.announce();
+        }
+        cell.is_cancelled()
     }
 
     /// Calls `f` when the execution has ended: on the thread that ended it, or here and now if it

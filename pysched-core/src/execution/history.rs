@@ -74,17 +74,12 @@ impl<T> History<T> {
         }
     }
 
-    /// Begins an execution; `None` if exactly this one was cancelled before it was due.
-    pub(crate) fn launch(
-        &mut self,
-        task: TaskId,
-        due: SystemTime,
-    ) -> Option<Arc<ExecutionCell<T>>> {
+    /// Begins an execution.
+    pub(crate) fn launch(&mut self, task: TaskId, due: SystemTime) -> Arc<ExecutionCell<T>> {
         let cell = self.upcoming.take().unwrap_or_else(|| ExecutionCell::queued(task, due));
         cell.set_due(due);
-        // A withdrawn cell that is still here will be settled by whoever withdrew it.
         self.active.push(Arc::clone(&cell));
-        (!cell.is_withdrawn()).then_some(cell)
+        cell
     }
 
     /// Moves a settled cell to those that ended.
@@ -170,9 +165,6 @@ impl<T> History<T> {
                 self.aftermath.announce.push(Arc::clone(cell));
             }
         }
-        // One that somebody else is just cancelling will be settled by them. Until then it counts
-        // as in flight, so that the task is not forgotten without it.
-        self.active.extend(self.upcoming.take_if(|cell| !cell.is_settled()));
         self.sweep();
     }
 
@@ -269,7 +261,7 @@ mod tests {
 
     /// Runs one execution that gives `value`.
     fn run(history: &mut History<u64>, value: u64) {
-        let cell = history.launch(TaskId::nil(), at(value)).unwrap();
+        let cell = history.launch(TaskId::nil(), at(value));
         assert!(cell.begin());
         cell.settle(Ok(value).into(), at(value));
         history.end(&cell);
@@ -316,7 +308,7 @@ mod tests {
         let first = history.current(TaskId::nil(), Some(at(1))).unwrap();
         let again = history.current(TaskId::nil(), Some(at(1))).unwrap();
         assert!(Arc::ptr_eq(&first, &again));
-        let launched = history.launch(TaskId::nil(), at(2)).unwrap();
+        let launched = history.launch(TaskId::nil(), at(2));
         assert!(Arc::ptr_eq(&first, &launched));
         assert_eq!(launched.execution().due, at(2), "as it was timed in the end");
     }
@@ -324,9 +316,9 @@ mod tests {
     #[test]
     fn a_withdrawal_leaves_what_runs_alone() {
         let mut history = History::<u64>::new(9);
-        let running = history.launch(TaskId::nil(), at(1)).unwrap();
+        let running = history.launch(TaskId::nil(), at(1));
         assert!(running.begin());
-        let queued = history.launch(TaskId::nil(), at(2)).unwrap();
+        let queued = history.launch(TaskId::nil(), at(2));
         history.withdraw(TaskId::nil(), Some(at(3)), true, at(0));
         assert!(queued.is_withdrawn());
         assert!(!running.is_withdrawn());
@@ -340,7 +332,18 @@ mod tests {
         let mut history = History::<u64>::new(9);
         let cell = history.current(TaskId::nil(), Some(at(1))).unwrap();
         assert!(cell.withdraw());
-        assert!(history.launch(TaskId::nil(), at(1)).is_none());
+        cell.settle_cancelled(at(1));
+        assert!(history.sweep(), "it was the upcoming one");
+        assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
+        assert!(!Arc::ptr_eq(&cell, &history.launch(TaskId::nil(), at(2))));
+        assert_eq!(history.active(), 1);
+    }
+
+    #[test]
+    fn an_execution_withdrawn_by_its_future_is_not_in_flight() {
+        let mut history = History::<u64>::new(9);
+        let cell = history.launch(TaskId::nil(), at(1));
+        assert!(cell.withdraw());
         cell.settle_cancelled(at(1));
         assert!(!history.sweep(), "it was not the upcoming one any more");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
@@ -350,7 +353,7 @@ mod tests {
     #[test]
     fn a_newer_run_takes_the_place_of_a_queued_one_and_of_no_other() {
         let mut history = History::<u64>::new(9);
-        let cell = history.launch(TaskId::nil(), at(1)).unwrap();
+        let cell = history.launch(TaskId::nil(), at(1));
         assert!(history.supersede(at(2), at(2)));
         assert_eq!(cell.execution().due, at(2));
         assert_eq!(dues(&history), [(at(1), Status::Missed)]);

@@ -31,9 +31,9 @@ pub(crate) trait Owner: Send + Sync {
     /// Ends a series.
     fn cancel(&self, task: TaskId) -> Result<(), Error>;
 
-    /// Says that an execution of `task` was withdrawn before it was launched or started; `settle`
-    /// is told the time.
-    fn withdrawn(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime));
+    /// Goes on with `task` after one of its executions that has not started was withdrawn, which
+    /// `settle` does, at the time that it is told; it says whether it came early enough.
+    fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool);
 
     /// Calls `f` with the time of the next run of `task`, `None` where there is none.
     fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>));

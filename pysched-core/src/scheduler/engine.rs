@@ -216,12 +216,14 @@ impl Owner for Engine {
         Ok(())
     }
 
-    fn withdrawn(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime)) {
+    fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {
         let now = self.clock.now();
         let mut ring = false;
         let record = {
             let mut state = self.state.lock();
-            settle(state.timeline().wall_at(now));
+            if !settle(state.timeline().wall_at(now)) {
+                return;
+            }
             // A cancelled execution of a task that is finished is in nobody's way.
             let Some(index) = self.index(&state, task) else { return };
             let record = Arc::clone(&state.slot(index).record);

@@ -288,11 +288,10 @@ impl State {
             let last = slot.ending || (next.is_none() && !slot.schedule.is_fixed_delay());
             let launch = Launch { task, due, lane: slot.lane, last, timeline };
             let record = Arc::clone(&slot.record);
-            if let Some(work) = record.launch(launch, Arc::clone(owner)) {
-                let (priority, sequence) = (slot.priority, slot.sequence);
-                let key = ReadyKey { priority, due: Moment::of_wall(due), sequence };
-                harvest.lanes[slot.lane as usize].push_back(Job::new(key, task, due, work));
-            }
+            let work = record.launch(launch, Arc::clone(owner));
+            let (priority, sequence) = (slot.priority, slot.sequence);
+            let key = ReadyKey { priority, due: Moment::of_wall(due), sequence };
+            harvest.lanes[slot.lane as usize].push_back(Job::new(key, task, due, work));
         }
         match next {
             Some(next) if !self.slots[index].ending => self.arm(index, next),

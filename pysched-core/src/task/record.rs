@@ -52,8 +52,8 @@ pub(crate) struct Launch {
 
 /// A [`Record`] whose result type is forgotten: how the scheduler sees its tasks.
 pub(crate) trait AnyRecord: Send + Sync {
-    /// Begins an execution; `None` if exactly this one was cancelled before it was due.
-    fn launch(self: Arc<Self>, launch: Launch, owner: Arc<dyn Owner>) -> Option<Box<dyn Work>>;
+    /// Begins an execution.
+    fn launch(self: Arc<Self>, launch: Launch, owner: Arc<dyn Owner>) -> Box<dyn Work>;
 
     /// Records a run that was skipped or missed.
     fn pass_over(&self, execution: Execution);
@@ -159,9 +159,9 @@ impl<T: Send + Sync + 'static> Record<T> {
 }
 
 impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
-    fn launch(self: Arc<Self>, launch: Launch, owner: Arc<dyn Owner>) -> Option<Box<dyn Work>> {
-        let cell = self.state.lock().history.launch(launch.task, launch.due)?;
-        Some(Box::new(Attempt::new(self, cell, launch, owner)))
+    fn launch(self: Arc<Self>, launch: Launch, owner: Arc<dyn Owner>) -> Box<dyn Work> {
+        let cell = self.state.lock().history.launch(launch.task, launch.due);
+        Box::new(Attempt::new(self, cell, launch, owner))
     }
 
     fn pass_over(&self, execution: Execution) {
@@ -173,8 +173,8 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
     }
 
     fn supersede(&self, due: SystemTime, at: SystemTime) -> bool {
-        // A claim to run is made under this lock too (`begin`), so that what is renamed here is
-        // still to come. A claim to cancel is not, and cancels the newer run then.
+        // A claim to run is made under this lock too (`begin`), and one to cancel under the
+        // scheduler's, so that what is renamed here is still to come.
         self.state.lock().history.supersede(due, at)
     }
 
