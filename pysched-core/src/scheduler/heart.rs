@@ -5,6 +5,7 @@
 //! longer runs and no job is left that an executor has yet to take.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, SyncSender};
@@ -134,7 +135,9 @@ impl Heart {
                 (stage, deadline)
             };
             let fired = self.harvest.jobs() > 0;
-            self.harvest.touched.drain(..).for_each(|record| record.flush());
+            for record in mem::take(&mut self.harvest.touched) {
+                record.flush();
+            }
             self.hand_over();
             let hungry = self.backlogs.iter().any(|backlog| !backlog.is_empty());
             match stage {
@@ -164,12 +167,14 @@ impl Heart {
         let fresh = self.harvest.lanes.iter_mut();
         for ((lane, fresh), backlog) in self.engine.lanes.iter().zip(fresh).zip(&mut self.backlogs)
         {
+            // Taken, so that the room that a burst needed is given back after it.
+            let mut fresh = mem::take(fresh);
             fresh.make_contiguous().sort();
             if backlog.is_empty() {
-                let Some(job) = offer(lane, fresh) else { continue };
+                let Some(job) = offer(lane, &mut fresh) else { continue };
                 backlog.push(job.key(), job);
             }
-            for job in fresh.drain(..) {
+            for job in fresh {
                 backlog.push(job.key(), job);
             }
             // From here on a job that ends wakes the heart. One that ended just before made room
@@ -211,4 +216,32 @@ fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{InlineExecutor, ManualClock, Scheduler, Task};
+
+    #[test]
+    fn a_burst_gives_its_memory_back() {
+        let clock = ManualClock::new();
+        let sched = Scheduler::builder().clock(clock).executor(InlineExecutor).build();
+        (0..10_000).for_each(|_| drop(sched.add(Task::new(|| ())).unwrap()));
+        let engine = sched.engine();
+        let mut heart = Heart {
+            engine: Arc::clone(engine),
+            harvest: Harvest::new(1),
+            backlogs: vec![ReadyQueue::new()],
+            retry: FIRST_RETRY,
+        };
+        let (now, wall) = engine.clock.read_and_keep();
+        let owner = Arc::clone(engine) as Arc<dyn Owner>;
+        engine.state.lock().fire_due(engine.id, &owner, now, wall, &mut heart.harvest);
+        assert_eq!(heart.harvest.jobs(), 10_000);
+        engine.in_flight.enter(10_000);
+        heart.hand_over();
+        assert!(engine.in_flight.is_none());
+        assert_eq!(heart.harvest.lanes[0].capacity(), 0);
+    }
 }
