@@ -499,6 +499,8 @@ mod times {
         for gate in &*gates {
             clock.advance(secs(1));
             let future = handle.future();
+            // Until it runs, a newer run would take its place.
+            gate.await_arrivals(1);
             clock.advance(secs(1));
             clock.advance(secs(1));
             gate.open();
