@@ -499,7 +499,7 @@ mod times {
         for gate in &*gates {
             clock.advance(secs(1));
             let future = handle.future();
-            // Until it runs, a newer run would take its place.
+            // Only what is beside a run that has begun is skipped.
             gate.await_arrivals(1);
             clock.advance(secs(1));
             clock.advance(secs(1));
