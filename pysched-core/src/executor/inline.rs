@@ -5,8 +5,9 @@ use super::{Executor, Job, Rejected};
 /// Runs each job on the scheduler's own thread, one after the other.
 ///
 /// For tasks that take no time, for tests and for simulated clocks: nothing runs beside anything
-/// else, and what becomes due while a task runs is late by as much. A task that never returns
-/// stops the scheduler.
+/// else, and what becomes due while a task runs is late by as much. Tasks that are due together run
+/// in the order of urgency; what becomes due meanwhile, however urgent, runs after them. A task that
+/// never returns stops the scheduler.
 ///
 /// ```
 /// use pysched::{InlineExecutor, Scheduler, Trigger};

@@ -96,8 +96,11 @@ pub trait Executor: Send + Sync + 'static {
     /// Ends the executor: it takes no more jobs.
     ///
     /// With `wait`, it runs those that it has taken and returns when they have ended. Without, it
-    /// returns at once and drops those that have not started. Called when the scheduler shuts down;
-    /// may be called more than once and by several threads.
+    /// returns at once and drops those that have not started. May be called more than once and by
+    /// several threads.
+    ///
+    /// A scheduler that shuts down and waits calls it after all of its jobs are over. So an executor
+    /// must not put jobs off until it is shut down: both would wait for ever.
     fn shutdown(&self, wait: bool);
 }
 

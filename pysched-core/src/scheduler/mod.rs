@@ -270,7 +270,7 @@ impl Scheduler {
     /// Shuts down: cancels every run that is not due yet, and fires nothing more.
     ///
     /// With `wait`, everything that is due, queued or running is finished first; when it returns,
-    /// every future is done and the threads have ended. Without, it returns at once: what has not
+    /// every future is done and no thread has any work left. Without, it returns at once: what has not
     /// started is cancelled, and what runs finishes unattended.
     ///
     /// It may be called any number of times, by several threads, before `start`, and from inside a

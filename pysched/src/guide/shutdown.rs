@@ -2,7 +2,7 @@
 //!
 //! | | not due yet | due, or waits for a worker | runs | returns |
 //! | --- | --- | --- | --- | --- |
-//! | [`shutdown(true)`](crate::Scheduler::shutdown) | cancelled | runs | finishes | when all have ended, and the threads too |
+//! | [`shutdown(true)`](crate::Scheduler::shutdown) | cancelled | runs | finishes | when all have ended; no thread has any work left |
 //! | [`shutdown(false)`](crate::Scheduler::shutdown) | cancelled | cancelled | finishes unattended | at once |
 //! | [`shutdown_timeout(limit)`](crate::Scheduler::shutdown_timeout) | cancelled | runs, as far as there is time | finishes | when all have ended, at the latest after `limit` |
 //! | dropping the last clone | as by `shutdown(false)` | | | |
