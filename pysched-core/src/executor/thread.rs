@@ -128,9 +128,9 @@ impl ThreadPoolExecutor {
     /// Ends the pool: it takes no more jobs, and its threads end.
     ///
     /// With `wait`, it first runs all that wait, and returns when its threads are done, though the
-    /// operating system may take a moment longer to remove them. Without,
-    /// it returns at once: what waits is cancelled, what runs finishes unattended. Called by one of
-    /// its own workers, it never waits.
+    /// operating system may take a moment longer to remove them. Without, it returns at once: what
+    /// waits is cancelled, what runs finishes unattended. Called by one of its own workers, it never
+    /// waits.
     ///
     /// ```
     /// use pysched::{TaskError, ThreadPoolExecutor};

@@ -270,8 +270,8 @@ impl Scheduler {
     /// Shuts down: cancels every run that is not due yet, and fires nothing more.
     ///
     /// With `wait`, everything that is due, queued or running is finished first; when it returns,
-    /// every future is done and no thread has any work left. Without, it returns at once: what has not
-    /// started is cancelled, and what runs finishes unattended.
+    /// every future is done and no thread has any work left. Without, it returns at once: what has
+    /// not started is cancelled, and what runs finishes unattended.
     ///
     /// It may be called any number of times, by several threads, before `start`, and from inside a
     /// task. A call from inside a task (or from a callback or a clock of this scheduler) never
