@@ -1,5 +1,9 @@
 //! Shutting down: nobody hangs, and every future ends.
 
+mod dropping;
+mod full_executor;
+mod inside;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::thread;
@@ -11,6 +15,13 @@ use pysched::{
 };
 use pysched_tests::faults::{DropBomb, OneAtATime, OpenOnDrop, within};
 use pysched_tests::{Gate, PATIENCE, await_offers, is_cancelled, offering, outcome, pool_by_hand};
+
+/// The ways to shut down that wait or may wait.
+const WAYS: [fn(&Scheduler); 3] = [
+    |sched| sched.shutdown(true),
+    |sched| sched.shutdown(false),
+    |sched| drop(sched.shutdown_timeout(PATIENCE)),
+];
 
 /// A scheduler with a pool of one, whose worker is busy until the gate is opened.
 fn busy() -> (Scheduler, Gate, TaskFuture<()>) {
@@ -189,122 +200,6 @@ fn from_many_threads_at_once() {
     });
 }
 
-/// The ways to shut down that wait or may wait.
-const WAYS: [fn(&Scheduler); 3] = [
-    |sched| sched.shutdown(true),
-    |sched| sched.shutdown(false),
-    |sched| drop(sched.shutdown_timeout(PATIENCE)),
-];
-
-#[test]
-fn from_inside_a_task() {
-    within(PATIENCE, || {
-        for (way, shut_down) in WAYS.into_iter().enumerate() {
-            let (sched, gate, _) = busy();
-            let own = sched.clone();
-            let closer = sched
-                .delay(Trigger::once(0), 0, move || {
-                    shut_down(&own);
-                    assert_closed(&own);
-                    shut_down(&own);
-                })
-                .unwrap()
-                .future();
-            let queued = add(&sched, 0);
-            await_offers(&sched);
-            gate.open();
-            assert!(outcome(&closer).is_ok());
-            // The shutdown goes on without the task that called for it.
-            assert_eq!(outcome(&queued).is_ok(), way == 0, "way {way}");
-            sched.shutdown(true);
-        }
-    });
-}
-
-#[test]
-fn from_inside_a_task_on_the_schedulers_own_thread() {
-    within(PATIENCE, || {
-        for (way, shut_down) in WAYS.into_iter().enumerate() {
-            let sched = Scheduler::builder().executor(InlineExecutor).build();
-            let own = sched.clone();
-            let closer =
-                sched.delay(Trigger::once(0), 0, move || shut_down(&own)).unwrap().future();
-            let queued = add(&sched, 0);
-            let pending = add(&sched, 60);
-            sched.start().unwrap();
-            assert!(outcome(&closer).is_ok());
-            assert!(is_cancelled(&pending));
-            // It became due together with the one that shut down, and so was queued behind it.
-            assert_eq!(outcome(&queued).is_ok(), way == 0, "way {way}");
-            sched.shutdown(true);
-        }
-    });
-}
-
-#[test]
-fn from_inside_two_tasks_at_once() {
-    within(PATIENCE, || {
-        for _ in 0..50 {
-            let (sched, _clock) = pool_by_hand(2);
-            let together = Arc::new(Barrier::new(2));
-            let closers = [(); 2].map(|()| {
-                let (own, together) = (sched.clone(), Arc::clone(&together));
-                let body = move || {
-                    together.wait();
-                    own.shutdown(true);
-                };
-                sched.delay(Trigger::once(0), 0, body).unwrap().future()
-            });
-            assert!(closers.iter().all(|closer| outcome(closer).is_ok()));
-            sched.shutdown(true);
-        }
-    });
-}
-
-#[test]
-fn from_inside_a_task_while_another_thread_waits() {
-    within(PATIENCE, || {
-        let (sched, gate, _) = busy();
-        let own = sched.clone();
-        let closer = sched.delay(Trigger::once(0), 0, move || own.shutdown(true)).unwrap().future();
-        await_offers(&sched);
-        let outside = thread::spawn({
-            let sched = sched.clone();
-            move || sched.shutdown(true)
-        });
-        gate.open();
-        outside.join().unwrap();
-        assert!(closer.wait().is_ok());
-    });
-}
-
-#[test]
-fn from_inside_a_callback() {
-    within(PATIENCE, || {
-        for shut_down in WAYS {
-            // On a worker, on the thread that cancels, and on the one that asks too late.
-            let (sched, gate, running) = busy();
-            let own = sched.clone();
-            running.on_done(move |_| shut_down(&own));
-            let pending = add(&sched, 60);
-            let own = sched.clone();
-            pending.on_done(move |_| shut_down(&own));
-            gate.open();
-            assert!(outcome(&running).is_ok());
-            assert!(is_cancelled(&pending));
-            let own = sched.clone();
-            pending.on_done(move |_| shut_down(&own));
-            sched.shutdown(true);
-        }
-        let (sched, _clock) = pool_by_hand(1);
-        let pending = add(&sched, 60);
-        let own = sched.clone();
-        pending.on_done(move |_| own.shutdown(true));
-        sched.shutdown(true);
-        assert!(is_cancelled(&pending));
-    });
-}
-
 #[test]
 fn while_a_future_is_being_cancelled() {
     /// A clock that keeps whoever calls it while the gate is shut.
@@ -351,72 +246,6 @@ fn while_a_future_is_being_cancelled() {
         gate.open();
         assert!(canceller.join().unwrap(), "it will never run");
         assert!(is_cancelled(&future));
-    });
-}
-
-#[test]
-fn from_inside_a_clock_and_an_executor() {
-    struct Closing {
-        clock: SystemClock,
-        sched: Arc<OnceLock<Scheduler>>,
-    }
-
-    impl Clock for Closing {
-        fn now(&self) -> Duration {
-            self.clock.now()
-        }
-
-        fn wall(&self) -> std::time::SystemTime {
-            self.clock.wall()
-        }
-
-        fn wait(&self, parker: &Parker, until: Option<Duration>) {
-            if let Some(sched) = self.sched.get() {
-                sched.shutdown(true);
-            }
-            self.clock.wait(parker, until);
-        }
-
-        fn detach(&self, _parker: &Parker) {
-            if let Some(sched) = self.sched.get() {
-                sched.shutdown(true);
-            }
-        }
-    }
-
-    impl Executor for Closing {
-        fn submit(&self, job: Job) -> Result<(), Rejected> {
-            self.sched.wait().shutdown(true);
-            job.run();
-            Ok(())
-        }
-
-        fn shutdown(&self, wait: bool) {
-            let sched = self.sched.wait();
-            sched.shutdown(wait);
-            sched.shutdown(!wait);
-            let _ = sched.shutdown_timeout(PATIENCE);
-        }
-    }
-
-    within(PATIENCE, || {
-        let own = Arc::default();
-        let clock = Closing { clock: SystemClock::new(), sched: Arc::clone(&own) };
-        let sched = Scheduler::builder().clock(clock).build();
-        assert!(own.set(sched.clone()).is_ok());
-        let pending = add(&sched, 60);
-        sched.start().unwrap();
-        assert!(is_cancelled(&pending));
-        sched.shutdown(true);
-
-        let own = Arc::default();
-        let executor = Closing { clock: SystemClock::new(), sched: Arc::clone(&own) };
-        let sched = Scheduler::builder().executor(executor).build();
-        assert!(own.set(sched.clone()).is_ok());
-        let due = add(&sched, 0);
-        sched.start().unwrap();
-        assert!(outcome(&due).is_ok());
-        sched.shutdown(true);
     });
 }
 
@@ -619,187 +448,6 @@ fn a_limit_that_is_too_short_tells_what_was_left() {
 }
 
 #[test]
-fn an_executor_that_keeps_its_jobs_does_not_keep_the_futures() {
-    struct Hoarder(Arc<Mutex<Vec<Job>>>);
-
-    impl Executor for Hoarder {
-        fn submit(&self, job: Job) -> Result<(), Rejected> {
-            self.0.lock().unwrap().push(job);
-            Ok(())
-        }
-
-        fn shutdown(&self, _wait: bool) {
-            let hoard = std::mem::take(&mut *self.0.lock().unwrap());
-            drop(hoard);
-        }
-    }
-
-    within(PATIENCE, || {
-        let hoard = Arc::default();
-        let sched = offering(Hoarder(Arc::clone(&hoard)));
-        let future = add(&sched, 0);
-        await_offers(&sched);
-        let unfinished = sched.shutdown_timeout(Duration::from_millis(5)).unwrap_err();
-        assert_eq!(unfinished.executions.len(), 1);
-        assert!(is_cancelled(&future));
-        assert!(hoard.lock().unwrap().is_empty(), "the executor was shut down");
-    });
-}
-
-/// In which order the jobs ran.
-type Order = Arc<Mutex<Vec<i32>>>;
-
-/// A scheduler whose executor has room for one job, which runs, and holds back so many others.
-fn crowded(waiting: i32) -> (Scheduler, Gate, Order, Vec<TaskFuture<()>>) {
-    let sched = offering(OneAtATime::default());
-    let (gate, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
-    let held = gate.clone();
-    let running = sched.delay(Trigger::once(0), 0, move || held.wait()).unwrap().future();
-    gate.await_arrivals(1);
-    let mut futures = vec![running];
-    for number in 0..waiting {
-        let order = Arc::clone(&order);
-        let body = move || order.lock().unwrap().push(number);
-        futures.push(sched.delay(Trigger::once(0), -number, body).unwrap().future());
-    }
-    await_offers(&sched);
-    (sched, gate, order, futures)
-}
-
-#[test]
-fn what_a_full_executor_could_not_take_is_finished() {
-    within(PATIENCE, || {
-        let (sched, gate, order, futures) = crowded(20);
-        let sentinel = add(&sched, 60);
-        let closer = thread::spawn({
-            let sched = sched.clone();
-            move || sched.shutdown(true)
-        });
-        assert!(is_cancelled(&sentinel));
-        assert!(futures.iter().all(|future| !future.done()));
-        gate.open();
-        closer.join().unwrap();
-        assert!(futures.iter().all(|future| future.done() && future.wait().is_ok()));
-        let expected: Vec<_> = (0..20).rev().collect();
-        assert_eq!(*order.lock().unwrap(), expected, "the most urgent first");
-    });
-}
-
-#[test]
-fn what_a_full_executor_could_not_take_is_cancelled() {
-    within(PATIENCE, || {
-        for limit in [None, Some(Duration::ZERO), Some(Duration::from_millis(5))] {
-            let (sched, gate, order, futures) = crowded(20);
-            let _open = OpenOnDrop(gate.clone());
-            match limit {
-                None => sched.shutdown(false),
-                Some(limit) => {
-                    let left = sched.shutdown_timeout(limit).unwrap_err().executions;
-                    let statuses = left.iter().map(|left| left.execution.status);
-                    assert_eq!(statuses.filter(|it| *it == Status::Queued).count(), 20);
-                    assert_eq!(left.len(), 21);
-                }
-            }
-            assert!(futures[1..].iter().all(|future| future.done() && future.cancelled()));
-            gate.open();
-            assert!(outcome(&futures[0]).is_ok());
-            sched.shutdown(true);
-            assert!(order.lock().unwrap().is_empty());
-        }
-    });
-}
-
-#[test]
-fn dropping_the_last_clone_is_a_shutdown_without_waiting() {
-    within(PATIENCE, || {
-        let (sched, gate, running) = busy();
-        let _open = OpenOnDrop(gate.clone());
-        let queued = add(&sched, 0);
-        let handle = sched.delay(Trigger::recur(60), 0, || ()).unwrap();
-        let pending = handle.future();
-        let clone = sched.clone();
-        drop(sched);
-        assert!(!pending.done() && !clone.stopped(), "there is another one");
-        drop(clone);
-        assert!(pending.cancelled() && queued.cancelled());
-        assert!(running.running());
-
-        // Handles work on, and keep nothing alive.
-        assert!(matches!(handle.cancel(), Err(Error::UnknownTask(id)) if id == handle.id()));
-        assert_eq!(handle.next_run(), None);
-        assert!(handle.future().cancelled() && handle.wait().cancelled());
-        assert_eq!(handle.futures().len(), 1);
-        gate.open();
-        assert!(outcome(&running).is_ok());
-    });
-}
-
-#[test]
-fn dropping_a_scheduler_drops_what_its_tasks_captured() {
-    within(PATIENCE, || {
-        let value = Arc::new(());
-        for start in [true, false] {
-            let sched = Scheduler::new();
-            let captured = Arc::clone(&value);
-            let handle = sched.delay(Trigger::once(60), 0, move || Arc::strong_count(&captured));
-            if start {
-                sched.start().unwrap();
-            }
-            assert_eq!(Arc::strong_count(&value), 2);
-            drop(sched);
-            assert_eq!(Arc::strong_count(&value), 1);
-            drop(handle);
-        }
-    });
-}
-
-#[test]
-fn a_task_that_holds_the_last_clone() {
-    fn inside(executor: impl Executor) {
-        let sched = Scheduler::builder().executor(executor).build();
-        sched.start().unwrap();
-        let held = Gate::new();
-        let (own, inner) = (sched.clone(), held.clone());
-        let pending = add(&sched, 60);
-        let last = sched
-            .delay(Trigger::once(0), 0, move || {
-                inner.wait();
-                own.stopped()
-            })
-            .unwrap();
-        let future = last.future();
-        held.await_arrivals(1);
-        drop(sched);
-        assert!(!pending.done(), "the task holds one");
-        held.open();
-        assert_eq!(outcome(&future).unwrap(), &false);
-        assert!(is_cancelled(&pending), "it went with the task");
-    }
-
-    within(PATIENCE, || {
-        inside(ThreadPoolExecutor::new(1));
-        inside(InlineExecutor);
-    });
-}
-
-#[test]
-fn a_result_that_holds_the_last_clone() {
-    within(PATIENCE, || {
-        let sched = Scheduler::new();
-        sched.start().unwrap();
-        let pending = add(&sched, 60);
-        let own = Mutex::new(Some(sched.clone()));
-        let task = Task::new(move || own.lock().unwrap().take());
-        let handle: Handle<Option<Scheduler>> = sched.add(task).unwrap();
-        assert!(outcome(&handle.future()).unwrap().is_some());
-        drop(sched);
-        assert!(!pending.done());
-        drop(handle);
-        assert!(is_cancelled(&pending));
-    });
-}
-
-#[test]
 fn on_the_schedulers_own_thread_what_is_queued_is_finished() {
     within(PATIENCE, || {
         let sched = Scheduler::builder().executor(InlineExecutor).build();
@@ -870,24 +518,6 @@ fn while_others_start_and_cancel() {
             // What ran when nobody waited for it has ended then.
             sched.shutdown(true);
             assert!(sched.tasks().is_empty());
-        }
-    });
-}
-
-#[test]
-fn captured_values_that_panic_when_dropped_do_not_keep_it_from_ending() {
-    within(PATIENCE, || {
-        for shut_down in WAYS {
-            let (sched, gate, running) = busy();
-            for delay in [0, 0, 60, 60] {
-                let bomb = DropBomb("captured");
-                sched.delay(Trigger::once(delay), 0, move || bomb.hold()).unwrap();
-            }
-            let queued = add(&sched, 0);
-            gate.open();
-            shut_down(&sched);
-            assert!(outcome(&running).is_ok() && queued.wait_timeout(PATIENCE).is_some());
-            assert_closed(&sched);
         }
     });
 }
