@@ -299,20 +299,18 @@ impl State {
         }
     }
 
-    /// Goes on with a task of which an execution has ended or was withdrawn at `at`. Gives its
-    /// record back if the task is finished.
-    pub(super) fn go_on(&mut self, task: TaskId, at: Moment) -> Option<Arc<dyn AnyRecord>> {
-        let index = self.index(task)?;
+    /// Goes on with a task of which an execution has ended or was withdrawn at `at`: arms its next
+    /// run if this decides when that is, or forgets it if it is finished. The caller holds the
+    /// record, so that nothing of a user's is dropped here.
+    pub(super) fn go_on(&mut self, task: TaskId, at: Moment) {
+        let Some(index) = self.index(task) else { return };
         let slot = &self.slots[index];
         if slot.armed.is_some() || slot.record.active() > 0 {
-            return None;
+            return;
         }
         match slot.schedule.after_end(at, self.timeline) {
-            Some(next) if !slot.ending => {
-                self.arm(index, next);
-                None
-            }
-            _ => Some(self.remove(index, task)),
+            Some(next) if !slot.ending => self.arm(index, next),
+            _ => drop(self.remove(index, task)),
         }
     }
 

@@ -54,12 +54,7 @@ fn crowded(waiting: i32) -> (Scheduler, Gate, Order, Vec<TaskFuture<()>>) {
 fn what_a_full_executor_could_not_take_is_finished() {
     within(PATIENCE, || {
         let (sched, gate, order, futures) = crowded(20);
-        let sentinel = add(&sched, 60);
-        let closer = thread::spawn({
-            let sched = sched.clone();
-            move || sched.shutdown(true)
-        });
-        assert!(is_cancelled(&sentinel));
+        let closer = begin_shutdown(&sched);
         assert!(futures.iter().all(|future| !future.done()));
         gate.open();
         closer.join().unwrap();

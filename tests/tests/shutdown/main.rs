@@ -37,6 +37,17 @@ fn add(sched: &Scheduler, delay: i32) -> TaskFuture<i32> {
     sched.delay(Trigger::once(delay), 0, move || delay).unwrap().future()
 }
 
+/// Begins a shutdown that waits, on a thread of its own; returns when nothing more is fired.
+fn begin_shutdown(sched: &Scheduler) -> thread::JoinHandle<()> {
+    let sentinel = add(sched, 60);
+    let closer = thread::spawn({
+        let sched = sched.clone();
+        move || sched.shutdown(true)
+    });
+    assert!(is_cancelled(&sentinel));
+    closer
+}
+
 #[track_caller]
 fn assert_closed(sched: &Scheduler) {
     assert!(sched.stopped());
@@ -353,12 +364,7 @@ fn tasks_that_add_while_it_drains_are_refused() {
             .unwrap()
             .future();
         await_offers(&sched);
-        let sentinel = add(&sched, 60);
-        let closer = thread::spawn({
-            let sched = sched.clone();
-            move || sched.shutdown(true)
-        });
-        assert!(is_cancelled(&sentinel));
+        let closer = begin_shutdown(&sched);
         gate.open();
         closer.join().unwrap();
         assert_eq!(adding.wait().unwrap(), &true);
@@ -376,12 +382,7 @@ fn a_series_ends_with_the_execution_that_runs() {
             let handle = sched.delay(trigger, 0, move || held.wait()).unwrap();
             gate.await_arrivals(1);
             let running = handle.future();
-            let sentinel = add(&sched, 60);
-            let closer = thread::spawn({
-                let sched = sched.clone();
-                move || sched.shutdown(true)
-            });
-            assert!(is_cancelled(&sentinel));
+            let closer = begin_shutdown(&sched);
             gate.open();
             closer.join().unwrap();
             assert!(running.wait().is_ok());
