@@ -70,8 +70,18 @@ fn a_task_wakes_a_scheduler_that_has_none() {
     let (sched, watch) = watched();
     for _ in 0..20 {
         until_asleep(&watch, |sleep| sleep.is_none());
+        outcome(&sched.delay(Trigger::once(0.001), 0, || ()).unwrap().future()).unwrap();
+    }
+}
+
+#[test]
+fn a_task_that_is_due_at_once_lets_it_sleep() {
+    let (sched, watch) = watched();
+    until_asleep(&watch, |sleep| sleep.is_none());
+    for _ in 0..20 {
         outcome(&sched.delay(Trigger::once(0), 0, || ()).unwrap().future()).unwrap();
     }
+    assert!(watch.try_recv().is_err(), "the pool's threads do without it");
 }
 
 #[test]

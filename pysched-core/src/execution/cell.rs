@@ -21,42 +21,87 @@ pub(crate) struct ExecutionCell<T> {
     pub(super) completion: Completion<Outcome<T>>,
 }
 
-/// How an execution has ended.
+/// How an execution has ended: with a value or, out of line as it is rare, without.
 #[derive(Debug)]
-pub(crate) struct Outcome<T> {
-    result: Result<T, TaskError>,
+pub(crate) struct Outcome<T>(Result<T, Box<Failure>>);
+
+/// Why there is no value.
+#[derive(Debug)]
+struct Failure {
+    error: TaskError,
 
     /// What the record of the execution says of the error.
     text: Option<String>,
 }
 
 impl<T> Outcome<T> {
+    pub(crate) fn cancelled() -> Self {
+        Self(Err(Box::new(Failure { error: TaskError::Cancelled, text: None })))
+    }
+
     pub(super) fn result(&self) -> Result<&T, &TaskError> {
-        self.result.as_ref()
+        self.0.as_ref().map_err(|failure| &failure.error)
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        match self.result() {
+            Ok(_) => Status::Succeeded,
+            Err(TaskError::Cancelled) => Status::Cancelled,
+            Err(_) => Status::Failed,
+        }
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.0.as_ref().err().and_then(|failure| failure.text.as_deref())
+    }
+
+    /// Whether dropping it may run code of a user.
+    pub(super) fn drops_quietly(&self) -> bool {
+        match self.result() {
+            Ok(_) => !std::mem::needs_drop::<T>(),
+            Err(TaskError::Failed(_)) => false,
+            Err(_) => true,
+        }
     }
 }
 
 /// Runs code of users: call it without any lock.
 impl<T> From<Result<T, TaskError>> for Outcome<T> {
     fn from(result: Result<T, TaskError>) -> Self {
-        let text = match &result {
-            Ok(_) | Err(TaskError::Cancelled) => None,
-            Err(error) => Some(text_of(error)),
-        };
-        Self { result, text }
+        Self(result.map_err(|error| {
+            let text = match error {
+                TaskError::Cancelled => None,
+                _ => Some(text_of(&error)),
+            };
+            Box::new(Failure { error, text })
+        }))
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Times {
-    due: SystemTime,
-    started: Option<SystemTime>,
-    finished: Option<SystemTime>,
+/// When an execution was due, was begun and had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) due: SystemTime,
+    pub(crate) started: Option<SystemTime>,
+    pub(crate) finished: Option<SystemTime>,
+}
+
+impl Times {
+    /// The times of an execution on the wall clock, which may have been corrected between them: none
+    /// comes before the one before it.
+    pub(crate) fn in_order(
+        due: SystemTime,
+        started: Option<SystemTime>,
+        finished: Option<SystemTime>,
+    ) -> Self {
+        let started = started.map(|at| at.max(due));
+        let finished = finished.map(|at| started.map_or(at, |started| at.max(started)));
+        Self { due, started, finished }
+    }
 }
 
 impl<T> ExecutionCell<T> {
-    pub(crate) fn queued(task: TaskId, due: SystemTime) -> Arc<Self> {
-        let times = Times { due, started: None, finished: None };
+    fn new(task: TaskId, times: Times) -> Arc<Self> {
         Arc::new(Self {
             task,
             phase: Phase::queued(),
@@ -65,18 +110,43 @@ impl<T> ExecutionCell<T> {
         })
     }
 
-    /// The cell of an execution that never was.
-    pub(crate) fn cancelled(task: TaskId) -> Arc<Self> {
-        let now = SystemTime::now();
-        let cell = Self::queued(task, now);
-        cell.withdraw();
-        cell.settle_cancelled(now);
+    pub(crate) fn queued(task: TaskId, due: SystemTime) -> Arc<Self> {
+        Self::new(task, Times { due, started: None, finished: None })
+    }
+
+    /// The cell of an execution that has begun.
+    pub(super) fn begun(task: TaskId, due: SystemTime, started: Option<SystemTime>) -> Arc<Self> {
+        let cell = Self::new(task, Times { due, started, finished: None });
+        cell.phase.begin();
+        cell
+    }
+
+    /// The cell of an execution that has ended. Nobody can have waited for it.
+    pub(super) fn ended(task: TaskId, times: Times, outcome: Outcome<T>) -> Arc<Self> {
+        let cell = Self::new(task, times);
+        if outcome.status() == Status::Cancelled {
+            cell.phase.withdraw();
+        } else {
+            cell.phase.begin();
+        }
+        cell.store(outcome);
         cell.announce();
         cell
     }
 
+    /// The cell of an execution that never was.
+    pub(crate) fn cancelled(task: TaskId) -> Arc<Self> {
+        let now = SystemTime::now();
+        let times = Times { due: now, started: None, finished: Some(now) };
+        Self::ended(task, times, Outcome::cancelled())
+    }
+
     pub(super) fn task(&self) -> TaskId {
         self.task
+    }
+
+    pub(super) fn times(&self) -> Times {
+        *self.times.lock()
     }
 
     /// Claims the execution in order to run it; `false` if it was cancelled.
@@ -101,6 +171,10 @@ impl<T> ExecutionCell<T> {
     /// before [`announce`](Self::announce).
     pub(crate) fn settle(&self, outcome: Outcome<T>, at: SystemTime) {
         self.times.lock().finished = Some(at);
+        self.store(outcome);
+    }
+
+    fn store(&self, outcome: Outcome<T>) {
         if let Err(second) = self.completion.settle(outcome) {
             debug_assert!(false, "an execution was settled twice");
             let _ = unwind::drop_quietly(second);
@@ -109,7 +183,7 @@ impl<T> ExecutionCell<T> {
 
     /// Stores that the execution was cancelled, for whoever withdrew it.
     pub(crate) fn settle_cancelled(&self, at: SystemTime) {
-        self.settle(Err(TaskError::Cancelled).into(), at);
+        self.settle(Outcome::cancelled(), at);
     }
 
     /// Tells everyone who waits. Runs code of users: call it without any lock.
@@ -128,8 +202,8 @@ impl<T> ExecutionCell<T> {
     /// Whether it will never run because it was cancelled, be it by a canceller or by an executor
     /// that was shut down.
     pub(super) fn is_cancelled(&self) -> bool {
-        let result = self.completion.get().map(|outcome| &outcome.result);
-        self.is_withdrawn() || matches!(result, Some(Err(TaskError::Cancelled)))
+        let status = self.completion.get().map(Outcome::status);
+        self.is_withdrawn() || status == Some(Status::Cancelled)
     }
 
     pub(super) fn is_queued(&self) -> bool {
@@ -142,23 +216,12 @@ impl<T> ExecutionCell<T> {
 
     pub(crate) fn execution(&self) -> Execution {
         let outcome = self.completion.get();
-        let status = match outcome.map(|outcome| &outcome.result) {
-            Some(Ok(_)) => Status::Succeeded,
-            Some(Err(TaskError::Cancelled)) => Status::Cancelled,
-            Some(Err(_)) => Status::Failed,
+        let status = match outcome {
+            Some(outcome) => outcome.status(),
             None if self.phase.is_begun() => Status::Running,
             None => Status::Queued,
         };
-        let times = *self.times.lock();
-        Execution {
-            task: self.task,
-            due: times.due,
-            started: times.started,
-            finished: times.finished,
-            attempt: 1,
-            status,
-            error: outcome.and_then(|outcome| outcome.text.clone()),
-        }
+        Execution::new(self.task, self.times(), status, outcome.and_then(Outcome::text))
     }
 }
 

@@ -1,32 +1,44 @@
 //! [`History`]: the executions of one task: the one to come, those in flight, and those that ended.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{Execution, ExecutionCell, Status};
+use super::cell::{ExecutionCell, Outcome, Times};
+use super::{Execution, Status};
 use crate::TaskId;
 use crate::unwind::drop_quietly;
 
 /// The executions of one task. A plain data structure; the record of the task guards it.
 ///
-/// A cell is in one of three places: `upcoming` until its run is due, but only if somebody asked
-/// for its future; `active` until it is settled; then `retained`, of which only the newest are
-/// kept. What drops out is put into `aftermath`, because announcing and dropping it runs code of
-/// users, which must not happen under a lock.
+/// An execution is in one of three places: `upcoming` until its run is due, but only if somebody
+/// asked for its future; `active` until it has ended; then `retained`, of which only the newest are
+/// kept. It has a cell of its own only once somebody asks for its future: most executions are never
+/// asked for, and to record one takes no allocation.
+///
+/// What drops out is put into `aftermath`, because announcing and dropping it runs code of users,
+/// which must not happen under a lock.
 #[derive(Debug)]
 pub(crate) struct History<T> {
+    task: TaskId,
     upcoming: Option<Arc<ExecutionCell<T>>>,
 
-    /// Queued or running, in the order of launching.
-    active: Vec<Arc<ExecutionCell<T>>>,
+    /// Queued or begun, in the order of launching.
+    active: Vec<Active<T>>,
 
     /// Ended, in the order of ending.
     retained: VecDeque<Entry<T>>,
 
-    /// The cell that ended last, and its number. Kept apart, so that `Handle::future` and
-    /// `Handle::wait` can answer even if no history is to be kept.
-    latest: Option<Numbered<T>>,
+    /// The execution that ended last, if it is not among the retained ones: so that
+    /// `Handle::future` and `Handle::wait` can answer even if no history is to be kept.
+    latest: Option<Ended<T>>,
+
+    /// How many executions were launched, which numbers them.
+    launched: u64,
+
+    /// How many executions have ended.
+    ended: u64,
 
     /// How many entries are retained.
     limit: usize,
@@ -34,27 +46,61 @@ pub(crate) struct History<T> {
     aftermath: Aftermath<T>,
 }
 
-/// A cell, and the how-manieth of its task it was to end, from 1.
-type Numbered<T> = (u64, Arc<ExecutionCell<T>>);
+/// An execution in flight.
+#[derive(Debug)]
+struct Active<T> {
+    run: u64,
+    due: SystemTime,
+
+    /// Whether it has been claimed in order to run or to fail; it can no longer be cancelled.
+    begun: bool,
+    started: Option<SystemTime>,
+    cell: Option<Arc<ExecutionCell<T>>>,
+}
 
 #[derive(Debug)]
 enum Entry<T> {
-    Ended(Numbered<T>),
+    Ended(Ended<T>),
 
     /// A run that was skipped or missed; no future speaks of it.
     PassedOver(Execution),
 }
 
+/// An execution that has ended.
+#[derive(Debug)]
+struct Ended<T> {
+    /// The how-manieth of its task it was to end, from 1.
+    number: u64,
+    times: Times,
+    outcome: Kept<T>,
+}
+
+/// Where the outcome of an execution is.
+#[derive(Debug)]
+enum Kept<T> {
+    Here(Outcome<T>),
+
+    /// With a future.
+    InCell(Arc<ExecutionCell<T>>),
+}
+
+/// A cell, and the how-manieth of its task it was to end, from 1.
+type Numbered<T> = (u64, Arc<ExecutionCell<T>>);
+
 /// What is left to do once no lock is held.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Aftermath<T> {
-    /// Cells that were cancelled and have not been announced.
+    /// Cells that have been settled and have not been announced.
     pub(crate) announce: Vec<Arc<ExecutionCell<T>>>,
 
-    /// Cells that nobody here needs any more. Dropping them may drop a value of a user.
-    pub(crate) evicted: Vec<Arc<ExecutionCell<T>>>,
+    /// What nobody here needs any more. Dropping it may drop a value of a user.
+    pub(crate) evicted: Vec<Evicted<T>>,
 }
+
+/// The outcome of an execution that is no longer retained.
+#[derive(Debug)]
+pub(crate) struct Evicted<T>(Kept<T>);
 
 impl<T> Default for Aftermath<T> {
     fn default() -> Self {
@@ -62,143 +108,241 @@ impl<T> Default for Aftermath<T> {
     }
 }
 
+impl<T> Active<T> {
+    /// The cell of the execution, made if this is the first time that it is asked for.
+    fn cell(&mut self, task: TaskId) -> &Arc<ExecutionCell<T>> {
+        let Self { due, begun, started, .. } = *self;
+        self.cell.get_or_insert_with(|| {
+            if begun {
+                ExecutionCell::begun(task, due, started)
+            } else {
+                ExecutionCell::queued(task, due)
+            }
+        })
+    }
+}
+
+impl<T> Ended<T> {
+    /// As for [`Active`].
+    fn cell(&mut self, task: TaskId) -> Arc<ExecutionCell<T>> {
+        if let Kept::Here(outcome) = &mut self.outcome {
+            let outcome = mem::replace(outcome, Outcome::cancelled());
+            self.outcome = Kept::InCell(ExecutionCell::ended(task, self.times, outcome));
+        }
+        match &self.outcome {
+            Kept::InCell(cell) => Arc::clone(cell),
+            Kept::Here(_) => ExecutionCell::cancelled(task),
+        }
+    }
+
+    fn execution(&self, task: TaskId) -> Execution {
+        match &self.outcome {
+            Kept::Here(outcome) => {
+                Execution::new(task, self.times, outcome.status(), outcome.text())
+            }
+            Kept::InCell(cell) => cell.execution(),
+        }
+    }
+}
+
 impl<T> History<T> {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(task: TaskId, limit: usize) -> Self {
         Self {
+            task,
             upcoming: None,
             active: Vec::new(),
             retained: VecDeque::new(),
             latest: None,
+            launched: 0,
+            ended: 0,
             limit,
             aftermath: Aftermath::default(),
         }
     }
 
-    /// Begins an execution.
-    pub(crate) fn launch(&mut self, task: TaskId, due: SystemTime) -> Arc<ExecutionCell<T>> {
-        let cell = self.upcoming.take().unwrap_or_else(|| ExecutionCell::queued(task, due));
-        cell.set_due(due);
-        self.active.push(Arc::clone(&cell));
-        cell
+    /// Queues an execution and gives its number.
+    pub(crate) fn launch(&mut self, due: SystemTime) -> u64 {
+        self.launched += 1;
+        let cell = self.upcoming.take();
+        if let Some(cell) = &cell {
+            cell.set_due(due);
+        }
+        self.active.push(Active { run: self.launched, due, begun: false, started: None, cell });
+        self.launched
     }
 
-    /// Moves a settled cell to those that ended.
-    pub(crate) fn end(&mut self, cell: &Arc<ExecutionCell<T>>) {
-        debug_assert!(cell.is_settled());
-        if let Some(index) = self.active.iter().position(|it| Arc::ptr_eq(it, cell)) {
-            self.active.remove(index);
-        } else if self.upcoming.as_ref().is_some_and(|it| Arc::ptr_eq(it, cell)) {
-            self.upcoming = None;
-        } else {
+    /// Claims an execution, in order to run it or, without a time of its start, to let it fail;
+    /// `false` if it was cancelled.
+    pub(crate) fn begin(&mut self, run: u64, started: Option<SystemTime>) -> bool {
+        let Some(active) = self.active.iter_mut().find(|it| it.run == run && !it.begun) else {
+            return false;
+        };
+        let started = Times::in_order(active.due, started, None).started;
+        if let Some(cell) = &active.cell {
+            if !cell.begin() {
+                return false;
+            }
+            if let Some(at) = started {
+                cell.set_started(at);
+            }
+        }
+        active.begun = true;
+        active.started = started;
+        true
+    }
+
+    /// Records how a begun execution has ended.
+    pub(crate) fn end(&mut self, run: u64, outcome: Outcome<T>, at: SystemTime) {
+        let Some(index) = self.active.iter().position(|it| it.run == run) else {
+            debug_assert!(false, "an execution has ended twice");
             return;
-        }
-        let number = self.ended() + 1;
-        if let Some((_, before)) = self.latest.replace((number, Arc::clone(cell))) {
-            self.aftermath.evicted.push(before);
-        }
-        self.retain(Entry::Ended((number, Arc::clone(cell))));
+        };
+        let active = self.active.remove(index);
+        self.settle(active, outcome, at);
     }
 
-    /// Moves every settled cell to those that ended; says whether the upcoming one was among them.
+    /// Moves an execution to those that ended.
+    fn settle(&mut self, active: Active<T>, outcome: Outcome<T>, at: SystemTime) {
+        let Active { due, started, cell, .. } = active;
+        let times = Times::in_order(due, started, Some(at));
+        let outcome = match cell {
+            None => Kept::Here(outcome),
+            Some(cell) => {
+                cell.settle(outcome, times.finished.unwrap_or(at));
+                self.aftermath.announce.push(Arc::clone(&cell));
+                Kept::InCell(cell)
+            }
+        };
+        self.push_ended(times, outcome);
+    }
+
+    fn push_ended(&mut self, times: Times, outcome: Kept<T>) {
+        self.ended += 1;
+        if let Some(before) = self.latest.take() {
+            self.evict(before);
+        }
+        self.retain(Entry::Ended(Ended { number: self.ended, times, outcome }));
+    }
+
+    /// Moves every execution that its future has settled to those that ended; says whether the
+    /// upcoming one was among them.
     pub(crate) fn sweep(&mut self) -> bool {
-        let upcoming = self.upcoming.as_ref().is_some_and(|cell| cell.is_settled());
-        let cells = self.active.iter().chain(&self.upcoming);
-        let settled: Vec<_> = cells.filter(|cell| cell.is_settled()).cloned().collect();
-        for cell in &settled {
-            self.end(cell);
+        let is_settled =
+            |cell: &Option<Arc<ExecutionCell<T>>>| cell.as_ref().is_some_and(|it| it.is_settled());
+        while let Some(index) = self.active.iter().position(|it| is_settled(&it.cell)) {
+            let cell = self.active.remove(index).cell;
+            self.push_settled(cell);
+        }
+        let upcoming = is_settled(&self.upcoming);
+        if upcoming {
+            let cell = self.upcoming.take();
+            self.push_settled(cell);
         }
         upcoming
     }
 
+    fn push_settled(&mut self, cell: Option<Arc<ExecutionCell<T>>>) {
+        if let Some(cell) = cell {
+            self.push_ended(cell.times(), Kept::InCell(cell));
+        }
+    }
+
     /// Records a run that was skipped or missed.
-    pub(crate) fn pass_over(&mut self, execution: Execution) {
-        self.retain(Entry::PassedOver(execution));
+    pub(crate) fn pass_over(&mut self, due: SystemTime, at: SystemTime, status: Status) {
+        self.retain(Entry::PassedOver(Execution::passed_over(self.task, due, at, status)));
     }
 
     /// Records the `count` runs before the one at `due`, an `interval` apart, as missed: of many,
     /// those that would be retained.
-    pub(crate) fn miss(
-        &mut self,
-        task: TaskId,
-        due: SystemTime,
-        interval: Duration,
-        count: u64,
-        at: SystemTime,
-    ) {
+    pub(crate) fn miss(&mut self, due: SystemTime, interval: Duration, count: u64, at: SystemTime) {
         let newest = u32::try_from(self.limit).unwrap_or(u32::MAX);
         let newest = u32::try_from(count).unwrap_or(u32::MAX).min(newest);
         for back in (1..=newest).rev() {
             let before = interval.checked_mul(back).and_then(|span| due.checked_sub(span));
-            let missed = before.unwrap_or(SystemTime::UNIX_EPOCH);
-            self.pass_over(Execution::passed_over(task, missed, at, Status::Missed));
+            self.pass_over(before.unwrap_or(SystemTime::UNIX_EPOCH), at, Status::Missed);
         }
     }
 
     /// Lets a run that is due at `due` take the place of the one that is queued, which is recorded as
     /// missed; `false` if none is queued.
     pub(crate) fn supersede(&mut self, due: SystemTime, at: SystemTime) -> bool {
-        let Some(cell) = self.active.iter().find(|cell| cell.is_queued()).cloned() else {
+        let Some(active) = self.active.iter_mut().find(|it| !it.begun) else {
             return false;
         };
-        let Execution { task, due: missed, .. } = cell.execution();
-        cell.set_due(due);
-        self.pass_over(Execution::passed_over(task, missed, at, Status::Missed));
+        let missed = mem::replace(&mut active.due, due);
+        if let Some(cell) = &active.cell {
+            cell.set_due(due);
+        }
+        self.pass_over(missed, at, Status::Missed);
         true
     }
 
     /// Cancels the run that would come at `next`, and with `queued` also those that were launched
     /// and have not begun.
-    pub(crate) fn withdraw(
-        &mut self,
-        task: TaskId,
-        next: Option<SystemTime>,
-        queued: bool,
-        at: SystemTime,
-    ) {
-        if let (None, Some(due)) = (&self.upcoming, next) {
-            self.upcoming = Some(ExecutionCell::queued(task, due));
+    pub(crate) fn withdraw(&mut self, next: Option<SystemTime>, queued: bool, at: SystemTime) {
+        while queued && let Some(index) = self.active.iter().position(|it| !it.begun) {
+            let active = self.active.remove(index);
+            self.cancel(active, at);
         }
-        let queued = self.active.iter().filter(|_| queued);
-        for cell in queued.chain(&self.upcoming) {
-            if cell.withdraw() {
-                cell.settle_cancelled(at);
-                self.aftermath.announce.push(Arc::clone(cell));
-            }
+        let upcoming = self.upcoming.take();
+        let due = next.or_else(|| upcoming.as_ref().map(|cell| cell.times().due));
+        if let Some(due) = due {
+            let active = Active { run: 0, due, begun: false, started: None, cell: upcoming };
+            self.cancel(active, at);
         }
-        self.sweep();
+    }
+
+    fn cancel(&mut self, active: Active<T>, at: SystemTime) {
+        if let Some(cell) = &active.cell
+            && !cell.withdraw()
+        {
+            // Its future was faster, and has settled it.
+            self.push_settled(active.cell);
+        } else {
+            self.settle(active, Outcome::cancelled(), at);
+        }
     }
 
     /// The execution that runs or, at `next`, comes next; otherwise the latest that ended.
-    pub(crate) fn current(
-        &mut self,
-        task: TaskId,
-        next: Option<SystemTime>,
-    ) -> Option<Arc<ExecutionCell<T>>> {
-        if let Some(cell) = self.active.first() {
-            return Some(Arc::clone(cell));
+    pub(crate) fn current(&mut self, next: Option<SystemTime>) -> Option<Arc<ExecutionCell<T>>> {
+        let task = self.task;
+        if let Some(active) = self.active.first_mut() {
+            return Some(Arc::clone(active.cell(task)));
         }
         if let (None, Some(due)) = (&self.upcoming, next) {
             self.upcoming = Some(ExecutionCell::queued(task, due));
         }
-        self.upcoming.as_ref().or(self.latest.as_ref().map(|(_, cell)| cell)).cloned()
+        self.upcoming.clone().or_else(|| self.latest())
     }
 
     /// The first execution that ended after the `seen` first ones, as far as it is retained.
-    pub(crate) fn ended_after(&self, seen: u64) -> Option<Numbered<T>> {
-        let retained = self.retained.iter().filter_map(|entry| match entry {
-            Entry::Ended(numbered) => Some(numbered),
+    pub(crate) fn ended_after(&mut self, seen: u64) -> Option<Numbered<T>> {
+        if self.ended <= seen {
+            return None;
+        }
+        let task = self.task;
+        let mut found = self.ended_entries().find(|it| it.number > seen);
+        found.as_mut().map(|it| (it.number, it.cell(task)))
+    }
+
+    /// The executions that ended and are known, oldest first.
+    fn ended_entries(&mut self) -> impl DoubleEndedIterator<Item = &mut Ended<T>> {
+        let retained = self.retained.iter_mut().filter_map(|entry| match entry {
+            Entry::Ended(ended) => Some(ended),
             Entry::PassedOver(_) => None,
         });
-        retained.chain(&self.latest).find(|(number, _)| *number > seen).cloned()
+        // Where there is a latest, nothing that is retained has ended.
+        retained.chain(&mut self.latest)
     }
 
     /// How many executions have ended.
     pub(crate) fn ended(&self) -> u64 {
-        self.latest.as_ref().map_or(0, |(number, _)| *number)
+        self.ended
     }
 
-    pub(crate) fn latest(&self) -> Option<Arc<ExecutionCell<T>>> {
-        self.latest.as_ref().map(|(_, cell)| Arc::clone(cell))
+    pub(crate) fn latest(&mut self) -> Option<Arc<ExecutionCell<T>>> {
+        let task = self.task;
+        self.ended_entries().next_back().map(|it| it.cell(task))
     }
 
     pub(crate) fn active(&self) -> usize {
@@ -206,36 +350,54 @@ impl<T> History<T> {
     }
 
     pub(crate) fn in_flight(&self) -> Vec<Execution> {
-        self.active.iter().map(|cell| cell.execution()).collect()
+        let execution = |active: &Active<T>| {
+            let times = Times { due: active.due, started: active.started, finished: None };
+            let status = if active.begun { Status::Running } else { Status::Queued };
+            Execution::new(self.task, times, status, None)
+        };
+        self.active.iter().map(execution).collect()
     }
 
     /// The cells of those that ended and are retained, oldest first.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = &Arc<ExecutionCell<T>>> {
-        self.retained.iter().filter_map(|entry| match entry {
-            Entry::Ended((_, cell)) => Some(cell),
+    pub(crate) fn cells(&mut self) -> Vec<Arc<ExecutionCell<T>>> {
+        let task = self.task;
+        let cell = |entry: &mut Entry<T>| match entry {
+            Entry::Ended(ended) => Some(ended.cell(task)),
             Entry::PassedOver(_) => None,
-        })
+        };
+        self.retained.iter_mut().filter_map(cell).collect()
     }
 
     /// All that ended and are retained, oldest first.
     pub(crate) fn executions(&self) -> Vec<Execution> {
         let execution = |entry: &Entry<T>| match entry {
-            Entry::Ended((_, cell)) => cell.execution(),
+            Entry::Ended(ended) => ended.execution(self.task),
             Entry::PassedOver(execution) => execution.clone(),
         };
         self.retained.iter().map(execution).collect()
     }
 
     pub(crate) fn take_aftermath(&mut self) -> Aftermath<T> {
-        std::mem::take(&mut self.aftermath)
+        mem::take(&mut self.aftermath)
     }
 
     fn retain(&mut self, entry: Entry<T>) {
         self.retained.push_back(entry);
-        if self.retained.len() > self.limit
-            && let Some(Entry::Ended((_, cell))) = self.retained.pop_front()
-        {
-            self.aftermath.evicted.push(cell);
+        if self.retained.len() <= self.limit {
+            return;
+        }
+        match self.retained.pop_front() {
+            Some(Entry::Ended(ended)) if ended.number == self.ended => self.latest = Some(ended),
+            Some(Entry::Ended(ended)) => self.evict(ended),
+            Some(Entry::PassedOver(_)) | None => {}
+        }
+    }
+
+    fn evict(&mut self, ended: Ended<T>) {
+        // What cannot run code of a user is dropped at once: a series comes here at each run.
+        let quiet = matches!(&ended.outcome, Kept::Here(outcome) if outcome.drops_quietly());
+        if !quiet {
+            self.aftermath.evicted.push(Evicted(ended.outcome));
         }
     }
 }
@@ -261,10 +423,9 @@ mod tests {
 
     /// Runs one execution that gives `value`.
     fn run(history: &mut History<u64>, value: u64) {
-        let cell = history.launch(TaskId::nil(), at(value));
-        assert!(cell.begin());
-        cell.settle(Ok(value).into(), at(value));
-        history.end(&cell);
+        let run = history.launch(at(value));
+        assert!(history.begin(run, Some(at(value))));
+        history.end(run, Ok(value).into(), at(value));
     }
 
     fn dues(history: &History<u64>) -> Vec<(SystemTime, Status)> {
@@ -273,7 +434,7 @@ mod tests {
 
     #[test]
     fn only_the_newest_are_kept() {
-        let mut history = History::new(2);
+        let mut history = History::new(TaskId::nil(), 2);
         (1..=5).for_each(|value| run(&mut history, value));
         assert_eq!(dues(&history), [(at(4), Status::Succeeded), (at(5), Status::Succeeded)]);
         assert_eq!(history.ended(), 5);
@@ -284,66 +445,95 @@ mod tests {
 
     #[test]
     fn without_history_the_latest_is_still_known() {
-        let mut history = History::new(0);
+        let mut history = History::new(TaskId::nil(), 0);
         (1..=3).for_each(|value| run(&mut history, value));
         assert!(history.executions().is_empty());
         assert_eq!(history.ended_after(0).unwrap().0, 3);
-        assert_eq!(history.current(TaskId::nil(), None).unwrap().execution().due, at(3));
+        assert_eq!(history.current(None).unwrap().execution().due, at(3));
     }
 
     #[test]
-    fn what_is_evicted_waits_to_be_dropped() {
-        let mut history = History::new(1);
-        run(&mut history, 1);
-        drop(history.take_aftermath());
-        run(&mut history, 2);
-        let evicted = history.take_aftermath().evicted;
-        assert!(evicted.iter().all(|cell| cell.execution().due == at(1)), "{evicted:?}");
-        assert!(!evicted.is_empty());
+    fn what_may_run_code_of_a_user_waits_to_be_dropped() {
+        let mut history = History::new(TaskId::nil(), 1);
+        for value in 1..=2 {
+            let run = history.launch(at(value));
+            assert!(history.begin(run, Some(at(value))));
+            history.end(run, Ok(value.to_string()).into(), at(value));
+        }
+        assert_eq!(history.take_aftermath().evicted.len(), 1);
+
+        let mut history = History::new(TaskId::nil(), 1);
+        (1..=2).for_each(|value| run(&mut history, value));
+        assert!(history.take_aftermath().evicted.is_empty(), "a number drops by itself");
     }
 
     #[test]
-    fn a_run_to_come_is_made_once_and_becomes_the_one_that_runs() {
-        let mut history = History::<u64>::new(1);
-        let first = history.current(TaskId::nil(), Some(at(1))).unwrap();
-        let again = history.current(TaskId::nil(), Some(at(1))).unwrap();
-        assert!(Arc::ptr_eq(&first, &again));
-        let launched = history.launch(TaskId::nil(), at(2));
-        assert!(Arc::ptr_eq(&first, &launched));
-        assert_eq!(launched.execution().due, at(2), "as it was timed in the end");
+    fn an_execution_has_one_cell_whenever_it_is_asked_for() {
+        let mut history = History::<u64>::new(TaskId::nil(), 1);
+        let first = history.current(Some(at(1))).unwrap();
+        assert!(Arc::ptr_eq(&first, &history.current(Some(at(1))).unwrap()));
+        let run = history.launch(at(2));
+        assert!(Arc::ptr_eq(&first, &history.current(None).unwrap()));
+        assert_eq!(first.execution().due, at(2), "as it was timed in the end");
+        assert!(history.begin(run, Some(at(3))));
+        assert!(first.is_running());
+        history.end(run, Ok(7).into(), at(4));
+        assert!(Arc::ptr_eq(&first, &history.current(None).unwrap()));
+        assert_eq!(first.execution(), history.executions()[0]);
+        assert_eq!(history.take_aftermath().announce.len(), 1);
+    }
+
+    #[test]
+    fn a_cell_that_is_asked_for_late_tells_the_same() {
+        let mut history = History::<u64>::new(TaskId::nil(), 2);
+        let run = history.launch(at(1));
+        let queued = history.in_flight();
+        assert!(history.begin(run, Some(at(2))));
+        let running = history.in_flight();
+        assert_eq!([queued[0].status, running[0].status], [Status::Queued, Status::Running]);
+        assert_eq!(history.current(None).unwrap().execution(), running[0]);
+        history.end(run, Ok(7).into(), at(3));
+        self::run(&mut history, 4);
+        let before = history.executions();
+        let told: Vec<_> = history.cells().iter().map(|cell| cell.execution()).collect();
+        assert_eq!(told, before);
+        assert_eq!(history.executions(), before);
     }
 
     #[test]
     fn a_withdrawal_leaves_what_runs_alone() {
-        let mut history = History::<u64>::new(9);
-        let running = history.launch(TaskId::nil(), at(1));
-        assert!(running.begin());
-        let queued = history.launch(TaskId::nil(), at(2));
-        history.withdraw(TaskId::nil(), Some(at(3)), true, at(0));
-        assert!(queued.is_withdrawn());
-        assert!(!running.is_withdrawn());
+        let mut history = History::<u64>::new(TaskId::nil(), 9);
+        let running = history.launch(at(1));
+        assert!(history.begin(running, Some(at(1))));
+        let queued = history.launch(at(2));
+        history.withdraw(Some(at(3)), true, at(0));
+        assert!(!history.begin(queued, Some(at(2))));
         assert_eq!(dues(&history), [(at(2), Status::Cancelled), (at(3), Status::Cancelled)]);
         assert_eq!(history.active(), 1);
-        assert_eq!(history.take_aftermath().announce.len(), 2);
+        history.end(running, Ok(1).into(), at(4));
+        assert_eq!(history.executions()[2].status, Status::Succeeded);
     }
 
     #[test]
     fn an_execution_withdrawn_by_its_future_is_not_launched() {
-        let mut history = History::<u64>::new(9);
-        let cell = history.current(TaskId::nil(), Some(at(1))).unwrap();
+        let mut history = History::<u64>::new(TaskId::nil(), 9);
+        let cell = history.current(Some(at(1))).unwrap();
         assert!(cell.withdraw());
         cell.settle_cancelled(at(1));
         assert!(history.sweep(), "it was the upcoming one");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
-        assert!(!Arc::ptr_eq(&cell, &history.launch(TaskId::nil(), at(2))));
+        history.launch(at(2));
+        assert!(!Arc::ptr_eq(&cell, &history.current(None).unwrap()));
         assert_eq!(history.active(), 1);
     }
 
     #[test]
     fn an_execution_withdrawn_by_its_future_is_not_in_flight() {
-        let mut history = History::<u64>::new(9);
-        let cell = history.launch(TaskId::nil(), at(1));
+        let mut history = History::<u64>::new(TaskId::nil(), 9);
+        let run = history.launch(at(1));
+        let cell = history.current(None).unwrap();
         assert!(cell.withdraw());
+        assert!(!history.begin(run, Some(at(1))));
         cell.settle_cancelled(at(1));
         assert!(!history.sweep(), "it was not the upcoming one any more");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
@@ -352,20 +542,19 @@ mod tests {
 
     #[test]
     fn a_newer_run_takes_the_place_of_a_queued_one_and_of_no_other() {
-        let mut history = History::<u64>::new(9);
-        let cell = history.launch(TaskId::nil(), at(1));
+        let mut history = History::<u64>::new(TaskId::nil(), 9);
+        let run = history.launch(at(1));
         assert!(history.supersede(at(2), at(2)));
-        assert_eq!(cell.execution().due, at(2));
         assert_eq!(dues(&history), [(at(1), Status::Missed)]);
-        assert!(cell.begin());
+        assert!(history.begin(run, Some(at(2))));
         assert!(!history.supersede(at(3), at(3)));
-        assert_eq!(cell.execution().due, at(2));
+        assert_eq!(history.in_flight()[0].due, at(2));
     }
 
     #[test]
     fn of_many_missed_runs_the_newest_are_kept() {
-        let mut history = History::<u64>::new(2);
-        history.miss(TaskId::nil(), at(100), Duration::from_secs(1), u64::MAX, at(100));
+        let mut history = History::<u64>::new(TaskId::nil(), 2);
+        history.miss(at(100), Duration::from_secs(1), u64::MAX, at(100));
         assert_eq!(dues(&history), [(at(98), Status::Missed), (at(99), Status::Missed)]);
     }
 }

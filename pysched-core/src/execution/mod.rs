@@ -10,11 +10,11 @@ mod work;
 
 use std::time::SystemTime;
 
-pub(crate) use cell::{ExecutionCell, Outcome};
+pub(crate) use cell::{ExecutionCell, Outcome, Times};
 pub use future::TaskFuture;
 pub(crate) use history::{Aftermath, History};
 pub(crate) use inside::{Inside, is_inside};
-pub(crate) use work::{Owner, Work};
+pub(crate) use work::{Errand, Owner, Ticket, Work};
 
 use crate::TaskId;
 
@@ -62,6 +62,12 @@ pub struct Execution {
 }
 
 impl Execution {
+    pub(crate) fn new(task: TaskId, times: Times, status: Status, error: Option<&str>) -> Self {
+        let Times { due, started, finished } = times;
+        let error = error.map(str::to_owned);
+        Self { task, due, started, finished, attempt: 1, status, error }
+    }
+
     /// The record of a run that was decided `at` that time not to take place.
     pub(crate) fn passed_over(
         task: TaskId,

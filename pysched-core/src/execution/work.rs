@@ -1,47 +1,106 @@
-//! The two seams between an execution and the floors above: the work that an executor is given,
-//! and the scheduler that the execution belongs to.
+//! The seam between an execution and the floors above: the scheduler that it belongs to, and what an
+//! executor is given.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::Inside;
 use crate::TaskId;
-use crate::error::{Error, TaskError};
-use crate::time::Moment;
+use crate::error::TaskError;
 
-/// What is inside a [`Job`](crate::Job). Consumed in exactly one way; dropping it ends the
-/// execution as one that nobody could run.
-pub(crate) trait Work: Send {
+/// A scheduler, as seen by its executions and their futures.
+pub(crate) trait Owner: Send + Sync {
+    /// Runs the execution of a ticket, on this thread, and delivers its outcome. Never panics.
+    fn execute(&self, ticket: &Ticket);
+
+    /// Ends the execution of a ticket without running it. Never panics.
+    fn give_up(&self, ticket: &Ticket, error: TaskError);
+
+    /// Goes on with `task` after one of its executions that has not started was withdrawn, which
+    /// `settle` does, at the time that it is told; it says whether it came early enough. Called under
+    /// the scheduler's lock, it may not run code of users.
+    fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool);
+}
+
+/// The right to run one execution, once. Dropping it ends the execution as one that nobody could run.
+pub(crate) struct Ticket {
+    pub(crate) task: TaskId,
+
+    /// Which execution of the task.
+    pub(crate) run: u64,
+
+    /// The executor that it was launched for.
+    pub(crate) lane: u32,
+
+    /// `None` once the ticket has been used.
+    owner: Option<Arc<dyn Owner>>,
+}
+
+impl Ticket {
+    pub(crate) fn new(task: TaskId, run: u64, lane: u32, owner: Arc<dyn Owner>) -> Self {
+        Self { task, run, lane, owner: Some(owner) }
+    }
+
+    pub(crate) fn run(mut self) {
+        if let Some(owner) = self.owner.take() {
+            owner.execute(&self);
+        }
+    }
+
+    pub(crate) fn fail(mut self, error: TaskError) {
+        self.give_up(error);
+    }
+
+    fn give_up(&mut self, error: TaskError) {
+        if let Some(owner) = self.owner.take() {
+            owner.give_up(self, error);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.give_up(TaskError::WorkerDied(
+            "the executor dropped the job without running it".to_owned(),
+        ));
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").field("task", &self.task).field("run", &self.run).finish()
+    }
+}
+
+/// A function that belongs to no scheduler. Dropping it ends it as one that nobody could run.
+pub(crate) trait Errand: Send {
     /// Runs the function and delivers its outcome, on this thread. Never panics.
     fn run(self: Box<Self>);
 
-    /// Ends the execution without running it. Never panics.
+    /// Ends it without running it. Never panics.
     fn fail(self: Box<Self>, error: TaskError);
 }
 
-/// A scheduler, as seen by its executions, futures and handles.
-///
-/// The closures are called under the scheduler's lock: they may take the lock of a task's record,
-/// and may not run code of users.
-pub(crate) trait Owner: Send + Sync {
-    /// Marks this thread as running code on behalf of this scheduler.
-    fn enter(&self) -> Inside;
+/// What is inside a [`Job`](crate::Job).
+pub(crate) enum Work {
+    Execution(Ticket),
+    Errand(Box<dyn Errand>),
+}
 
-    fn now(&self) -> Moment;
+impl Work {
+    /// Runs the function and delivers its outcome, on this thread. Never panics.
+    pub(crate) fn run(self) {
+        match self {
+            Self::Execution(ticket) => ticket.run(),
+            Self::Errand(errand) => errand.run(),
+        }
+    }
 
-    /// Ends a series.
-    fn cancel(&self, task: TaskId) -> Result<(), Error>;
-
-    /// Goes on with `task` after one of its executions that has not started was withdrawn, which
-    /// `settle` does, at the time that it is told; it says whether it came early enough.
-    fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool);
-
-    /// Calls `f` with the time of the next run of `task`, `None` where there is none.
-    fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>));
-
-    /// Says that an execution of `task` has ended at `at`; `settle` records it.
-    fn ended(&self, task: TaskId, at: Moment, settle: &mut dyn FnMut());
-
-    /// Says that a job that was given to the executor of `lane` is over, with all that follows
-    /// from it. The last word of every job.
-    fn left(&self, lane: u32);
+    /// Ends it without running it. Never panics.
+    pub(crate) fn fail(self, error: TaskError) {
+        match self {
+            Self::Execution(ticket) => ticket.fail(error),
+            Self::Errand(errand) => errand.fail(error),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::Work;
-use crate::queue::ReadyKey;
+use crate::queue::{ReadyKey, Urgency};
 use crate::unwind::catch;
 
 /// One execution of one task, to be run by an [`Executor`](crate::Executor).
@@ -68,17 +68,16 @@ use crate::unwind::catch;
 #[must_use = "a job that is dropped has failed"]
 pub struct Job {
     key: ReadyKey,
-    task: TaskId,
     due: SystemTime,
 
     /// `None` only while the job is taken apart.
-    work: Option<Box<dyn Work>>,
+    work: Option<Work>,
 }
 
 thread_local! {
     /// Where the work of jobs goes that a panicking executor drops: `Some` only while this thread is
     /// inside [`catch_orphans`].
-    static ORPHANS: RefCell<Option<Vec<Box<dyn Work>>>> = const { RefCell::new(None) };
+    static ORPHANS: RefCell<Option<Vec<Work>>> = const { RefCell::new(None) };
 }
 
 /// What is left of a panic in an executor.
@@ -87,7 +86,7 @@ pub(crate) struct Orphans {
     pub(crate) text: String,
 
     /// The jobs that it dropped on its way.
-    pub(crate) works: Vec<Box<dyn Work>>,
+    pub(crate) works: Vec<Work>,
 }
 
 /// Calls into an executor. If that panics, gives the text and the jobs that it had in hand, so that
@@ -101,12 +100,16 @@ pub(crate) fn catch_orphans<R>(submit: impl FnOnce() -> R) -> Result<R, Orphans>
 }
 
 impl Job {
-    pub(crate) fn new(key: ReadyKey, task: TaskId, due: SystemTime, work: Box<dyn Work>) -> Self {
-        Self { key, task, due, work: Some(work) }
+    pub(crate) fn new(key: ReadyKey, due: SystemTime, work: Work) -> Self {
+        Self { key, due, work: Some(work) }
     }
 
-    pub(crate) fn key(&self) -> ReadyKey {
-        self.key
+    /// The executor of its scheduler that it is for.
+    pub(crate) fn lane(&self) -> u32 {
+        match &self.work {
+            Some(Work::Execution(ticket)) => ticket.lane,
+            Some(Work::Errand(_)) | None => 0,
+        }
     }
 
     /// Runs the task's function on this thread and delivers its outcome to everyone who waits.
@@ -193,7 +196,10 @@ impl Job {
     /// ```
     #[must_use]
     pub fn task(&self) -> TaskId {
-        self.task
+        match &self.work {
+            Some(Work::Execution(ticket)) => ticket.task,
+            Some(Work::Errand(_)) | None => TaskId::nil(),
+        }
     }
 
     /// The priority of the task; lower is more urgent.
@@ -257,6 +263,12 @@ impl Job {
     }
 }
 
+impl Urgency for Job {
+    fn key(&self) -> ReadyKey {
+        self.key
+    }
+}
+
 impl Drop for Job {
     fn drop(&mut self) {
         if !thread::panicking() {
@@ -294,7 +306,7 @@ impl Eq for Job {}
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
-            .field("task", &self.task)
+            .field("task", &self.task())
             .field("priority", &self.key.priority)
             .field("due", &self.due)
             .finish_non_exhaustive()

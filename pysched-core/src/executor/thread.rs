@@ -14,7 +14,7 @@ use super::work_queue::WorkQueue;
 use super::{Executor, Job, Rejected};
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{ExecutionCell, TaskFuture, Work};
+use crate::execution::{Errand, ExecutionCell, TaskFuture, Work};
 use crate::queue::ReadyKey;
 use crate::sync::{Condvar, Mutex};
 use crate::time::Moment;
@@ -116,7 +116,7 @@ impl ThreadPoolExecutor {
         let cell = ExecutionCell::queued(TaskId::nil(), now);
         let future = TaskFuture::new(Arc::clone(&cell), None);
         let key = ReadyKey { priority: 0, due: Moment::of_wall(now), sequence: 0 };
-        let job = Job::new(key, TaskId::nil(), now, Box::new(Errand { cell, f: Some(f) }));
+        let job = Job::new(key, now, Work::Errand(Box::new(Direct { cell, f: Some(f) })));
         match self.submit(job) {
             Ok(()) => {}
             Err(Rejected::Full(job)) => job.fail(TaskError::Refused("the pool is full".into())),
@@ -170,10 +170,14 @@ impl Executor for ThreadPoolExecutor {
         let hired = Pool::hire(&self.pool, jobs.len());
         let why = match hired {
             Err(error) => format!("the thread pool could not start a worker thread: {error}"),
-            Ok(()) if self.pool.queue.push_all(jobs, Job::key) => return Ok(()),
+            Ok(()) if self.pool.queue.push_all(jobs) => return Ok(()),
             Ok(()) => "the thread pool has been shut down".to_owned(),
         };
         jobs.pop_front().map_or(Ok(()), |job| Err(Rejected::Refused(job, why)))
+    }
+
+    fn takes_from_any_thread(&self) -> bool {
+        true
     }
 
     fn shutdown(&self, wait: bool) {
@@ -247,14 +251,14 @@ impl Pool {
 }
 
 /// A function given to [`ThreadPoolExecutor::run`].
-struct Errand<T, F> {
+struct Direct<T, F> {
     cell: Arc<ExecutionCell<T>>,
 
     /// `None` once the cell has been settled.
     f: Option<F>,
 }
 
-impl<T, F> Errand<T, F> {
+impl<T, F> Direct<T, F> {
     fn settle(&mut self, outcome: impl FnOnce(F) -> Result<T, TaskError>) {
         let Some(f) = self.f.take() else { return };
         if self.cell.begin() {
@@ -275,7 +279,7 @@ impl<T, F> Errand<T, F> {
     }
 }
 
-impl<T, F> Work for Errand<T, F>
+impl<T, F> Errand for Direct<T, F>
 where
     T: Send + Sync + 'static,
     F: FnOnce() -> T + Send + 'static,
@@ -293,7 +297,7 @@ where
     }
 }
 
-impl<T, F> Drop for Errand<T, F> {
+impl<T, F> Drop for Direct<T, F> {
     fn drop(&mut self) {
         self.give_up(TaskError::WorkerDied("the pool dropped the job without running it".into()));
     }

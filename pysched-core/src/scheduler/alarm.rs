@@ -1,56 +1,94 @@
-//! [`Alarm`]: when the heart has to be woken.
+//! [`Alarm`] and [`Head`]: when the heart has to be woken.
 //!
-//! The heart, the scheduler's one thread, sleeps until the earliest task is due. The protocol that
-//! keeps it from sleeping through an earlier one that is added meanwhile:
+//! The heart, the scheduler's one thread, sleeps until the earliest task is due. Tasks are spread
+//! over shards, each with a lock of its own, so there is no lock under which the heart could look at
+//! all of them. Each shard has a *head* instead, a moment before which none of its tasks is due, and
+//! the scheduler has one *alarm*, the moment until which the heart sleeps. The protocol that keeps
+//! the heart from sleeping through a task that is added meanwhile:
 //!
-//! * The heart, under the scheduler's lock: takes what is due; finds out when the next is due; sets
-//!   the alarm to that. Then it releases the lock and parks until that moment.
-//! * Whoever makes something due, under the same lock: puts it into the queue and asks the alarm
-//!   whether the heart would come too late for it. If so it leaves the heart a token, and wakes it
-//!   after releasing the lock.
+//! * Whoever makes something due, under the lock of its shard: if that is earlier than the head,
+//!   writes the head, then reads the alarm. If the heart would come too late, leaves it a token, and
+//!   wakes it after releasing the lock.
+//! * The heart, without a lock: reads all heads, writes the earliest into the alarm, then reads all
+//!   heads again. If one is earlier now, it does not sleep.
 //!
-//! Either the adder has the lock first, and the heart finds the new task in the queue; or the heart
-//! has it first, and the adder finds the alarm set too late. The token may come before the park,
-//! which then returns at once. The alarm is set to awake as soon as one adder has left the token,
-//! so that a thousand adders wake the heart once. The others can rely on it, as the token is there
+//! Each writes its own word before it reads the other's, and all four accesses are sequentially
+//! consistent. So either the adder reads that the heart sleeps too long, or the heart reads the
+//! adder's head. The token may come before the heart parks, which then returns at once. It is left
 //! before the lock is released: whoever has added a task and then asks whether the heart sleeps, as
-//! a manual clock does, is told that it has been called. The loom model is at the end.
+//! a manual clock does, is told that it has been called.
+//!
+//! Only the heart moves a head to a later moment, under the lock of the shard. The loom model is at
+//! the end.
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU64, Ordering};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::time::Moment;
 
-/// Until when the heart sleeps. Guarded by the scheduler's lock.
+/// Until when the heart sleeps.
 #[derive(Debug)]
-pub(super) struct Alarm {
-    /// Everything that is due before this moment needs a call; the origin while the heart is awake
-    /// and looks at the queue anyway before it sleeps.
-    set_to: Moment,
-}
+pub(super) struct Alarm(AtomicU64);
+
+/// A moment before which no task of a shard is due. Written under the lock of the shard.
+#[derive(Debug)]
+pub(super) struct Head(AtomicU64);
 
 impl Alarm {
     pub(super) fn awake() -> Self {
-        Self { set_to: Moment::default() }
+        Self(AtomicU64::new(Moment::default().nanos()))
     }
 
-    /// Says that the heart is about to sleep until `deadline`.
-    pub(super) fn set(&mut self, deadline: Moment) {
-        self.set_to = deadline;
+    /// Says that the heart is about to sleep until the earliest of `heads`, and gives that; `None` if
+    /// it must not sleep, as something earlier has come.
+    pub(super) fn set<'a>(&self, heads: impl Iterator<Item = &'a Head> + Clone) -> Option<Moment> {
+        let earliest = earliest(heads.clone());
+        self.0.store(earliest.nanos(), Ordering::SeqCst);
+        (self::earliest(heads) >= earliest).then_some(earliest)
     }
 
-    /// Says that the heart is awake.
-    pub(super) fn clear(&mut self) {
-        self.set_to = Moment::default();
+    /// Says that the heart is awake, and looks at all heads anyway before it sleeps.
+    pub(super) fn clear(&self) {
+        self.0.store(Moment::default().nanos(), Ordering::SeqCst);
     }
 
-    /// Whether the heart must be called for something that is due at `due`. If so, the caller has
-    /// to leave it a token before the lock is released, and to wake it afterwards.
+    /// Whether the heart sleeps beyond `now`: it has handed over all that was due before it slept.
+    pub(super) fn is_set_beyond(&self, now: Moment) -> bool {
+        self.0.load(Ordering::SeqCst) > now.nanos()
+    }
+}
+
+impl Head {
+    pub(super) fn none() -> Self {
+        Self(AtomicU64::new(Moment::NEVER.nanos()))
+    }
+
+    pub(super) fn get(&self) -> Moment {
+        Moment::from_nanos(self.0.load(Ordering::SeqCst))
+    }
+
+    /// Says that something is due at `due`; whether the heart has to be called for it. If so, the
+    /// caller leaves it a token before the lock of the shard is released, and wakes it afterwards.
     #[must_use]
-    pub(super) fn must_ring(&mut self, due: Moment) -> bool {
-        let must = due < self.set_to;
-        if must {
-            self.clear();
+    pub(super) fn advance(&self, due: Moment, alarm: &Alarm) -> bool {
+        // The caller holds the lock, so nobody else writes.
+        if due.nanos() >= self.0.load(Ordering::Relaxed) {
+            return false;
         }
-        must
+        self.0.store(due.nanos(), Ordering::SeqCst);
+        due.nanos() < alarm.0.load(Ordering::SeqCst)
     }
+
+    /// Says when the next task is due. For the heart, under the lock of the shard.
+    pub(super) fn put_back(&self, due: Moment) {
+        self.0.store(due.nanos(), Ordering::SeqCst);
+    }
+}
+
+fn earliest<'a>(heads: impl Iterator<Item = &'a Head>) -> Moment {
+    heads.map(Head::get).min().unwrap_or(Moment::NEVER)
 }
 
 #[cfg(test)]
@@ -59,14 +97,17 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn rings_once_and_only_for_what_is_earlier() {
+    fn rings_only_for_what_is_earlier() {
         let at = |seconds| Moment::from_origin(Duration::from_secs(seconds));
-        let mut alarm = Alarm::awake();
-        assert!(!alarm.must_ring(at(0)));
-        alarm.set(at(5));
-        assert!(!alarm.must_ring(at(5)));
-        assert!(alarm.must_ring(at(4)));
-        assert!(!alarm.must_ring(at(3)), "the heart is on its way");
+        let (alarm, heads) = (Alarm::awake(), [Head::none(), Head::none()]);
+        assert!(!heads[0].advance(at(5), &alarm), "the heart is awake");
+        assert_eq!(alarm.set(heads.iter()), Some(at(5)));
+        assert!(alarm.is_set_beyond(at(4)) && !alarm.is_set_beyond(at(5)));
+        assert!(!heads[1].advance(at(5), &alarm));
+        assert!(heads[1].advance(at(4), &alarm));
+        assert!(!heads[1].advance(at(4), &alarm), "it has been called for this");
+        alarm.clear();
+        assert!(!heads[0].advance(at(3), &alarm));
     }
 }
 
@@ -79,43 +120,51 @@ mod models {
     use loom::thread;
     use std::time::Duration;
 
-    /// A heart that would sleep for ever, and adders of tasks that are due now. Loom reports a
-    /// deadlock if a wake-up is lost in any order of events.
-    fn model(adders: usize) {
+    struct Shared {
+        alarm: Alarm,
+        parker: Parker,
+        shards: Vec<(Head, Mutex<usize>)>,
+    }
+
+    /// A heart that would sleep for ever, and adders of tasks that are due now, each to a shard of its
+    /// own or all to the same. Loom reports a deadlock if a wake-up is lost in any order of events.
+    fn model(adders: usize, shards: usize) {
         loom::model(move || {
-            let state = Arc::new(Mutex::new((Vec::new(), Alarm::awake())));
-            let parker = Parker::new();
+            let shared = Arc::new(Shared {
+                alarm: Alarm::awake(),
+                parker: Parker::new(),
+                shards: (0..shards).map(|_| (Head::none(), Mutex::new(0))).collect(),
+            });
             let threads: Vec<_> = (0..adders)
                 .map(|number| {
-                    let (state, parker) = (Arc::clone(&state), parker.clone());
+                    let shared = Arc::clone(&shared);
                     thread::spawn(move || {
                         let due = Moment::from_origin(Duration::from_secs(1));
+                        let (head, tasks) = &shared.shards[number % shards];
                         let ring = {
-                            let mut state = state.lock();
-                            state.0.push(number);
-                            state.1.must_ring(due) && parker.leave_token()
+                            let mut tasks = tasks.lock();
+                            *tasks += 1;
+                            head.advance(due, &shared.alarm) && shared.parker.leave_token()
                         };
                         if ring {
-                            parker.wake();
+                            shared.parker.wake();
                         }
                     })
                 })
                 .collect();
             let mut fired = 0;
             while fired < adders {
-                let idle = {
-                    let mut state = state.lock();
-                    state.1.clear();
-                    let due = state.0.len();
-                    state.0.clear();
-                    fired += due;
-                    if due == 0 {
-                        state.1.set(Moment::NEVER);
+                shared.alarm.clear();
+                for (head, tasks) in &shared.shards {
+                    if head.get() < Moment::NEVER {
+                        let mut tasks = tasks.lock();
+                        fired += std::mem::take(&mut *tasks);
+                        head.put_back(Moment::NEVER);
                     }
-                    due == 0
-                };
-                if idle && fired < adders {
-                    parker.park();
+                }
+                let heads = shared.shards.iter().map(|(head, _)| head);
+                if fired < adders && shared.alarm.set(heads).is_some() {
+                    shared.parker.park();
                 }
             }
             for thread in threads {
@@ -126,7 +175,8 @@ mod models {
 
     #[test]
     fn loom_no_wake_up_is_lost() {
-        model(1);
-        model(2);
+        model(1, 1);
+        model(2, 1);
+        model(2, 2);
     }
 }

@@ -1,32 +1,41 @@
-//! [`Engine`]: the state of a scheduler, its lock, and what may be done to it from any thread.
+//! [`Engine`]: the state of a scheduler, its locks, and what may be done to it from any thread.
 //!
 //! # Ground rules
 //!
-//! * One lock, `state`, guards all tasks. It is held for a few queue operations, never while code
-//!   of users runs: not a task, a clock, an executor, a callback, nor the `Drop` of a value.
-//! * Locks are taken in this order: the engine's, then a record's, then a cell's. An executor's
-//!   lock is never taken under the engine's.
-//! * What a change leaves to be announced and dropped stays in the records it touched, until the
-//!   lock has been released and they are flushed.
-//! * The heart alone hands jobs to executors (`heart.rs`), so that they get them in order. Each job
-//!   is counted into `in_flight` before the lock is released under which it was taken out.
+//! * The tasks are spread over shards, so that threads that add and workers that finish seldom meet.
+//!   A task is in one shard for all its life, which its id names. The lock of a shard is held for a
+//!   few queue operations, never while code of users runs: not a task, a clock, an executor, a
+//!   callback, nor the `Drop` of a value.
+//! * Locks are taken in this order: that of the scheduler's life, a shard's, a record's, a cell's.
+//!   Only `tasks` holds more than one shard, and takes them in order. An executor's lock is never
+//!   taken under any of them.
+//! * What a change leaves to be announced and dropped stays in what it hands back, until the lock has
+//!   been released and it is cleared.
+//! * The heart hands jobs to executors (`heart.rs`), so that they get them in order. While it sleeps
+//!   and nothing is due, whoever adds a task that is due at once hands it over in its place, if the
+//!   executor takes jobs from any thread (`add.rs`). Each job is counted into `in_flight` before
+//!   the lock is released under which it was taken out.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use crossbeam_utils::CachePadded;
+
+use super::alarm::{Alarm, Head};
 use super::drain::InFlight;
-use super::state::{Entrant, Stage, State};
-use crate::error::Error;
-use crate::execution::{Execution, Inside, Owner};
+use super::ending::{Begun, Leftover};
+use super::life::Life;
+use super::shard::{Shard, Share};
+use crate::error::{Error, TaskError};
+use crate::execution::{Execution, Inside, Owner, Ticket};
 use crate::executor::Executor;
 use crate::id::SchedulerId;
-use crate::sync::{Condvar, Mutex};
-use crate::task::{Handle, Record, Task};
-use crate::time::{Clock, GuardedClock, Moment, Parker};
-use crate::trigger::Schedule;
-use crate::unwind::catch;
+use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::task::{AnyRecord, Delivery, Keeper, Sink};
+use crate::time::{Clock, GuardedClock, Parker};
+use crate::unwind::{catch, drop_quietly};
 use crate::{TaskId, TaskInfo};
 
 /// What all clones of a scheduler, its heart, its handles and its jobs share.
@@ -37,14 +46,27 @@ pub(super) struct Engine {
     /// Where the heart sleeps.
     pub(super) parker: Parker,
 
+    /// Until when it sleeps.
+    pub(super) alarm: Alarm,
+
     /// The executors. The first is the scheduler's own, under the empty name.
     pub(super) lanes: Vec<Lane>,
-    pub(super) state: Mutex<State>,
 
-    /// Jobs that have been taken out of the state and are not over.
-    pub(super) in_flight: InFlight,
+    /// A power of two of them.
+    pub(super) shards: Box<[CachePadded<Place>]>,
 
-    /// Whether nothing is fired any more; the same as a stage beyond running, without the lock.
+    /// How many tasks have ever been added.
+    pub(super) added: CachePadded<AtomicU64>,
+    pub(super) life: Mutex<Life>,
+
+    /// Jobs that have been taken out of the shards and are not over.
+    pub(super) in_flight: CachePadded<InFlight>,
+
+    /// Whether nothing is added any more; set before the shards are closed one by one, so that
+    /// nobody is refused by one and welcome to the next.
+    pub(super) refusing: AtomicBool,
+
+    /// Whether nothing is fired any more, by any shard.
     pub(super) draining: AtomicBool,
 
     /// Whether some thread waits for the shutdown, and will close the executors. Set before
@@ -59,6 +81,15 @@ pub(super) struct Engine {
 
     /// How many executions of each task are retained.
     history: usize,
+}
+
+/// More shards than this serve no machine of today.
+const MAX_SHARD_BITS: u32 = 6;
+
+/// A shard, and what may be known of it without its lock.
+pub(super) struct Place {
+    pub(super) head: Head,
+    pub(super) shard: Mutex<Shard>,
 }
 
 /// An executor and what the heart needs to know of it.
@@ -78,14 +109,25 @@ impl Engine {
     ) -> Arc<Self> {
         let lane = |(name, executor)| Lane { name, executor, starved: AtomicBool::new(false) };
         let clock = GuardedClock::new(clock);
-        let state = State::new(clock.now(), clock.wall());
+        let (id, now, wall) = (SchedulerId::unique(), clock.now(), clock.wall());
+        // Two for each thread that can run at a time leave most of them free at any time.
+        let bits = (2 * num_cpus::get()).next_power_of_two().trailing_zeros().min(MAX_SHARD_BITS);
+        let place = |number| {
+            let share = Share { scheduler: id, number, bits };
+            let shard = Mutex::new(Shard::new(share, now, wall, history));
+            CachePadded::new(Place { head: Head::none(), shard })
+        };
         Arc::new(Self {
-            id: SchedulerId::unique(),
+            id,
             clock,
             parker: Parker::new(),
+            alarm: Alarm::awake(),
             lanes: executors.into_iter().map(lane).collect(),
-            state: Mutex::new(state),
-            in_flight: InFlight::none(),
+            shards: (0..1 << bits).map(place).collect(),
+            added: CachePadded::new(AtomicU64::new(0)),
+            life: Mutex::new(Life::new()),
+            in_flight: CachePadded::new(InFlight::none()),
+            refusing: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -94,92 +136,95 @@ impl Engine {
         })
     }
 
-    pub(super) fn add<T>(self: &Arc<Self>, task: Task<T>) -> Result<Handle<T>, Error>
-    where
-        T: Send + Sync + 'static,
-    {
-        let parts = task.into_parts();
-        if let Some(registered) = &parts.registered {
-            registered.registration.check()?;
-        }
-        let lane = self.lane(parts.executor.as_deref())?;
-        let (now, wall) = (self.clock.now(), self.clock.wall());
-        // Made first, so that what cannot be added is dropped after the lock has been released.
-        let record = Arc::new(Record::new(parts.body, self.history));
-        let (id, ring) = {
-            let mut state = self.state.lock();
-            if state.stage > Stage::Running {
-                return Err(Error::Shutdown);
-            }
-            let retimed = state.observe(now, wall);
-            let (schedule, first) =
-                Schedule::plan(parts.trigger, parts.bounds, now, wall, state.timeline())?;
-            let entrant = Entrant {
-                record: Arc::clone(&record) as _,
-                schedule,
-                first,
-                name: parts.name,
-                priority: parts.priority,
-                lane,
-            };
-            let id = state.insert(self.id, entrant);
-            let earliest = if retimed { state.next_due() } else { first.moment };
-            (id, state.alarm.must_ring(earliest) && self.parker.leave_token())
-        };
-        if ring {
-            self.parker.wake();
-        }
-        Ok(Handle::new(id, record, Arc::clone(self) as _))
+    /// The shard of a task, which need not be in it.
+    fn place(&self, task: TaskId) -> &Place {
+        &self.shards[task.slot() as usize & (self.shards.len() - 1)]
     }
 
-    fn lane(&self, name: Option<&str>) -> Result<u32, Error> {
-        let Some(name) = name else { return Ok(0) };
-        let found = self.lanes.iter().skip(1).position(|lane| lane.name == name);
-        found.and_then(|index| u32::try_from(index + 1).ok()).ok_or_else(|| {
-            let names: Vec<_> =
-                self.lanes.iter().skip(1).map(|lane| format!("{:?}", lane.name)).collect();
-            Error::UnknownExecutor(match names.as_slice() {
-                [] => format!(
-                    "the task asks for {name:?}, but this scheduler has no named executors; add it \
-                     with SchedulerBuilder::named_executor"
-                ),
-                names => format!(
-                    "the task asks for {name:?}, but this scheduler has only {}; add it with \
-                     SchedulerBuilder::named_executor",
-                    names.join(", ")
-                ),
-            })
-        })
+    pub(super) fn heads(&self) -> impl Iterator<Item = &Head> + Clone {
+        self.shards.iter().map(|place| &place.head)
     }
 
     pub(super) fn task(&self, task: TaskId) -> Option<TaskInfo> {
-        let state = self.state.lock();
-        self.index(&state, task).map(|index| state.info(self.id, index))
+        let shard = self.place(task).shard.lock();
+        shard.index(task).map(|index| shard.info(index))
     }
 
     pub(super) fn tasks(&self) -> Vec<TaskInfo> {
         let mut tasks: Vec<_> = {
-            let state = self.state.lock();
-            state.indices().into_iter().map(|index| state.info(self.id, index)).collect()
+            // All of one instant: while the heart harvests it holds the life, and nobody adds.
+            let _life = self.life.lock();
+            let shards: Vec<_> = self.shards.iter().map(|place| place.shard.lock()).collect();
+            let infos = |shard: &MutexGuard<'_, Shard>| {
+                shard.indices().into_iter().map(|index| shard.info(index)).collect::<Vec<_>>()
+            };
+            shards.iter().flat_map(infos).collect()
         };
         tasks.sort_by_key(|info| (info.next_run.is_none(), info.next_run, info.priority, info.id));
         tasks
     }
 
-    pub(super) fn results(&self, task: TaskId) -> Vec<Execution> {
-        let record = {
-            let state = self.state.lock();
-            match self.index(&state, task) {
-                Some(index) => Arc::clone(&state.slot(index).record),
-                None => return state.finished.executions(task),
-            }
-        };
-        record.executions()
+    /// How many tasks are alive.
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|place| place.shard.lock().indices().len()).sum()
     }
 
-    /// Where a task of this scheduler is kept, if it is alive.
-    pub(super) fn index(&self, state: &State, task: TaskId) -> Option<usize> {
-        if task.scheduler() == self.id { state.index(task) } else { None }
+    pub(super) fn results(&self, task: TaskId) -> Vec<Execution> {
+        let record = {
+            let shard = self.place(task).shard.lock();
+            match shard.index(task) {
+                Some(index) => shard.slot(index).record().cloned(),
+                None if task.scheduler() == self.id => return shard.finished.executions(task),
+                None => return Vec::new(),
+            }
+        };
+        record.map(|record| record.executions()).unwrap_or_default()
+    }
+
+    /// Changes the shard of a task, and calls the heart if that has made something due earlier.
+    fn change<R>(&self, task: TaskId, change: impl FnOnce(&mut Shard) -> R) -> R {
+        let place = self.place(task);
+        let mut shard = place.shard.lock();
+        let changed = change(&mut shard);
+        self.unlock(place, shard);
+        changed
+    }
+
+    /// Releases the lock of a shard, and calls the heart if something is due there earlier.
+    pub(super) fn unlock(&self, place: &Place, shard: MutexGuard<'_, Shard>) {
+        let ring = place.head.advance(shard.head, &self.alarm) && self.parker.leave_token();
+        drop(shard);
+        if ring {
+            self.parker.wake();
+        }
+    }
+
+    /// Marks this thread as running code on behalf of this scheduler.
+    pub(super) fn enter(&self) -> Inside {
+        Inside::enter(self.id)
+    }
+
+    /// Claims the execution of a ticket, does what there is to do with it, and says that it is over.
+    fn claim(&self, ticket: &Ticket, runs: bool, act: impl FnOnce(Begun, &dyn Sink)) {
+        let _inside = self.enter();
+        let now = self.clock.now();
+        let begun = self.place(ticket.task).shard.lock().begin(ticket, runs, now);
+        if let Some(begun) = begun {
+            act(begun, &Conclusion { engine: self, ticket, ran: runs });
+        }
+        self.left(ticket.lane);
+    }
+
+    /// Says that a job that was given to the executor of `lane` is over, with all that follows from
+    /// it. The last word of every job.
+    fn left(&self, lane: u32) {
+        self.in_flight.leave();
+        if self.lanes[lane as usize].starved.load(Ordering::SeqCst) {
+            self.parker.unpark();
+        }
+        if self.is_over_unawaited() {
+            self.close_executors(false);
+        }
     }
 
     /// Tells the executors that nothing more will come. Runs code of users, who may call the
@@ -196,81 +241,100 @@ impl Engine {
     }
 }
 
+/// The end of an execution.
+///
+/// It takes these steps, in this order: the function and what it captured are let go; under the lock
+/// of the shard the outcome is recorded and the series goes on; without any lock those who wait are
+/// told; the scheduler is told that this job is over. So whoever has waited for an execution finds
+/// the scheduler up to date, and whoever has waited for a scheduler to shut down finds every future
+/// done.
+struct Conclusion<'a> {
+    engine: &'a Engine,
+    ticket: &'a Ticket,
+    ran: bool,
+}
+
+impl Sink for Conclusion<'_> {
+    fn deliver(&self, delivery: &mut dyn Delivery) {
+        let Self { engine, ticket, ran } = self;
+        let now = engine.clock.now();
+        let leftover =
+            engine.change(ticket.task, |shard| shard.conclude(ticket, *ran, now, delivery));
+        leftover.clear();
+    }
+}
+
 impl Owner for Engine {
-    fn enter(&self) -> Inside {
-        Inside::enter(self.id)
+    fn execute(&self, ticket: &Ticket) {
+        self.claim(ticket, true, |begun, sink| match begun {
+            Begun::Light(body) => body.run(sink),
+            Begun::Recorded(record) => {
+                record.run(ticket.run, sink);
+                // The last reference may go here, and with it the results of a user.
+                let _ = drop_quietly(record);
+            }
+        });
     }
 
-    fn now(&self) -> Moment {
-        self.clock.now()
-    }
-
-    fn cancel(&self, task: TaskId) -> Result<(), Error> {
-        let now = self.clock.now();
-        let record = {
-            let mut state = self.state.lock();
-            let index = self.index(&state, task).ok_or(Error::UnknownTask(task))?;
-            state.end_series(index, self.id, true, now)
-        };
-        record.flush();
-        Ok(())
+    fn give_up(&self, ticket: &Ticket, error: TaskError) {
+        self.claim(ticket, false, |begun, sink| match begun {
+            Begun::Light(body) => body.fail(error, sink),
+            Begun::Recorded(record) => {
+                record.fail(ticket.run, error, sink);
+                let _ = drop_quietly(record);
+            }
+        });
     }
 
     fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {
         let now = self.clock.now();
-        let mut ring = false;
-        let record = {
-            let mut state = self.state.lock();
-            if !settle(state.timeline().wall_at(now)) {
-                return;
+        self.change(task, |shard| {
+            if settle(shard.timeline.wall_at(now)) {
+                shard.withdraw(task, now)
+            } else {
+                Leftover::default()
             }
-            // A cancelled execution of a task that is finished is in nobody's way.
-            let Some(index) = self.index(&state, task) else { return };
-            let record = Arc::clone(&state.slot(index).record);
-            if record.sweep() {
-                state.skip_next(task);
-            }
-            state.go_on(task, now);
-            if let Some(index) = self.index(&state, task)
-                && let Some(due) = state.armed(index)
-            {
-                ring = state.alarm.must_ring(due) && self.parker.leave_token();
-            }
-            record
+        })
+        .clear();
+    }
+}
+
+impl Keeper for Engine {
+    fn cancel(&self, task: TaskId) -> Result<(), Error> {
+        let now = self.clock.now();
+        let leftover = {
+            let mut shard = self.place(task).shard.lock();
+            let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
+            shard.end_series(index, true, now)
         };
-        if ring {
-            self.parker.wake();
-        }
-        record.flush();
+        leftover.clear();
+        Ok(())
     }
 
     fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {
-        let state = self.state.lock();
-        f(self.index(&state, task).and_then(|index| state.next_run(index)));
+        let shard = self.place(task).shard.lock();
+        f(shard.index(task).and_then(|index| shard.next_run(index)));
     }
 
-    fn ended(&self, task: TaskId, at: Moment, settle: &mut dyn FnMut()) {
-        let ring = {
-            let mut state = self.state.lock();
-            settle();
-            state.go_on(task, at);
-            self.index(&state, task)
-                .and_then(|index| state.armed(index))
-                .is_some_and(|due| state.alarm.must_ring(due) && self.parker.leave_token())
-        };
-        if ring {
-            self.parker.wake();
-        }
+    fn record(
+        &self,
+        task: TaskId,
+        make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
+    ) -> Option<Arc<dyn AnyRecord>> {
+        self.place(task).shard.lock().record(task, make)
     }
 
-    fn left(&self, lane: u32) {
-        self.in_flight.leave();
-        if self.lanes[lane as usize].starved.load(Ordering::SeqCst) {
-            self.parker.unpark();
-        }
-        if self.is_over_unawaited() {
-            self.close_executors(false);
-        }
+    fn history(&self) -> usize {
+        self.history
+    }
+
+    fn hold(&self, task: TaskId) {
+        self.place(task).shard.lock().hold(task);
+    }
+
+    fn release(&self, task: TaskId) {
+        let leftover = self.place(task).shard.lock().release(task);
+        leftover.clear();
     }
 }
 

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::engine::{Engine, Lane};
-use super::state::{Harvest, Stage};
+use super::fire::Harvest;
+use super::life::Stage;
 use crate::error::{Error, TaskError};
 use crate::execution::{Inside, Owner};
 use crate::executor::{Job, Orphans, Rejected, catch_orphans};
@@ -42,16 +43,16 @@ struct Heart {
 impl Engine {
     /// Starts the heart unless it has been started.
     pub(super) fn start(self: &Arc<Self>) -> Result<(), Error> {
-        let mut state = self.state.lock();
-        match state.stage {
+        let mut life = self.life.lock();
+        match life.stage {
             Stage::Running => return Ok(()),
             Stage::Draining | Stage::Closed => return Err(Error::Shutdown),
             Stage::Created => {
-                state.stage = Stage::Running;
-                state.heart_beats = true;
+                life.stage = Stage::Running;
+                life.heart_beats = true;
             }
         }
-        drop(state);
+        drop(life);
         let heart = Heart {
             engine: Arc::clone(self),
             harvest: Harvest::new(self.lanes.len()),
@@ -68,9 +69,9 @@ impl Engine {
             }
             Err(error) => {
                 self.heart_has_ended();
-                let mut state = self.state.lock();
-                if state.stage == Stage::Running {
-                    state.stage = Stage::Created;
+                let mut life = self.life.lock();
+                if life.stage == Stage::Running {
+                    life.stage = Stage::Created;
                 }
                 Err(Error::Thread(Arc::new(error)))
             }
@@ -81,14 +82,15 @@ impl Engine {
         // A shutdown that the clock calls here must not wait for what follows.
         let _inside = self.enter();
         self.clock.detach(&self.parker);
-        let last_harvest = {
-            let mut state = self.state.lock();
-            state.heart_beats = false;
-            state.last_harvest.take()
+        self.alarm.clear();
+        let left = {
+            let mut life = self.life.lock();
+            life.heart_beats = false;
+            (life.last_harvest.take(), mem::take(&mut life.returned))
         };
         self.heart_ended.notify_all();
-        // Only if the heart has never beaten; the jobs end as lost.
-        drop(last_harvest);
+        // Only if the heart has never beaten, or has panicked; the jobs end as lost.
+        drop(left);
     }
 }
 
@@ -115,25 +117,9 @@ impl Heart {
         engine.clock.attach(&engine.parker);
         let _ = attached.send(());
         loop {
+            engine.alarm.clear();
             let (now, wall) = engine.clock.read_and_keep();
-            let (stage, deadline) = {
-                let mut tasks = engine.state.lock();
-                tasks.alarm.clear();
-                let stage = tasks.stage;
-                let mut deadline = Moment::NEVER;
-                if stage == Stage::Running {
-                    tasks.observe(now, wall);
-                    tasks.fire_due(engine.id, &owner, now, wall, &mut self.harvest);
-                    engine.in_flight.enter(self.harvest.jobs());
-                    if self.harvest.jobs() == 0 {
-                        deadline = tasks.next_due();
-                        tasks.alarm.set(deadline);
-                    }
-                } else if let Some(last) = tasks.last_harvest.take() {
-                    self.harvest = last;
-                }
-                (stage, deadline)
-            };
+            let stage = self.harvest(&owner, now, wall);
             let fired = self.harvest.jobs() > 0;
             for record in mem::take(&mut self.harvest.touched) {
                 record.flush();
@@ -141,16 +127,50 @@ impl Heart {
             self.hand_over();
             let hungry = self.backlogs.iter().any(|backlog| !backlog.is_empty());
             match stage {
-                Stage::Created | Stage::Running if fired => {}
-                Stage::Created | Stage::Running if !hungry => {
-                    engine.clock.wait(&engine.parker, deadline);
-                }
+                Stage::Created | Stage::Running if fired => continue,
                 Stage::Draining if !hungry => return,
                 // What is in the backlog has been cancelled.
                 Stage::Closed => return,
-                _ => self.wait_for_room(deadline),
+                _ => {}
+            }
+            // Nothing is set while the scheduler drains: nobody is to ring any more.
+            let deadline = match stage {
+                Stage::Draining => Some(Moment::NEVER),
+                _ => engine.alarm.set(engine.heads()),
+            };
+            match deadline {
+                None => {}
+                Some(deadline) if hungry => self.wait_for_room(deadline),
+                Some(deadline) => engine.clock.wait(&engine.parker, deadline),
             }
         }
+    }
+
+    /// Takes out what is due and what others have left to the heart; says how the scheduler stands.
+    fn harvest(&mut self, owner: &Arc<dyn Owner>, now: Moment, wall: SystemTime) -> Stage {
+        let engine = &self.engine;
+        // Held to the end, so that what is due at one time is fired at one time for all who look.
+        let mut life = engine.life.lock();
+        for job in life.returned.drain(..) {
+            self.backlogs[job.lane() as usize].push(job);
+        }
+        if let Some(last) = life.last_harvest.take() {
+            self.harvest = last;
+        }
+        if life.stage != Stage::Running {
+            return life.stage;
+        }
+        for place in &engine.shards {
+            let mut shard = place.shard.lock();
+            shard.observe(now, wall);
+            if shard.head <= now {
+                let before = self.harvest.jobs();
+                shard.fire_due(owner, now, wall, &mut self.harvest);
+                engine.in_flight.enter(self.harvest.jobs() - before);
+            }
+            place.head.put_back(shard.head);
+        }
+        life.stage
     }
 
     /// Sleeps until a full executor may have room, in real time: room comes from running tasks,
@@ -172,17 +192,15 @@ impl Heart {
             fresh.make_contiguous().sort();
             if backlog.is_empty() {
                 let Some(job) = offer(lane, &mut fresh) else { continue };
-                backlog.push(job.key(), job);
+                backlog.push(job);
             }
-            for job in fresh {
-                backlog.push(job.key(), job);
-            }
+            backlog.push_all(&mut fresh);
             // From here on a job that ends wakes the heart. One that ended just before made room
             // that is found now.
             lane.starved.store(true, Ordering::SeqCst);
             while let Some(job) = backlog.pop() {
                 if let Some(job) = offer(lane, &mut VecDeque::from([job])) {
-                    backlog.push(job.key(), job);
+                    backlog.push(job);
                     break;
                 }
                 self.retry = FIRST_RETRY;
@@ -193,7 +211,7 @@ impl Heart {
 }
 
 /// Gives jobs to the executor of a lane until it is full; gives back the job it has no room for.
-fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
+pub(super) fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
     while !jobs.is_empty() {
         let count = jobs.len();
         match catch_orphans(|| lane.executor.submit_all(jobs)) {
@@ -237,9 +255,9 @@ mod tests {
         };
         let (now, wall) = engine.clock.read_and_keep();
         let owner = Arc::clone(engine) as Arc<dyn Owner>;
-        engine.state.lock().fire_due(engine.id, &owner, now, wall, &mut heart.harvest);
+        engine.life.lock().stage = Stage::Running;
+        heart.harvest(&owner, now, wall);
         assert_eq!(heart.harvest.jobs(), 10_000);
-        engine.in_flight.enter(10_000);
         heart.hand_over();
         assert!(engine.in_flight.is_none());
         assert_eq!(heart.harvest.lanes[0].capacity(), 0);

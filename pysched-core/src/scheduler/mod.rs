@@ -1,13 +1,19 @@
 //! The scheduler: its face here, the engine behind it in the other files.
 
+mod add;
 mod alarm;
 mod builder;
 mod drain;
+mod ending;
 mod engine;
 mod finished;
+mod fire;
 mod heart;
+mod life;
+mod shard;
 mod shutdown;
-mod state;
+mod slot;
+mod slots;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,10 +23,11 @@ pub use builder::SchedulerBuilder;
 pub use shutdown::{Unfinished, UnfinishedExecution};
 
 use engine::Engine;
-use state::Stage;
+use life::Stage;
 
 use crate::error::Error;
-use crate::execution::{Execution, Owner};
+use crate::execution::Execution;
+use crate::task::Keeper;
 use crate::{Handle, Task, TaskId, TaskInfo, Trigger};
 
 /// Runs tasks on time: the door to everything else.
@@ -131,7 +138,7 @@ impl Scheduler {
     /// ```
     #[must_use]
     pub fn stopped(&self) -> bool {
-        self.engine().state.lock().stage != Stage::Running
+        self.engine().life.lock().stage != Stage::Running
     }
 
     /// Adds a task that calls `f` whenever `trigger` says so. Of the tasks that are due, the one
@@ -327,7 +334,7 @@ impl fmt::Debug for Scheduler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scheduler")
             .field("stopped", &self.stopped())
-            .field("tasks", &self.engine().state.lock().len())
+            .field("tasks", &self.engine().len())
             .finish_non_exhaustive()
     }
 }

@@ -18,7 +18,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::engine::Engine;
-use super::state::{Harvest, Stage};
+use super::fire::Harvest;
+use super::life::Stage;
 use crate::execution::{Execution, Owner, Status, is_inside};
 
 /// What [`Scheduler::shutdown_timeout`](crate::Scheduler::shutdown_timeout) had to leave behind.
@@ -151,54 +152,65 @@ impl Engine {
     fn stop_firing(self: &Arc<Self>, queued: bool) {
         let (now, wall) = (self.clock.now(), self.clock.wall());
         let owner = Arc::clone(self) as Arc<dyn Owner>;
-        let mut touched = Vec::new();
+        let mut leftovers = Vec::new();
         {
-            let mut state = self.state.lock();
+            let mut life = self.life.lock();
             let goal = if queued { Stage::Closed } else { Stage::Draining };
-            if state.stage < goal {
-                if state.stage == Stage::Running && !queued {
-                    let mut harvest = Harvest::new(self.lanes.len());
-                    state.observe(now, wall);
-                    state.fire_due(self.id, &owner, now, wall, &mut harvest);
-                    self.in_flight.enter(harvest.jobs());
-                    state.last_harvest = Some(harvest);
+            if life.stage < goal {
+                self.refusing.store(true, Ordering::SeqCst);
+                let mut harvest = Harvest::new(self.lanes.len());
+                for place in &self.shards {
+                    let mut shard = place.shard.lock();
+                    shard.open = false;
+                    if life.stage == Stage::Running && !queued {
+                        let before = harvest.jobs();
+                        shard.observe(now, wall);
+                        shard.fire_due(&owner, now, wall, &mut harvest);
+                        self.in_flight.enter(harvest.jobs() - before);
+                    }
+                    for index in shard.indices() {
+                        leftovers.push(shard.end_series(index, queued, now));
+                    }
                 }
-                state.stage = goal;
+                if life.stage == Stage::Running && !queued {
+                    life.last_harvest = Some(harvest);
+                }
+                life.stage = goal;
                 self.draining.store(true, Ordering::SeqCst);
-                for index in state.indices() {
-                    touched.push(state.end_series(index, self.id, queued, now));
-                }
             }
         }
         self.parker.unpark();
-        for record in touched {
-            record.flush();
+        for leftover in leftovers {
+            leftover.clear();
         }
     }
 
     /// Waits until the heart has ended and no job is left; says whether that was before `deadline`.
     fn wait_until_drained(&self, deadline: Option<Instant>) -> bool {
-        let mut state = self.state.lock();
-        while state.heart_beats {
+        let mut life = self.life.lock();
+        while life.heart_beats {
             let rest = deadline.map(|it| it.saturating_duration_since(Instant::now()));
-            state = match rest {
-                None => self.heart_ended.wait(state),
+            life = match rest {
+                None => self.heart_ended.wait(life),
                 Some(Duration::ZERO) => return false,
-                Some(rest) => self.heart_ended.wait_timeout(state, rest),
+                Some(rest) => self.heart_ended.wait_timeout(life, rest),
             };
         }
-        drop(state);
+        drop(life);
         self.in_flight.wait_for_none(deadline)
     }
 
     fn unfinished(&self) -> Vec<UnfinishedExecution> {
-        let state = self.state.lock();
-        let slots = state.indices().into_iter().map(|index| state.slot(index));
-        let of_slot = |slot: &super::state::Slot| {
-            let name = slot.name.clone();
-            let executions = slot.record.in_flight().into_iter();
-            executions.map(move |execution| UnfinishedExecution { name: name.clone(), execution })
-        };
-        slots.flat_map(of_slot).collect()
+        let mut unfinished = Vec::new();
+        for place in &self.shards {
+            let shard = place.shard.lock();
+            for index in shard.indices() {
+                let name = shard.slot(index).name();
+                let of_task =
+                    |execution| UnfinishedExecution { name: name.map(str::to_owned), execution };
+                unfinished.extend(shard.in_flight(index).into_iter().map(of_task));
+            }
+        }
+        unfinished
     }
 }

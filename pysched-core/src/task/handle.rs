@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::SystemTime;
 
-use super::record::Record;
+use super::keeper::Keeper;
+use super::record::{AnyRecord, Record};
 use crate::error::Error;
 use crate::execution::{ExecutionCell, Owner};
 use crate::{TaskFuture, TaskId};
@@ -29,18 +30,20 @@ use crate::{TaskFuture, TaskId};
 /// ```
 pub struct Handle<T> {
     id: TaskId,
-    record: Arc<Record<T>>,
-    owner: Arc<dyn Owner>,
+    keeper: Arc<dyn Keeper>,
+
+    /// The record of the task, once it is known.
+    record: OnceLock<Arc<Record<T>>>,
+
+    /// Whether the scheduler counts this handle: it does as long as the task has, or may have had, no
+    /// record.
+    counted: bool,
 
     /// How many executions `wait` has gone past.
     seen: AtomicU64,
 }
 
 impl<T> Handle<T> {
-    pub(crate) fn new(id: TaskId, record: Arc<Record<T>>, owner: Arc<dyn Owner>) -> Self {
-        Self { id, record, owner, seen: AtomicU64::new(0) }
-    }
-
     /// The id of the task.
     ///
     /// ```
@@ -74,7 +77,7 @@ impl<T> Handle<T> {
     ///
     /// [`Error::UnknownTask`] if the task is finished.
     pub fn cancel(&self) -> Result<(), Error> {
-        self.owner.cancel(self.id)
+        self.keeper.cancel(self.id)
     }
 
     /// When the task is due next; `None` if it is finished, while its last execution is in flight,
@@ -94,12 +97,36 @@ impl<T> Handle<T> {
     #[must_use]
     pub fn next_run(&self) -> Option<SystemTime> {
         let mut next_run = None;
-        self.owner.with_next_run(self.id, &mut |next| next_run = next);
+        self.keeper.with_next_run(self.id, &mut |next| next_run = next);
         next_run
     }
 }
 
 impl<T: Send + Sync + 'static> Handle<T> {
+    /// The first handle of a task; with its record, if it has one from the start.
+    pub(crate) fn new(
+        id: TaskId,
+        keeper: Arc<dyn Keeper>,
+        record: Option<Arc<dyn AnyRecord>>,
+    ) -> Self {
+        let counted = record.is_none();
+        let record = record.and_then(|record| record.into_any().downcast().ok());
+        let record = record.map_or_else(OnceLock::new, OnceLock::from);
+        Self { id, keeper, record, counted, seen: AtomicU64::new(0) }
+    }
+
+    /// The record of the task. A one-shot that nobody asks about needs none, so the first to ask
+    /// has the scheduler give it one.
+    fn record(&self) -> &Arc<Record<T>> {
+        self.record.get_or_init(|| {
+            let (id, history) = (self.id, self.keeper.history());
+            let empty = || Arc::new(Record::<T>::new(id, None, history));
+            let found = self.keeper.record(id, &mut || empty());
+            // A task that is held is known, and by the type that it was added with.
+            found.and_then(|record| record.into_any().downcast().ok()).unwrap_or_else(empty)
+        })
+    }
+
     /// The result of the execution that runs or comes next; once the task is finished, of its last.
     ///
     /// ```
@@ -115,10 +142,9 @@ impl<T: Send + Sync + 'static> Handle<T> {
     /// ```
     #[must_use]
     pub fn future(&self) -> TaskFuture<T> {
+        let record = self.record();
         let mut current = None;
-        self.owner.with_next_run(self.id, &mut |next| {
-            current = self.record.current(self.id, next);
-        });
+        self.keeper.with_next_run(self.id, &mut |next| current = record.current(next));
         self.future_of(current)
     }
 
@@ -140,8 +166,8 @@ impl<T: Send + Sync + 'static> Handle<T> {
     pub fn futures(&self) -> Vec<TaskFuture<T>> {
         // An execution is settled and recorded under the scheduler's lock. Once that has been free,
         // what the caller knows to have ended is among the recorded ones.
-        self.owner.with_next_run(self.id, &mut |_| ());
-        self.record.futures(&Arc::downgrade(&self.owner))
+        self.keeper.with_next_run(self.id, &mut |_| ());
+        self.record().futures(&self.owner())
     }
 
     /// Blocks until an execution has ended that no earlier `wait` on this handle returned.
@@ -171,7 +197,7 @@ impl<T: Send + Sync + 'static> Handle<T> {
         // that moves `seen` forward has it, the others look again.
         loop {
             let seen = self.seen.load(Ordering::Acquire);
-            let Some((number, cell)) = self.record.wait(seen) else {
+            let Some((number, cell)) = self.record().wait(seen) else {
                 return self.future_of(None);
             };
             if number <= seen || self.claim(seen, number) {
@@ -188,18 +214,34 @@ impl<T: Send + Sync + 'static> Handle<T> {
     /// cancelled one.
     fn future_of(&self, cell: Option<Arc<ExecutionCell<T>>>) -> TaskFuture<T> {
         let cell = cell.unwrap_or_else(|| ExecutionCell::cancelled(self.id));
-        let owner: Weak<dyn Owner> = Arc::downgrade(&self.owner);
-        TaskFuture::new(cell, Some(owner))
+        TaskFuture::new(cell, Some(self.owner()))
+    }
+
+    fn owner(&self) -> Weak<dyn Owner> {
+        let owner: Arc<dyn Owner> = Arc::<dyn Keeper>::clone(&self.keeper);
+        Arc::downgrade(&owner)
     }
 }
 
 impl<T> Clone for Handle<T> {
     fn clone(&self) -> Self {
+        if self.counted {
+            self.keeper.hold(self.id);
+        }
         Self {
             id: self.id,
-            record: Arc::clone(&self.record),
-            owner: Arc::clone(&self.owner),
+            keeper: Arc::clone(&self.keeper),
+            record: self.record.clone(),
+            counted: self.counted,
             seen: AtomicU64::new(self.seen.load(Ordering::Acquire)),
+        }
+    }
+}
+
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        if self.counted {
+            self.keeper.release(self.id);
         }
     }
 }

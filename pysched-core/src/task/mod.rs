@@ -1,8 +1,9 @@
 //! Tasks: what to run, when, and under which rules.
 
-mod attempt;
+mod body;
 mod handle;
 mod info;
+mod keeper;
 pub(crate) mod portable;
 mod record;
 pub(crate) mod registration;
@@ -10,6 +11,8 @@ mod value;
 
 pub use handle::Handle;
 pub use info::TaskInfo;
-pub(crate) use record::{AnyRecord, Launch, Record};
-
 pub use value::Task;
+
+pub(crate) use body::{Body, Delivery, Sink};
+pub(crate) use keeper::Keeper;
+pub(crate) use record::AnyRecord;

@@ -1,14 +1,14 @@
 //! [`Record`]: what a live task and its handles share, and [`AnyRecord`], the same for any result.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
-use super::attempt::Attempt;
-use super::value::Body;
-use crate::execution::{Aftermath, Execution, ExecutionCell, History, Owner, Work};
+use super::body::{Shared, Sink, call, deliver};
+use crate::error::TaskError;
+use crate::execution::{Aftermath, Execution, ExecutionCell, History, Outcome, Owner, Status};
 use crate::sync::{Condvar, Mutex};
-use crate::time::Timeline;
 use crate::unwind::drop_quietly;
 use crate::{TaskFuture, TaskId};
 
@@ -26,10 +26,14 @@ pub(crate) struct Record<T> {
 struct State<T> {
     /// The function; `None` once no further execution will be begun. What it captured is dropped
     /// then, whoever may still hold the task's handles.
-    body: Option<Body<T>>,
+    body: Option<Shared<T>>,
+
+    /// The executions that have been claimed and not been called yet, with the function: whoever
+    /// closes the record in between does not take it from them.
+    begun: Vec<(u64, Shared<T>)>,
 
     /// A function that is to be dropped once no lock is held.
-    discarded: Option<Body<T>>,
+    discarded: Option<Shared<T>>,
 
     history: History<T>,
 
@@ -37,29 +41,26 @@ struct State<T> {
     waiting: usize,
 }
 
-/// What the scheduler tells of an execution that it launches.
-pub(crate) struct Launch {
-    pub(crate) task: TaskId,
-    pub(crate) due: SystemTime,
-
-    /// The executor that is to run it.
-    pub(crate) lane: u32,
-
-    /// Whether it is known to be the last of its task.
-    pub(crate) last: bool,
-    pub(crate) timeline: Timeline,
-}
-
 /// A [`Record`] whose result type is forgotten: how the scheduler sees its tasks.
-pub(crate) trait AnyRecord: Send + Sync {
-    /// Begins an execution.
-    fn launch(self: Arc<Self>, launch: Launch, owner: Arc<dyn Owner>) -> Box<dyn Work>;
+pub(crate) trait AnyRecord: Any + Send + Sync {
+    /// Queues an execution that is due at `due` and gives its number.
+    fn launch(&self, due: SystemTime) -> u64;
+
+    /// Claims an execution in order to run it, or, without a time of its start, to let it fail; with
+    /// `last`, no other will follow. `false` if it was cancelled.
+    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> bool;
+
+    /// Runs an execution that was claimed. Runs code of users.
+    fn run(&self, run: u64, sink: &dyn Sink);
+
+    /// Ends an execution that was claimed. Runs code of users.
+    fn fail(&self, run: u64, error: TaskError, sink: &dyn Sink);
 
     /// Records a run that was skipped or missed.
-    fn pass_over(&self, execution: Execution);
+    fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status);
 
     /// Records the `count` runs before the one at `due`, an `interval` apart, as missed.
-    fn miss(&self, task: TaskId, due: SystemTime, interval: Duration, count: u64, at: SystemTime);
+    fn miss(&self, due: SystemTime, interval: Duration, count: u64, at: SystemTime);
 
     /// Lets a run that is due at `due` take the place of the one that is queued, which is recorded as
     /// missed; `false` if none is queued.
@@ -67,13 +68,13 @@ pub(crate) trait AnyRecord: Send + Sync {
 
     /// Cancels the run that would come at `next`, and with `queued` also what was launched and has
     /// not begun.
-    fn withdraw(&self, task: TaskId, next: Option<SystemTime>, queued: bool, at: SystemTime);
+    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime);
 
     /// Lets go of the function: nothing will be launched any more, and what was has begun.
     fn close(&self);
 
-    /// Moves executions that others have settled to those that ended; says whether the upcoming one
-    /// was among them.
+    /// Moves executions that their futures have settled to those that ended; says whether the
+    /// upcoming one was among them.
     fn sweep(&self) -> bool;
 
     /// How many executions are queued or running.
@@ -87,34 +88,21 @@ pub(crate) trait AnyRecord: Send + Sync {
 
     /// Announces and drops what earlier changes left behind. Runs code of users.
     fn flush(&self);
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 impl<T: Send + Sync + 'static> Record<T> {
-    pub(crate) fn new(body: Body<T>, history: usize) -> Self {
-        let history = History::new(history);
-        let state = State { body: Some(body), discarded: None, history, waiting: 0 };
+    pub(crate) fn new(task: TaskId, body: Option<Shared<T>>, history: usize) -> Self {
+        let history = History::new(task, history);
+        let state = State { body, begun: Vec::new(), discarded: None, history, waiting: 0 };
         Self { state: Mutex::new(state), ended: Condvar::new() }
     }
 
-    /// Claims `cell` in order to run it. Holding the lock meanwhile is what keeps `close` from
-    /// taking the function away between the claim and the call.
-    pub(super) fn begin(&self, cell: &ExecutionCell<T>, last: bool) -> Option<Body<T>> {
+    /// Records how an execution has ended.
+    pub(super) fn end(&self, run: u64, outcome: Outcome<T>, at: SystemTime) {
         let mut state = self.state.lock();
-        let body = if last { state.body.take() } else { state.body.clone() };
-        match body {
-            Some(body) if cell.begin() => Some(body),
-            body => {
-                // Cancelled. A clone can be dropped here, for the record has the other one.
-                state.discarded = state.discarded.take().or(if last { body } else { None });
-                None
-            }
-        }
-    }
-
-    /// Moves a cell that has just been settled to those that ended.
-    pub(super) fn end(&self, cell: &Arc<ExecutionCell<T>>) {
-        let mut state = self.state.lock();
-        state.history.end(cell);
+        state.history.end(run, outcome, at);
         self.tell(&state);
     }
 
@@ -125,19 +113,20 @@ impl<T: Send + Sync + 'static> Record<T> {
         }
     }
 
+    fn take_begun(&self, run: u64) -> Option<Shared<T>> {
+        let mut state = self.state.lock();
+        let index = state.begun.iter().position(|(it, _)| *it == run)?;
+        Some(state.begun.swap_remove(index).1)
+    }
+
     /// The execution that runs or, at `next`, comes next; otherwise the latest that ended.
-    pub(super) fn current(
-        &self,
-        task: TaskId,
-        next: Option<SystemTime>,
-    ) -> Option<Arc<ExecutionCell<T>>> {
-        self.state.lock().history.current(task, next)
+    pub(super) fn current(&self, next: Option<SystemTime>) -> Option<Arc<ExecutionCell<T>>> {
+        self.state.lock().history.current(next)
     }
 
     pub(super) fn futures(&self, owner: &Weak<dyn Owner>) -> Vec<TaskFuture<T>> {
-        let state = self.state.lock();
-        let future = |cell: &Arc<_>| TaskFuture::new(Arc::clone(cell), Some(Weak::clone(owner)));
-        state.history.cells().map(future).collect()
+        let cells = self.state.lock().history.cells();
+        cells.into_iter().map(|cell| TaskFuture::new(cell, Some(Weak::clone(owner)))).collect()
     }
 
     /// Blocks until an execution has ended that is not among the `seen` first ones, or until the
@@ -149,7 +138,8 @@ impl<T: Send + Sync + 'static> Record<T> {
                 return Some(found);
             }
             if state.body.is_none() && state.history.active() == 0 {
-                return state.history.latest().map(|cell| (state.history.ended(), cell));
+                let latest = state.history.latest();
+                return latest.map(|cell| (state.history.ended(), cell));
             }
             state.waiting += 1;
             state = self.ended.wait(state);
@@ -159,28 +149,47 @@ impl<T: Send + Sync + 'static> Record<T> {
 }
 
 impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
-    fn launch(self: Arc<Self>, launch: Launch, owner: Arc<dyn Owner>) -> Box<dyn Work> {
-        let cell = self.state.lock().history.launch(launch.task, launch.due);
-        Box::new(Attempt::new(self, cell, launch, owner))
+    fn launch(&self, due: SystemTime) -> u64 {
+        self.state.lock().history.launch(due)
     }
 
-    fn pass_over(&self, execution: Execution) {
-        self.state.lock().history.pass_over(execution);
+    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> bool {
+        let mut state = self.state.lock();
+        let begun = state.history.begin(run, started);
+        if begun {
+            let body = if last { state.body.take() } else { state.body.clone() };
+            state.begun.extend(body.map(|body| (run, body)));
+        }
+        begun
     }
 
-    fn miss(&self, task: TaskId, due: SystemTime, interval: Duration, count: u64, at: SystemTime) {
-        self.state.lock().history.miss(task, due, interval, count, at);
+    fn run(&self, run: u64, sink: &dyn Sink) {
+        match self.take_begun(run) {
+            Some(body) => deliver(call(body, |body| body()), sink),
+            None => debug_assert!(false, "an execution runs that was not claimed"),
+        }
+    }
+
+    fn fail(&self, run: u64, error: TaskError, sink: &dyn Sink) {
+        let _ = drop_quietly(self.take_begun(run));
+        deliver::<T>(Err(error), sink);
+    }
+
+    fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status) {
+        self.state.lock().history.pass_over(due, at, status);
+    }
+
+    fn miss(&self, due: SystemTime, interval: Duration, count: u64, at: SystemTime) {
+        self.state.lock().history.miss(due, interval, count, at);
     }
 
     fn supersede(&self, due: SystemTime, at: SystemTime) -> bool {
-        // A claim to run is made under this lock too (`begin`), and one to cancel under the
-        // scheduler's, so that what is renamed here is still to come.
         self.state.lock().history.supersede(due, at)
     }
 
-    fn withdraw(&self, task: TaskId, next: Option<SystemTime>, queued: bool, at: SystemTime) {
+    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime) {
         let mut state = self.state.lock();
-        state.history.withdraw(task, next, queued, at);
+        state.history.withdraw(next, queued, at);
         self.tell(&state);
     }
 
@@ -219,14 +228,20 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         let Aftermath { announce, evicted } = aftermath;
         // A captured value, or the result of an old execution, that panics when dropped has no
         // future left that could tell; the panic hook has reported it.
-        let _ = drop_quietly(discarded);
+        if discarded.is_some() {
+            let _ = drop_quietly(discarded);
+        }
         for cell in announce {
             cell.announce();
             let _ = drop_quietly(cell);
         }
-        for cell in evicted {
-            let _ = drop_quietly(cell);
+        for outcome in evicted {
+            let _ = drop_quietly(outcome);
         }
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }
 

@@ -3,15 +3,15 @@
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::body::Body;
 use super::registration::{Registered, Registration};
 use crate::error::TaskError;
+use crate::sync::Mutex;
 use crate::trigger::{Bounds, Trigger};
-
-/// The function of a task, made fallible.
-pub(crate) type Body<T> = Arc<dyn Fn() -> Result<T, TaskError> + Send + Sync>;
 
 /// What to run, when, and under which rules: a value to give to
 /// [`Scheduler::add`](crate::Scheduler::add).
@@ -33,14 +33,19 @@ pub(crate) type Body<T> = Arc<dyn Fn() -> Result<T, TaskError> + Send + Sync>;
 /// ```
 #[must_use = "a task does nothing until it is added to a scheduler"]
 pub struct Task<T> {
-    parts: Parts<T>,
+    /// `None` only while it is cloned, which lets the clones share the function.
+    body: Mutex<Option<Body>>,
+    trigger: Trigger,
+    priority: i32,
+
+    /// Out of line, as most tasks have none of it.
+    rare: Option<Box<Rare>>,
+    result: PhantomData<fn() -> T>,
 }
 
-/// What a task is made of.
-pub(crate) struct Parts<T> {
-    pub(crate) body: Body<T>,
-    pub(crate) trigger: Trigger,
-    pub(crate) priority: i32,
+/// What few tasks are told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rare {
     pub(crate) name: Option<String>,
     pub(crate) executor: Option<String>,
     pub(crate) bounds: Bounds,
@@ -73,7 +78,7 @@ impl<T: Send + Sync + 'static> Task<T> {
     where
         F: Fn() -> T + Send + Sync + 'static,
     {
-        Self::of(Arc::new(move || Ok(f())))
+        Self::of(Body::new(move || Ok(f())))
     }
 
     /// A task whose function can fail: `Err(e)` is an execution that has failed with
@@ -94,20 +99,16 @@ impl<T: Send + Sync + 'static> Task<T> {
         F: Fn() -> Result<T, E> + Send + Sync + 'static,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        Self::of(Arc::new(move || f().map_err(|error| TaskError::Failed(error.into().into()))))
+        Self::of(Body::new(move || f().map_err(|error| TaskError::Failed(error.into().into()))))
     }
 
-    fn of(body: Body<T>) -> Self {
+    fn of(body: Body) -> Self {
         Self {
-            parts: Parts {
-                body,
-                trigger: Trigger::once(0),
-                priority: 0,
-                name: None,
-                executor: None,
-                bounds: Bounds::default(),
-                registered: None,
-            },
+            body: Mutex::new(Some(body)),
+            trigger: Trigger::once(0),
+            priority: 0,
+            rare: None,
+            result: PhantomData,
         }
     }
 }
@@ -124,7 +125,7 @@ impl<T> Task<T> {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn trigger(mut self, trigger: Trigger) -> Self {
-        self.parts.trigger = trigger;
+        self.trigger = trigger;
         self
     }
 
@@ -147,7 +148,7 @@ impl<T> Task<T> {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn priority(mut self, priority: i32) -> Self {
-        self.parts.priority = priority;
+        self.priority = priority;
         self
     }
 
@@ -162,7 +163,7 @@ impl<T> Task<T> {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.parts.name = Some(name.into());
+        self.rare().name = Some(name.into());
         self
     }
 
@@ -183,7 +184,7 @@ impl<T> Task<T> {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn executor(mut self, name: impl Into<String>) -> Self {
-        self.parts.executor = Some(name.into());
+        self.rare().executor = Some(name.into());
         self
     }
 
@@ -204,7 +205,7 @@ impl<T> Task<T> {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn starting(mut self, at: SystemTime) -> Self {
-        self.parts.bounds.starting = Some(at);
+        self.rare().bounds.starting = Some(at);
         self
     }
 
@@ -227,7 +228,7 @@ impl<T> Task<T> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn until(mut self, end: SystemTime) -> Self {
-        self.parts.bounds.until = Some(end);
+        self.rare().bounds.until = Some(end);
         self
     }
 
@@ -247,7 +248,7 @@ impl<T> Task<T> {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn times(mut self, n: u64) -> Self {
-        self.parts.bounds.times = Some(n);
+        self.rare().bounds.times = Some(n);
         self
     }
 
@@ -257,8 +258,9 @@ impl<T> Task<T> {
         registration: &'static Registration,
         arguments: Arc<dyn Any + Send + Sync>,
     ) -> Self {
-        self.parts.name = Some(registration.name().to_owned());
-        self.parts.registered = Some(Registered { registration, arguments });
+        let rare = self.rare();
+        rare.name = Some(registration.name().to_owned());
+        rare.registered = Some(Registered { registration, arguments });
         self
     }
 
@@ -266,36 +268,51 @@ impl<T> Task<T> {
     #[doc(hidden)]
     #[must_use]
     pub fn registered(&self) -> Option<&Registered> {
-        self.parts.registered.as_ref()
+        self.rare.as_ref()?.registered.as_ref()
     }
 
-    pub(crate) fn into_parts(self) -> Parts<T> {
-        self.parts
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
+
+    pub(crate) fn into_parts(self) -> (Body, Trigger, i32, Option<Box<Rare>>) {
+        let body = self.body.into_inner().unwrap_or_else(gone);
+        (body, self.trigger, self.priority, self.rare)
+    }
+}
+
+/// Stands for a body that is not there; there is none such.
+fn gone() -> Body {
+    debug_assert!(false, "a task has a body");
+    Body::new(|| Err::<(), _>(TaskError::Cancelled))
 }
 
 impl<T> Clone for Task<T> {
     fn clone(&self) -> Self {
+        let yours = {
+            let mut body = self.body.lock();
+            let (mine, yours) = body.take().unwrap_or_else(gone).split();
+            *body = Some(mine);
+            yours
+        };
         Self {
-            parts: Parts {
-                body: Arc::clone(&self.parts.body),
-                trigger: self.parts.trigger.clone(),
-                name: self.parts.name.clone(),
-                executor: self.parts.executor.clone(),
-                registered: self.parts.registered.clone(),
-                ..self.parts
-            },
+            body: Mutex::new(Some(yours)),
+            trigger: self.trigger.clone(),
+            priority: self.priority,
+            rare: self.rare.clone(),
+            result: PhantomData,
         }
     }
 }
 
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rare = self.rare.as_deref();
         f.debug_struct("Task")
-            .field("name", &self.parts.name)
-            .field("trigger", &self.parts.trigger)
-            .field("priority", &self.parts.priority)
-            .field("executor", &self.parts.executor)
+            .field("name", &rare.and_then(|rare| rare.name.as_ref()))
+            .field("trigger", &self.trigger)
+            .field("priority", &self.priority)
+            .field("executor", &rare.and_then(|rare| rare.executor.as_ref()))
             .finish_non_exhaustive()
     }
 }

@@ -120,6 +120,14 @@ impl Interval {
         }
     }
 
+    /// The span, if it was given as one that can be waited for.
+    pub(crate) fn span(self) -> Option<Duration> {
+        match self.0 {
+            Given::Span(span) if span.as_nanos() <= u128::from(MAX_NANOS) => Some(span),
+            _ => None,
+        }
+    }
+
     /// The span, from zero to [`Interval::MAX`].
     pub(crate) fn duration(self) -> Result<Duration, Error> {
         match self.0 {

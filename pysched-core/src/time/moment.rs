@@ -21,6 +21,14 @@ impl Moment {
         Self(u64::try_from(since_origin.as_nanos()).unwrap_or(u64::MAX))
     }
 
+    pub(crate) fn from_nanos(since_origin: u64) -> Self {
+        Self(since_origin)
+    }
+
+    pub(crate) fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// A wall-clock time as a number, for putting in order what comes from different clocks: on this
     /// one scale the origin is the epoch, and what is before it is there.
     pub(crate) fn of_wall(time: SystemTime) -> Self {

@@ -5,6 +5,7 @@ mod schedule;
 use std::time::SystemTime;
 
 use crate::Interval;
+use crate::time::Moment;
 
 pub(crate) use schedule::{Bounds, Due, Firing, Schedule};
 
@@ -90,5 +91,19 @@ impl Trigger {
     #[must_use]
     pub fn at(time: SystemTime) -> Self {
         Self(Kind::At(time))
+    }
+
+    /// The nanoseconds after which it runs, and when that is, if it is one run after a delay.
+    pub(crate) fn after(&self, now: Moment) -> Option<(u64, Due)> {
+        let Kind::Once(delay) = self.0 else { return None };
+        let delay = delay.span()?;
+        let moment = now.saturating_add(delay);
+        let nanos = u64::try_from(delay.as_nanos()).ok()?;
+        (moment < Moment::NEVER).then_some((nanos, Due::interval(moment)))
+    }
+
+    /// Whether it waits for a time on the wall clock.
+    pub(crate) fn names_a_time(&self) -> bool {
+        matches!(self.0, Kind::At(_))
     }
 }

@@ -19,6 +19,17 @@ pub(crate) struct Bounds {
     pub(crate) times: Option<u64>,
 }
 
+impl Bounds {
+    pub(crate) fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether one of them is a time on the wall clock.
+    pub(crate) fn name_a_time(&self) -> bool {
+        self.starting.is_some() || self.until.is_some()
+    }
+}
+
 /// When a run is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Due {
@@ -33,7 +44,7 @@ impl Due {
     /// A run that never comes.
     const NEVER: Self = Self { moment: Moment::NEVER, wall: None };
 
-    fn interval(moment: Moment) -> Self {
+    pub(super) fn interval(moment: Moment) -> Self {
         Self { moment, wall: None }
     }
 
@@ -56,6 +67,13 @@ pub(crate) struct Firing {
 
     /// The run after it, if that is known already.
     pub(crate) next: Option<Due>,
+}
+
+impl Firing {
+    /// The only run of a task.
+    pub(crate) fn once(run: Due) -> Self {
+        Self { run, missed: 0, interval: Duration::ZERO, next: None }
+    }
 }
 
 /// A trigger with its limits, at work.
@@ -129,7 +147,7 @@ impl Schedule {
     /// missed. This takes the same time for two runs and for the billions of ten lost years.
     pub(crate) fn fire(&self, due: Due, now: Moment, timeline: Timeline) -> Firing {
         let Kind::Recur(interval) = self.trigger.0 else {
-            return Firing { run: due, missed: 0, interval: Duration::ZERO, next: None };
+            return Firing::once(due);
         };
         // `plan` has refused intervals that are no positive duration.
         let interval = interval.positive().unwrap_or(Duration::MAX);
@@ -142,6 +160,11 @@ impl Schedule {
         let run = Due::interval(due.moment.saturating_add(behind));
         let next = self.allow(Due::interval(run.moment.saturating_add(interval)), timeline);
         Firing { run, missed, interval, next }
+    }
+
+    /// Whether it may have more runs than one.
+    pub(crate) fn is_series(&self) -> bool {
+        matches!(self.trigger.0, Kind::Recur(_) | Kind::RecurAfter(_))
     }
 
     /// Whether the next run is known only once an execution has ended.

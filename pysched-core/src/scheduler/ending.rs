@@ -1,0 +1,244 @@
+//! How executions begin and end, and with them their tasks.
+
+use std::sync::Arc;
+
+use super::shard::Shard;
+use super::slot::Standing;
+use crate::TaskId;
+use crate::execution::{Status, Ticket};
+use crate::task::{AnyRecord, Body, Delivery};
+use crate::time::Moment;
+use crate::unwind::drop_quietly;
+
+/// An execution that was claimed.
+pub(super) enum Begun {
+    /// Of a light task: its function.
+    Light(Body),
+    Recorded(Arc<dyn AnyRecord>),
+}
+
+/// What is to be flushed and dropped once no lock is held.
+#[derive(Default)]
+#[must_use = "it has to be cleared when the lock is released"]
+pub(super) struct Leftover {
+    record: Option<Arc<dyn AnyRecord>>,
+    body: Option<Body>,
+}
+
+impl Leftover {
+    fn record(record: Arc<dyn AnyRecord>) -> Self {
+        Self { record: Some(record), body: None }
+    }
+
+    /// Runs code of users.
+    pub(super) fn clear(self) {
+        if let Some(record) = self.record {
+            record.flush();
+            // The last reference may go here, and with it the results of a user.
+            let _ = drop_quietly(record);
+        }
+        if self.body.is_some() {
+            let _ = drop_quietly(self.body);
+        }
+    }
+}
+
+impl Shard {
+    /// Claims an execution: to run it, if `runs`, from `now` on, otherwise to let it fail. `None` if
+    /// it was cancelled.
+    pub(super) fn begin(&mut self, ticket: &Ticket, runs: bool, now: Moment) -> Option<Begun> {
+        let index = self.index(ticket.task)?;
+        let started = runs.then(|| self.timeline.wall_at(now));
+        let slot = self.slot_mut(index);
+        let Some(record) = slot.record() else {
+            if slot.standing != Standing::Queued {
+                return None;
+            }
+            slot.standing = Standing::Running;
+            slot.since = now;
+            return slot.body.take().map(Begun::Light);
+        };
+        let more = slot.is_armed() || slot.schedule().is_some_and(|it| it.is_fixed_delay());
+        let last = slot.is_ending() || !more;
+        record.begin(ticket.run, started, last).then(|| Begun::Recorded(Arc::clone(record)))
+    }
+
+    /// Goes on with a task of which an execution was withdrawn by its future.
+    pub(super) fn withdraw(&mut self, task: TaskId, now: Moment) -> Leftover {
+        // A cancelled execution of a task that is finished is in nobody's way.
+        let Some(index) = self.index(task) else { return Leftover::default() };
+        let Some(record) = self.slot(index).record().cloned() else { return Leftover::default() };
+        if record.sweep() {
+            self.skip_next(index);
+        }
+        self.go_on(index, now);
+        Leftover::record(record)
+    }
+
+    /// Records how an execution has ended at `now`, and goes on with its task.
+    pub(super) fn conclude(
+        &mut self,
+        ticket: &Ticket,
+        ran: bool,
+        now: Moment,
+        delivery: &mut dyn Delivery,
+    ) -> Leftover {
+        let Some(index) = self.index(ticket.task) else { return Leftover::default() };
+        if let Some(record) = self.slot(index).record().cloned() {
+            delivery.settle(&*record, ticket.run, self.timeline.wall_at(now));
+            self.go_on(index, now);
+            return Leftover::record(record);
+        }
+        let slot = self.slot(index);
+        let times = self.times(slot, ran.then_some(slot.since), Some(now));
+        let held = slot.held > 0;
+        self.finished.push_one(ticket.task, times, delivery.status(), delivery.text());
+        if held {
+            let record = delivery.record(ticket.task, self.history);
+            let run = record.launch(times.due);
+            record.begin(run, times.started, true);
+            delivery.settle(&*record, run, times.finished.unwrap_or(times.due));
+            let slot = self.slot_mut(index);
+            slot.standing = Standing::Over;
+            slot.more.get_or_insert_default().record = Some(Arc::clone(&record));
+            Leftover::record(record)
+        } else {
+            // There is nothing of a user's in it any more.
+            self.slots.remove(index);
+            Leftover::default()
+        }
+    }
+
+    /// Goes on with a task that has a record and of which an execution has ended or was withdrawn at
+    /// `at`: arms its next run if this decides when that is, or forgets it if it is finished. The
+    /// caller holds the record, so that nothing of a user's is dropped here.
+    pub(super) fn go_on(&mut self, index: usize, at: Moment) {
+        let slot = self.slot(index);
+        if slot.is_armed() || slot.record().is_some_and(|record| record.active() > 0) {
+            return;
+        }
+        let next = slot.schedule().and_then(|schedule| schedule.after_end(at, self.timeline));
+        match next {
+            Some(next) if !slot.is_ending() => self.arm(index, next),
+            _ => self.finish(index),
+        }
+    }
+
+    /// Forgets a finished task that has a record, but for its history.
+    fn finish(&mut self, index: usize) {
+        let task = self.id(index);
+        let Some(record) = self.slot(index).record().cloned() else { return };
+        record.close();
+        self.finished.push(task, record.executions());
+        if self.slot(index).held > 0 {
+            self.slot_mut(index).standing = Standing::Over;
+        } else {
+            // The caller holds the record.
+            self.slots.remove(index);
+        }
+    }
+
+    /// Ends the series of a task: cancels its next run, and with `queued` also what has not begun.
+    pub(super) fn end_series(&mut self, index: usize, queued: bool, now: Moment) -> Leftover {
+        let Some(record) = self.slot(index).record().cloned() else {
+            return self.end_light(index, queued, now);
+        };
+        let at = self.timeline.wall_at(now);
+        let next = self.disarm(index).map(|due| due.wall_on(self.timeline));
+        self.slot_mut(index).end();
+        record.withdraw(next, queued, at);
+        if record.active() == 0 {
+            self.finish(index);
+        } else if queued {
+            // What is left in flight has begun, and holds the function itself.
+            record.close();
+        }
+        Leftover::record(record)
+    }
+
+    fn end_light(&mut self, index: usize, queued: bool, now: Moment) -> Leftover {
+        let armed = self.disarm(index).is_some();
+        if !armed && !(queued && self.slot(index).standing == Standing::Queued) {
+            return Leftover::default();
+        }
+        let task = self.id(index);
+        let times = self.times(self.slot(index), None, Some(now));
+        self.finished.push_one(task, times, Status::Cancelled, None);
+        let slot = self.slot_mut(index);
+        let body = slot.body.take();
+        if slot.held > 0 {
+            slot.standing = Standing::Over;
+            slot.since = now;
+        } else {
+            self.slots.remove(index);
+        }
+        Leftover { record: None, body }
+    }
+
+    /// Counts one more handle of a task that has one.
+    pub(super) fn hold(&mut self, task: TaskId) {
+        if let Some(index) = self.held_index(task) {
+            self.slot_mut(index).held += 1;
+        }
+    }
+
+    /// Lets go of a task for one of its handles. What is left of it, if that was the last, is to be
+    /// dropped.
+    pub(super) fn release(&mut self, task: TaskId) -> Leftover {
+        let Some(index) = self.held_index(task) else { return Leftover::default() };
+        let slot = self.slot_mut(index);
+        slot.held -= 1;
+        if slot.held > 0 || slot.is_live() {
+            return Leftover::default();
+        }
+        let record = self.slots.remove(index).and_then(|slot| slot.more?.record);
+        Leftover { record, body: None }
+    }
+
+    /// The record of a task. If it has none yet, it is given one: of its own function if that is
+    /// still here, otherwise by `make`.
+    pub(super) fn record(
+        &mut self,
+        task: TaskId,
+        make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
+    ) -> Option<Arc<dyn AnyRecord>> {
+        let index = self.held_index(task)?;
+        if let Some(record) = self.slot(index).record() {
+            return Some(Arc::clone(record));
+        }
+        let (history, timeline) = (self.history, self.timeline);
+        let slot = self.slot_mut(index);
+        let record = match slot.body.take() {
+            Some(body) => body.into_record(task, history),
+            None => make(),
+        };
+        let due = slot.due().wall_on(timeline);
+        let since = timeline.wall_at(slot.since);
+        match slot.standing {
+            Standing::Armed | Standing::Unarmed => {}
+            Standing::Queued => {
+                record.launch(due);
+                slot.standing = Standing::Unarmed;
+            }
+            Standing::Running => {
+                let run = record.launch(due);
+                record.begin(run, Some(since), true);
+                slot.standing = Standing::Unarmed;
+            }
+            // With a result, it would have been given a record then.
+            Standing::Over => record.withdraw(Some(due), true, since),
+        }
+        slot.more.get_or_insert_default().record = Some(Arc::clone(&record));
+        Some(record)
+    }
+
+    /// Gives a series its record. Its handles have that, and need not be counted.
+    pub(super) fn record_series(&mut self, index: usize) -> Option<Arc<dyn AnyRecord>> {
+        let (task, history) = (self.id(index), self.history);
+        let slot = self.slot_mut(index);
+        slot.held = 0;
+        let record = slot.body.take()?.into_record(task, history);
+        slot.more.get_or_insert_default().record = Some(Arc::clone(&record));
+        Some(record)
+    }
+}

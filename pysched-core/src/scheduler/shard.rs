@@ -1,0 +1,264 @@
+//! [`Shard`]: a share of the tasks of a scheduler, and when they are due. Guarded by one lock.
+//!
+//! A plain data structure: it takes the time as an argument and runs no code of users. What a
+//! change leaves to be done without the lock, its caller finds in what it gets back. How tasks are
+//! fired is in `fire.rs`, how they go on and end in `ending.rs`.
+
+use std::time::{Duration, SystemTime};
+
+use super::finished::FinishedTasks;
+use super::slot::{More, Slot, Standing};
+use super::slots::Slots;
+use crate::execution::{Execution, Status, Times};
+use crate::id::SchedulerId;
+use crate::queue::{TimerKey, TimerQueue};
+use crate::task::Body;
+use crate::time::{Moment, Timeline};
+use crate::trigger::{Due, Schedule};
+use crate::{TaskId, TaskInfo};
+
+/// How far the wall clock may move against the monotonic one before it counts as set. Less is the
+/// everyday correction of a clock, and the noise of reading two clocks one after the other.
+const STEP: Duration = Duration::from_millis(100);
+
+/// How many executions of finished tasks are remembered, of all tasks together.
+const REMEMBERED: usize = 10_000;
+
+/// Which share of the tasks a shard has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    pub(super) scheduler: SchedulerId,
+
+    /// Which of the shards it is.
+    pub(super) number: u32,
+
+    /// There are two to the power of this many shards.
+    pub(super) bits: u32,
+}
+
+impl Share {
+    fn id(self, sequence: u64, index: usize) -> TaskId {
+        let index = u32::try_from(index).ok().filter(|index| index.leading_zeros() >= self.bits);
+        let index = index.expect("a scheduler holds fewer than 2^32 live tasks");
+        TaskId::new(self.scheduler, sequence, index << self.bits | self.number)
+    }
+
+    /// Where in the shard a task is, if anywhere.
+    fn index(self, task: TaskId) -> usize {
+        (task.slot() >> self.bits) as usize
+    }
+}
+
+/// A share of the tasks of a scheduler.
+pub(super) struct Shard {
+    pub(super) share: Share,
+
+    /// Whether tasks are added and fired.
+    pub(super) open: bool,
+
+    /// How many executions of each task are retained.
+    pub(super) history: usize,
+    pub(super) finished: FinishedTasks,
+
+    /// No armed task is due before this.
+    pub(super) head: Moment,
+    pub(super) timeline: Timeline,
+
+    /// When the clocks were last compared.
+    observed: Moment,
+    pub(super) slots: Slots<Slot>,
+
+    /// Holds one live entry for each slot that is armed, and none else.
+    pub(super) timers: TimerQueue,
+
+    /// Room for what is due, kept between two looks.
+    pub(super) due: Vec<TimerKey>,
+}
+
+/// What is needed to put a new task into a slot.
+pub(super) struct Entrant {
+    pub(super) body: Body,
+    pub(super) sequence: u64,
+    pub(super) priority: i32,
+    pub(super) lane: u32,
+    pub(super) more: Option<Box<More>>,
+    pub(super) delay: u64,
+}
+
+pub(super) fn is_live(slots: &Slots<Slot>, key: &TimerKey) -> bool {
+    slots
+        .get(key.slot as usize)
+        .is_some_and(|slot| slot.due == key.due && slot.is_armed() && slot.priority == key.priority)
+}
+
+impl Shard {
+    pub(super) fn new(share: Share, now: Moment, wall: SystemTime, history: usize) -> Self {
+        Self {
+            share,
+            open: true,
+            history,
+            // Twice its share, as tasks do not finish as evenly as they are spread.
+            finished: FinishedTasks::new((2 * REMEMBERED) >> share.bits),
+            head: Moment::NEVER,
+            timeline: Timeline::through(now, wall),
+            observed: now,
+            slots: Slots::new(),
+            timers: TimerQueue::new(),
+            due: Vec::new(),
+        }
+    }
+
+    /// Adds a task that is held by one handle, and gives its index.
+    pub(super) fn insert(&mut self, entrant: Entrant) -> usize {
+        let Entrant { body, sequence, priority, lane, more, delay } = entrant;
+        self.slots.insert(Slot {
+            body: Some(body),
+            more,
+            sequence,
+            due: Moment::NEVER,
+            since: Moment::default(),
+            delay,
+            priority,
+            lane,
+            held: 1,
+            standing: Standing::Unarmed,
+        })
+    }
+
+    /// Where a live task is kept.
+    pub(super) fn index(&self, task: TaskId) -> Option<usize> {
+        let index = self.held_index(task)?;
+        self.slots.get(index)?.is_live().then_some(index)
+    }
+
+    /// Where a task is kept that is live or held.
+    pub(super) fn held_index(&self, task: TaskId) -> Option<usize> {
+        let index = self.share.index(task);
+        let slot = self.slots.get(index)?;
+        (slot.sequence == task.sequence() && task.scheduler() == self.share.scheduler)
+            .then_some(index)
+    }
+
+    pub(super) fn id(&self, index: usize) -> TaskId {
+        self.share.id(self.slot(index).sequence, index)
+    }
+
+    pub(super) fn slot(&self, index: usize) -> &Slot {
+        self.slots.get(index).expect("the slot was looked up under the same lock")
+    }
+
+    pub(super) fn slot_mut(&mut self, index: usize) -> &mut Slot {
+        self.slots.get_mut(index).expect("the slot was looked up under the same lock")
+    }
+
+    /// When the next run of a task is due.
+    pub(super) fn next_run(&self, index: usize) -> Option<SystemTime> {
+        let slot = self.slot(index);
+        slot.is_armed().then(|| slot.due().wall_on(self.timeline))
+    }
+
+    pub(super) fn info(&self, index: usize) -> TaskInfo {
+        let slot = self.slot(index);
+        TaskInfo {
+            id: self.id(index),
+            name: slot.name().map(str::to_owned),
+            trigger: slot.trigger(),
+            priority: slot.priority,
+            next_run: self.next_run(index),
+            paused: false,
+        }
+    }
+
+    /// The executions of a task that are queued or running.
+    pub(super) fn in_flight(&self, index: usize) -> Vec<Execution> {
+        let slot = self.slot(index);
+        if let Some(record) = slot.record() {
+            return record.in_flight();
+        }
+        let (started, status) = match slot.standing {
+            Standing::Queued => (None, Status::Queued),
+            Standing::Running => (Some(slot.since), Status::Running),
+            Standing::Armed | Standing::Over | Standing::Unarmed => return Vec::new(),
+        };
+        vec![Execution::new(self.id(index), self.times(slot, started, None), status, None)]
+    }
+
+    /// The times of the execution of a light task.
+    pub(super) fn times(
+        &self,
+        slot: &Slot,
+        started: Option<Moment>,
+        finished: Option<Moment>,
+    ) -> Times {
+        let due = slot.due().wall_on(self.timeline);
+        let started = started.map(|at| self.timeline.wall_at(at));
+        Times::in_order(due, started, finished.map(|at| self.timeline.wall_at(at)))
+    }
+
+    /// The indices of all live tasks.
+    pub(super) fn indices(&self) -> Vec<usize> {
+        self.slots.iter().filter(|(_, slot)| slot.is_live()).map(|(index, _)| index).collect()
+    }
+
+    /// When the earliest task is due.
+    pub(super) fn next_due(&mut self) -> Moment {
+        let slots = &self.slots;
+        self.timers.next_due(|key| is_live(slots, key)).unwrap_or(Moment::NEVER)
+    }
+
+    /// Notes the times of both clocks. If the wall clock has been set, tasks that wait for it are
+    /// timed anew; says whether that was so.
+    pub(super) fn observe(&mut self, now: Moment, wall: SystemTime) -> bool {
+        // Readings reach the lock in any order: one from before the clock was set must not undo
+        // what a later one has brought.
+        if now < self.observed {
+            return false;
+        }
+        self.observed = now;
+        if self.timeline.deviation(now, wall) <= STEP {
+            return false;
+        }
+        self.timeline = Timeline::through(now, wall);
+        for index in self.indices() {
+            if let Due { wall: Some(time), .. } = self.slot(index).due()
+                && self.disarm(index).is_some()
+            {
+                let moment = self.timeline.moment_at(time).max(now);
+                self.arm(index, Due { moment, wall: Some(time) });
+            }
+        }
+        true
+    }
+
+    pub(super) fn arm(&mut self, index: usize, due: Due) {
+        let slot = self.slot_mut(index);
+        debug_assert!(!slot.is_armed());
+        slot.standing = Standing::Armed;
+        slot.due = due.moment;
+        if let Some(more) = &mut slot.more {
+            more.wall = due.wall;
+        }
+        let slot = u32::try_from(index).expect("the index fits into an id");
+        let priority = self.slot(index).priority;
+        self.timers.push(TimerKey { due: due.moment, priority, slot });
+        self.head = self.head.min(due.moment);
+    }
+
+    /// Takes the next run of a task back.
+    pub(super) fn disarm(&mut self, index: usize) -> Option<Due> {
+        let slot = self.slot_mut(index);
+        if !slot.is_armed() {
+            return None;
+        }
+        slot.standing = Standing::Unarmed;
+        let due = slot.due();
+        let slots = &self.slots;
+        self.timers.forget(|key| is_live(slots, key));
+        Some(due)
+    }
+
+    /// The schedule of a task that has one, and the timeline it is told on.
+    pub(super) fn schedule(&self, index: usize) -> Option<(&Schedule, Timeline)> {
+        self.slot(index).schedule().map(|schedule| (schedule, self.timeline))
+    }
+}

@@ -1,0 +1,131 @@
+//! [`Slot`]: a live task, in as few bytes as a million pending ones deserve.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::task::{AnyRecord, Body};
+use crate::time::Moment;
+use crate::trigger::{Due, Schedule, Trigger};
+
+/// A live task, or one that is over and whose handles may still ask for its result.
+///
+/// A task that runs once begins *light*: the slot holds its function and knows how it stands. It is
+/// given a record, which knows of executions and futures, when somebody asks for them. A series has
+/// a record from the start.
+pub(super) struct Slot {
+    /// The function of a light task that has not begun.
+    pub(super) body: Option<Body>,
+
+    /// What most tasks do not have.
+    pub(super) more: Option<Box<More>>,
+
+    /// Tells this task from those that had the slot before.
+    pub(super) sequence: u64,
+
+    /// When the next run is due, or, of a light task in flight, when it was due.
+    pub(super) due: Moment,
+
+    /// Since when a light task has been running or over.
+    pub(super) since: Moment,
+
+    /// The nanoseconds after which a task runs that has no schedule.
+    pub(super) delay: u64,
+    pub(super) priority: i32,
+
+    /// Which executor runs it.
+    pub(super) lane: u32,
+
+    /// How many handles the scheduler counts.
+    pub(super) held: u32,
+    pub(super) standing: Standing,
+}
+
+// With its entry in the timer queue, a pending task has to stay within two cache lines.
+const _: () = assert!(size_of::<Slot>() <= 96);
+
+/// How a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Its next run is in the timer queue.
+    Armed,
+
+    /// A light task that an executor has been given.
+    Queued,
+
+    /// A light task that runs.
+    Running,
+
+    /// A task that is finished, but held. Nobody else knows it any more.
+    Over,
+
+    /// A task with a record and no next run, for now.
+    Unarmed,
+}
+
+/// What most tasks do not have.
+#[derive(Default)]
+pub(super) struct More {
+    pub(super) name: Option<String>,
+
+    /// `None` for one run after a delay.
+    pub(super) schedule: Option<Schedule>,
+
+    /// The time that the next run waits for on the wall clock.
+    pub(super) wall: Option<SystemTime>,
+    pub(super) record: Option<Arc<dyn AnyRecord>>,
+
+    /// Whether no run follows but those in flight.
+    pub(super) ending: bool,
+}
+
+impl Slot {
+    pub(super) fn is_armed(&self) -> bool {
+        self.standing == Standing::Armed
+    }
+
+    /// Whether the task is not over.
+    pub(super) fn is_live(&self) -> bool {
+        self.standing != Standing::Over
+    }
+
+    pub(super) fn record(&self) -> Option<&Arc<dyn AnyRecord>> {
+        self.more.as_deref()?.record.as_ref()
+    }
+
+    pub(super) fn schedule(&self) -> Option<&Schedule> {
+        self.more.as_deref()?.schedule.as_ref()
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.more.as_deref()?.name.as_deref()
+    }
+
+    pub(super) fn trigger(&self) -> Trigger {
+        self.schedule().map_or_else(
+            || Trigger::once(Duration::from_nanos(self.delay)),
+            |schedule| schedule.trigger().clone(),
+        )
+    }
+
+    /// When the next run is due, or the one in flight of a light task was.
+    pub(super) fn due(&self) -> Due {
+        Due { moment: self.due, wall: self.more.as_ref().and_then(|more| more.wall) }
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.ending)
+    }
+
+    pub(super) fn end(&mut self) {
+        self.more.get_or_insert_default().ending = true;
+    }
+
+    /// Counts one execution that is launched or cancelled in its stead.
+    pub(super) fn count_launch(&mut self) {
+        if let Some(more) = &mut self.more
+            && let Some(schedule) = &mut more.schedule
+        {
+            more.ending |= !schedule.count_launch();
+        }
+    }
+}

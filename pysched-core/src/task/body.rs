@@ -1,0 +1,179 @@
+//! [`Body`]: a task's function, whatever its type, and how it is run and its outcome delivered.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use smallbox::{SmallBox, smallbox};
+
+use super::record::{AnyRecord, Record};
+use crate::TaskId;
+use crate::error::TaskError;
+use crate::execution::{Outcome, Status};
+use crate::unwind::{catch, drop_quietly};
+
+/// A function that several executions share.
+pub(crate) type Shared<T> = Arc<dyn Fn() -> Result<T, TaskError> + Send + Sync>;
+
+/// A function whose result type is forgotten. What it captures, up to two words, is kept in place: a
+/// pending task then needs no allocation of its own.
+pub(crate) struct Body(SmallBox<dyn Call, [usize; 3]>);
+
+/// What a body can do, knowing its type.
+trait Call: Send + Sync {
+    fn run(&mut self, sink: &dyn Sink);
+
+    fn fail(&mut self, error: TaskError, sink: &dyn Sink);
+
+    fn record(&mut self, task: TaskId, history: usize) -> Arc<dyn AnyRecord>;
+
+    fn split(&mut self) -> Option<(Body, Body)>;
+}
+
+/// Where the outcome of an execution goes.
+pub(crate) trait Sink {
+    /// Takes delivery. To be called once, without any lock, after the function and what it captured
+    /// have been let go.
+    fn deliver(&self, delivery: &mut dyn Delivery);
+}
+
+/// The outcome of an execution, whose type is forgotten. Its methods run no code of users, as they
+/// are called under the scheduler's lock; what is left in it afterwards is dropped without.
+pub(crate) trait Delivery {
+    fn status(&self) -> Status;
+
+    /// What the record of the execution says of an error.
+    fn text(&self) -> Option<&str>;
+
+    /// Puts the outcome of the execution `run` into its task's record.
+    fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime);
+
+    /// An empty record for the same type of result.
+    fn record(&self, task: TaskId, history: usize) -> Arc<dyn AnyRecord>;
+}
+
+struct Typed<T, F> {
+    /// `None` once it has been let go.
+    f: Option<F>,
+    result: PhantomData<fn() -> T>,
+}
+
+impl Body {
+    pub(crate) fn new<T, F>(f: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn() -> Result<T, TaskError> + Send + Sync + 'static,
+    {
+        Self(smallbox!(Typed { f: Some(f), result: PhantomData }))
+    }
+
+    fn sharing<T: Send + Sync + 'static>(function: Shared<T>) -> Self {
+        Self::new(move || function())
+    }
+
+    /// Calls the function once and lets it go.
+    pub(crate) fn run(mut self, sink: &dyn Sink) {
+        self.0.run(sink);
+    }
+
+    /// Ends an execution without running it.
+    pub(crate) fn fail(mut self, error: TaskError, sink: &dyn Sink) {
+        self.0.fail(error, sink);
+    }
+
+    /// Makes the record of its task, which runs it from then on.
+    pub(crate) fn into_record(mut self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {
+        self.0.record(task, history)
+    }
+
+    /// Makes two bodies of one, which share the function.
+    pub(crate) fn split(mut self) -> (Self, Self) {
+        self.0.split().unwrap_or_else(|| {
+            debug_assert!(false, "a body that was let go has been split");
+            let gone = || Self::new(|| Err::<(), _>(TaskError::Cancelled));
+            (gone(), gone())
+        })
+    }
+}
+
+impl<T, F> Call for Typed<T, F>
+where
+    T: Send + Sync + 'static,
+    F: Fn() -> Result<T, TaskError> + Send + Sync + 'static,
+{
+    fn run(&mut self, sink: &dyn Sink) {
+        if let Some(f) = self.f.take() {
+            deliver(call(f, |f| f()), sink);
+        }
+    }
+
+    fn fail(&mut self, error: TaskError, sink: &dyn Sink) {
+        let _ = drop_quietly(self.f.take());
+        deliver::<T>(Err(error), sink);
+    }
+
+    fn record(&mut self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {
+        let f = self.f.take().map(|f| Arc::new(f) as Shared<T>);
+        Arc::new(Record::new(task, f, history))
+    }
+
+    fn split(&mut self) -> Option<(Body, Body)> {
+        let mine: Shared<T> = Arc::new(self.f.take()?);
+        let yours = Arc::clone(&mine);
+        Some((Body::sharing(mine), Body::sharing(yours)))
+    }
+}
+
+/// Calls a function and then lets it go. A panic is its outcome, in whichever of the two.
+pub(super) fn call<T, F>(
+    f: F,
+    call: impl FnOnce(&F) -> Result<T, TaskError>,
+) -> Result<T, TaskError> {
+    let outcome = catch(|| call(&f)).unwrap_or_else(|text| Err(TaskError::Panicked(text)));
+    match (drop_quietly(f), outcome) {
+        (Err(text), Ok(value)) => {
+            let _ = drop_quietly(value);
+            Err(TaskError::Panicked(text))
+        }
+        (_, outcome) => outcome,
+    }
+}
+
+pub(super) fn deliver<T: Send + Sync + 'static>(outcome: Result<T, TaskError>, sink: &dyn Sink) {
+    let mut parcel = Parcel(Some(outcome.into()));
+    sink.deliver(&mut parcel);
+    // What nobody has asked for, and what it may do when it is dropped, is told to nobody.
+    let _ = drop_quietly(parcel);
+}
+
+/// A delivery; empty once its outcome has been settled.
+struct Parcel<T>(Option<Outcome<T>>);
+
+impl<T: Send + Sync + 'static> Delivery for Parcel<T> {
+    fn status(&self) -> Status {
+        self.0.as_ref().map_or(Status::Cancelled, Outcome::status)
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.0.as_ref().and_then(Outcome::text)
+    }
+
+    fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime) {
+        match (record as &dyn Any).downcast_ref::<Record<T>>() {
+            Some(record) => self.0.take().map_or((), |outcome| record.end(run, outcome, at)),
+            None => debug_assert!(false, "the record of a task has its type of result"),
+        }
+    }
+
+    fn record(&self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {
+        Arc::new(Record::<T>::new(task, None, history))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Body")
+    }
+}
