@@ -39,12 +39,20 @@ use crate::error::Error;
 /// proves that the task found there is the one that is meant. An id is only a name: whoever holds
 /// one can ask for its task, but nothing is gained by taking it apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TaskId(u128);
+pub struct TaskId {
+    /// The scheduler and the upper bits of the sequence.
+    high: u64,
+
+    /// The lower bits of the sequence and the slot.
+    low: u64,
+}
 
 impl TaskId {
-    const SEQUENCE_SHIFT: u32 = u32::BITS;
-    const SCHEDULER_SHIFT: u32 = Self::SEQUENCE_SHIFT + Self::SEQUENCE_BITS;
-    const SEQUENCE_BITS: u32 = u128::BITS - SchedulerId::BITS - Self::SEQUENCE_SHIFT;
+    const SEQUENCE_BITS: u32 = 56;
+
+    /// How many bits of the sequence are in the lower half.
+    const LOWER_BITS: u32 = u64::BITS - u32::BITS;
+    const UPPER_BITS: u32 = Self::SEQUENCE_BITS - Self::LOWER_BITS;
 
     /// The id that names no task.
     ///
@@ -55,7 +63,7 @@ impl TaskId {
     /// ```
     #[must_use]
     pub const fn nil() -> Self {
-        Self(0)
+        Self { high: 0, low: 0 }
     }
 
     /// The id of the task that `scheduler` added as its number `sequence` and keeps in `slot`.
@@ -64,32 +72,28 @@ impl TaskId {
     /// thousand years.
     pub(crate) fn new(scheduler: SchedulerId, sequence: u64, slot: u32) -> Self {
         debug_assert!(sequence >> Self::SEQUENCE_BITS == 0, "{sequence} has too many bits");
-        Self(
-            u128::from(scheduler.0) << Self::SCHEDULER_SHIFT
-                | u128::from(sequence) << Self::SEQUENCE_SHIFT
-                | u128::from(slot),
-        )
+        Self {
+            high: scheduler.0 << Self::UPPER_BITS | sequence >> Self::LOWER_BITS,
+            low: sequence << u32::BITS | u64::from(slot),
+        }
     }
 
     pub(crate) fn scheduler(self) -> SchedulerId {
-        SchedulerId(self.bits(Self::SCHEDULER_SHIFT, SchedulerId::BITS))
+        SchedulerId(self.high >> Self::UPPER_BITS)
     }
 
     pub(crate) fn sequence(self) -> u64 {
-        self.bits(Self::SEQUENCE_SHIFT, Self::SEQUENCE_BITS)
+        let upper = self.high & ((1 << Self::UPPER_BITS) - 1);
+        upper << Self::LOWER_BITS | self.low >> u32::BITS
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the slot is the lowest 32 bits")]
     pub(crate) fn slot(self) -> u32 {
-        self.0 as u32
-    }
-
-    /// The `count` bits from `shift` upwards, fewer than 64.
-    #[expect(clippy::cast_possible_truncation, reason = "what is cut off is masked out anyway")]
-    fn bits(self, shift: u32, count: u32) -> u64 {
-        (self.0 >> shift) as u64 & ((1 << count) - 1)
+        self.low as u32
     }
 }
+
+const _: () = assert!(SchedulerId::BITS + TaskId::UPPER_BITS == u64::BITS);
 
 /// So that whatever takes `impl Into<TaskId>` takes one that is borrowed.
 impl From<&Self> for TaskId {
@@ -100,7 +104,7 @@ impl From<&Self> for TaskId {
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:016x}{:016x}", self.high, self.low)
     }
 }
 
@@ -119,7 +123,11 @@ impl FromStr for TaskId {
         if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Error::InvalidTaskId(text.to_owned()));
         }
-        u128::from_str_radix(text, 16).map(Self).map_err(|_| Error::InvalidTaskId(text.to_owned()))
+        let half = |digits| u64::from_str_radix(digits, 16);
+        match (half(&text[..16]), half(&text[16..])) {
+            (Ok(high), Ok(low)) => Ok(Self { high, low }),
+            _ => Err(Error::InvalidTaskId(text.to_owned())),
+        }
     }
 }
 
@@ -176,7 +184,10 @@ mod tests {
 
     #[test]
     fn the_debug_form_names_the_type() {
-        assert_eq!(format!("{:?}", TaskId(0xab)), format!("TaskId({}ab)", "0".repeat(30)));
+        assert_eq!(
+            format!("{:?}", TaskId { high: 0, low: 0xab }),
+            format!("TaskId({}ab)", "0".repeat(30))
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod error;
 mod execution;
 mod executor;
 mod id;
+mod prefetch;
 mod queue;
 mod scheduler;
 mod sync;

@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 9] = [
     &["queue"],
     &["time"],
     &["error", "id"],
-    &["sync", "unwind"],
+    &["prefetch", "sync", "unwind"],
 ];
 
 fn floor(module: &str) -> Option<usize> {

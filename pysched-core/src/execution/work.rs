@@ -7,6 +7,10 @@ use std::time::SystemTime;
 
 use crate::TaskId;
 use crate::error::TaskError;
+use crate::prefetch::Location;
+
+/// How many bytes a scheduler keeps of a task, about.
+const SLOT: usize = 96;
 
 /// A scheduler, as seen by its executions and their futures.
 pub(crate) trait Owner: Send + Sync {
@@ -32,13 +36,27 @@ pub(crate) struct Ticket {
     /// The executor that it was launched for.
     pub(crate) lane: u32,
 
+    /// Where the scheduler keeps the task.
+    location: Location,
+
     /// `None` once the ticket has been used.
     owner: Option<Arc<dyn Owner>>,
 }
 
 impl Ticket {
-    pub(crate) fn new(task: TaskId, run: u64, lane: u32, owner: Arc<dyn Owner>) -> Self {
-        Self { task, run, lane, owner: Some(owner) }
+    pub(crate) fn new(
+        task: TaskId,
+        run: u64,
+        lane: u32,
+        location: Location,
+        owner: Arc<dyn Owner>,
+    ) -> Self {
+        Self { task, run, lane, location, owner: Some(owner) }
+    }
+
+    /// Says that it will be used soon.
+    pub(crate) fn prefetch(&self) {
+        self.location.prefetch(SLOT);
     }
 
     pub(crate) fn run(mut self) {
@@ -48,27 +66,27 @@ impl Ticket {
     }
 
     pub(crate) fn fail(mut self, error: TaskError) {
-        self.give_up(error);
-    }
-
-    fn give_up(&mut self, error: TaskError) {
         if let Some(owner) = self.owner.take() {
-            owner.give_up(self, error);
+            owner.give_up(&self, error);
         }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.give_up(TaskError::WorkerDied(
-            "the executor dropped the job without running it".to_owned(),
-        ));
+        if let Some(owner) = self.owner.take() {
+            let text = "the executor dropped the job without running it".to_owned();
+            owner.give_up(self, TaskError::WorkerDied(text));
+        }
     }
 }
 
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ticket").field("task", &self.task).field("run", &self.run).finish()
+        f.debug_struct("Ticket")
+            .field("task", &self.task)
+            .field("run", &self.run)
+            .finish_non_exhaustive()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::Work;
 use crate::queue::{ReadyKey, Urgency};
+use crate::time::Moment;
 use crate::unwind::catch;
 
 /// One execution of one task, to be run by an [`Executor`](crate::Executor).
@@ -67,12 +68,17 @@ use crate::unwind::catch;
 /// ```
 #[must_use = "a job that is dropped has failed"]
 pub struct Job {
-    key: ReadyKey,
-    due: SystemTime,
+    priority: i32,
+
+    /// When it was due, on the scale of the wall clock.
+    due: Moment,
 
     /// `None` only while the job is taken apart.
     work: Option<Work>,
 }
+
+// A burst of a million of them is sorted, and moved from thread to thread.
+const _: () = assert!(size_of::<Job>() <= 80);
 
 thread_local! {
     /// Where the work of jobs goes that a panicking executor drops: `Some` only while this thread is
@@ -100,8 +106,9 @@ pub(crate) fn catch_orphans<R>(submit: impl FnOnce() -> R) -> Result<R, Orphans>
 }
 
 impl Job {
-    pub(crate) fn new(key: ReadyKey, due: SystemTime, work: Work) -> Self {
-        Self { key, due, work: Some(work) }
+    /// A job that is `due` on the scale of the wall clock.
+    pub(crate) fn new(priority: i32, due: Moment, work: Work) -> Self {
+        Self { priority, due, work: Some(work) }
     }
 
     /// The executor of its scheduler that it is for.
@@ -228,10 +235,11 @@ impl Job {
     /// ```
     #[must_use]
     pub fn priority(&self) -> i32 {
-        self.key.priority
+        self.priority
     }
 
-    /// When the execution was due. If a newer run of its task takes its place before it starts, the
+    /// When the execution was due, to the nanosecond; what was due before 1970 counts as due when
+    /// that began. If a newer run of its task takes its place before it starts, the
     /// [`Execution`](crate::Execution) tells of that one; the job keeps its time and its urgency.
     ///
     /// ```
@@ -259,13 +267,23 @@ impl Job {
     /// ```
     #[must_use]
     pub fn due(&self) -> SystemTime {
-        self.due
+        self.due.on_wall()
     }
 }
 
 impl Urgency for Job {
     fn key(&self) -> ReadyKey {
-        self.key
+        let sequence = match &self.work {
+            Some(Work::Execution(ticket)) => ticket.task.sequence(),
+            Some(Work::Errand(_)) | None => 0,
+        };
+        ReadyKey { priority: self.priority, due: self.due, sequence }
+    }
+
+    fn expect(&self) {
+        if let Some(Work::Execution(ticket)) = &self.work {
+            ticket.prefetch();
+        }
     }
 }
 
@@ -285,7 +303,7 @@ impl Drop for Job {
 
 impl Ord for Job {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key)
+        self.key().cmp(&other.key())
     }
 }
 
@@ -297,7 +315,7 @@ impl PartialOrd for Job {
 
 impl PartialEq for Job {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -307,8 +325,8 @@ impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
             .field("task", &self.task())
-            .field("priority", &self.key.priority)
-            .field("due", &self.due)
+            .field("priority", &self.priority)
+            .field("due", &self.due())
             .finish_non_exhaustive()
     }
 }

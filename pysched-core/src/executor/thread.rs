@@ -15,7 +15,6 @@ use super::{Executor, Job, Rejected};
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{Errand, ExecutionCell, TaskFuture, Work};
-use crate::queue::ReadyKey;
 use crate::sync::{Condvar, Mutex};
 use crate::time::Moment;
 use crate::unwind::{catch, drop_quietly};
@@ -115,8 +114,8 @@ impl ThreadPoolExecutor {
         let now = SystemTime::now();
         let cell = ExecutionCell::queued(TaskId::nil(), now);
         let future = TaskFuture::new(Arc::clone(&cell), None);
-        let key = ReadyKey { priority: 0, due: Moment::of_wall(now), sequence: 0 };
-        let job = Job::new(key, now, Work::Errand(Box::new(Direct { cell, f: Some(f) })));
+        let errand = Box::new(Direct { cell, f: Some(f) });
+        let job = Job::new(0, Moment::of_wall(now), Work::Errand(errand));
         match self.submit(job) {
             Ok(()) => {}
             Err(Rejected::Full(job)) => job.fail(TaskError::Refused("the pool is full".into())),
@@ -173,7 +172,10 @@ impl Executor for ThreadPoolExecutor {
             Ok(()) if self.pool.queue.push_all(jobs) => return Ok(()),
             Ok(()) => "the thread pool has been shut down".to_owned(),
         };
-        jobs.pop_front().map_or(Ok(()), |job| Err(Rejected::Refused(job, why)))
+        match jobs.pop_front() {
+            Some(job) => Err(Rejected::Refused(job, why)),
+            None => Ok(()),
+        }
     }
 
     fn takes_from_any_thread(&self) -> bool {

@@ -26,6 +26,10 @@ use std::{fmt, mem};
 use super::{SMALL, shrunk_capacity};
 use crate::time::Moment;
 
+/// How many items ahead an item is told that its turn is coming: enough for some workers to have it
+/// in time, and few enough to be still there then.
+const AHEAD: usize = 4;
+
 /// How urgent an item is. Smaller goes first, by the fields from first to last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReadyKey {
@@ -41,6 +45,9 @@ pub(crate) struct ReadyKey {
 pub(crate) trait Urgency {
     /// Where it stands among others. The same each time.
     fn key(&self) -> ReadyKey;
+
+    /// Says that its turn is coming.
+    fn expect(&self) {}
 }
 
 /// A queue of items by [`ReadyKey`]; items with equal keys leave in the order in which they came.
@@ -131,6 +138,9 @@ impl<T: Urgency> ReadyQueue<T> {
 
     fn pop_run(&mut self) -> Option<T> {
         let item = self.run.pop_front()?;
+        if let Some(ahead) = self.run.get(AHEAD) {
+            ahead.expect();
+        }
         if let Some(capacity) = shrunk_capacity(self.run.len(), self.run.capacity()) {
             self.run.shrink_to(capacity);
         }

@@ -5,16 +5,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::engine::{Engine, Lane, Place};
+use super::engine::{Engine, Place};
 use super::heart::offer;
 use super::shard::{Entrant, Shard};
 use super::slot::More;
+use crate::TaskId;
 use crate::error::Error;
 use crate::execution::Owner;
-use crate::executor::Job;
 use crate::sync::MutexGuard;
-use crate::task::{Handle, Keeper, Task};
-use crate::trigger::{Due, Schedule};
+use crate::task::{AnyRecord, Body, Handle, Keeper, Rare, Task};
+use crate::time::Moment;
+use crate::trigger::{Due, Schedule, Trigger};
 
 /// How many tasks in a row a thread adds to one shard. Those of a burst are then spread over all, so
 /// that the workers which end them do not meet at one lock; and each addition finds warm what the
@@ -29,65 +30,144 @@ thread_local! {
         Cell::new(THREADS.fetch_add(1, Ordering::Relaxed).wrapping_mul(IN_A_ROW));
 }
 
+/// A task that was added.
+struct Added {
+    id: TaskId,
+
+    /// Of a series.
+    record: Option<Arc<dyn AnyRecord>>,
+}
+
 impl Engine {
     pub(super) fn add<T>(self: &Arc<Self>, task: Task<T>) -> Result<Handle<T>, Error>
     where
         T: Send + Sync + 'static,
     {
-        // The body outlives the lock: what cannot be added is dropped after it has been released.
         let (body, trigger, priority, rare) = task.into_parts();
-        let rare = rare.map(|rare| *rare).unwrap_or_default();
-        if let Some(registered) = &rare.registered {
-            registered.registration.check()?;
-        }
-        let lane = self.lane(rare.executor.as_deref())?;
+        self.add_body(body, trigger, priority, rare)
+    }
+
+    /// Adds a task whose function gives a `T`.
+    pub(super) fn add_body<T>(
+        self: &Arc<Self>,
+        body: Body,
+        trigger: Trigger,
+        priority: i32,
+        rare: Option<Box<Rare>>,
+    ) -> Result<Handle<T>, Error>
+    where
+        T: Send + Sync + 'static,
+    {
+        let Added { id, record } = self.admit(body, trigger, priority, rare)?;
+        Ok(Handle::new(id, Arc::clone(self) as Arc<dyn Keeper>, record))
+    }
+
+    /// Adds a task, whatever its type.
+    fn admit(
+        self: &Arc<Self>,
+        body: Body,
+        trigger: Trigger,
+        priority: i32,
+        rare: Option<Box<Rare>>,
+    ) -> Result<Added, Error> {
         if self.refusing.load(Ordering::SeqCst) {
             return Err(Error::Shutdown);
         }
         let now = self.clock.now();
+        match (rare, trigger.after(now)) {
+            (None, Some((delay, first))) => self.admit_plain(body, delay, first, priority, now),
+            (rare, _) => self.admit_any(body, trigger, priority, *rare.unwrap_or_default(), now),
+        }
+    }
+
+    /// Adds a task that runs once after a delay, and has nothing else to it: what most tasks are.
+    fn admit_plain(
+        self: &Arc<Self>,
+        body: Body,
+        delay: u64,
+        first: Due,
+        priority: i32,
+        now: Moment,
+    ) -> Result<Added, Error> {
+        let sequence = self.next_sequence();
+        let armed = first.moment > now || !self.may_hand_over(0, first.moment);
+        let (place, mut shard) = self.free_shard();
+        if !shard.open {
+            // In this order: the body is dropped without a lock.
+            drop(shard);
+            return Err(Error::Shutdown);
+        }
+        let entrant =
+            Entrant { body, sequence, priority, lane: 0, more: None, delay, first, armed };
+        let index = shard.insert(entrant);
+        let id = shard.id(index);
+        if armed {
+            self.unlock(place, shard);
+        } else {
+            self.launch_at_once(place, shard, index, first);
+        }
+        Ok(Added { id, record: None })
+    }
+
+    /// Adds a task of any kind.
+    fn admit_any(
+        self: &Arc<Self>,
+        body: Body,
+        trigger: Trigger,
+        priority: i32,
+        rare: Rare,
+        now: Moment,
+    ) -> Result<Added, Error> {
+        if let Some(registered) = &rare.registered {
+            registered.registration.check()?;
+        }
+        let lane = self.lane(rare.executor.as_deref())?;
         let wall = (trigger.names_a_time() || rare.bounds.name_a_time()).then(|| self.clock.wall());
-        let sequence = self.added.fetch_add(1, Ordering::Relaxed) + 1;
+        let sequence = self.next_sequence();
+        let plain = if rare.bounds.is_none() { trigger.after(now) } else { None };
+        let at_once = plain.is_some_and(|(_, first)| first.moment <= now);
+        let armed = !at_once || !self.may_hand_over(lane, now);
 
         let (place, mut shard) = self.free_shard();
         if !shard.open {
+            drop(shard);
             return Err(Error::Shutdown);
         }
         let retimed = wall.is_some_and(|wall| shard.observe(now, wall));
-        let plain = if rare.bounds.is_none() { trigger.after(now) } else { None };
-        let (delay, schedule, first) = match plain {
-            Some((delay, first)) => (delay, None, first),
-            None => {
-                let wall = wall.unwrap_or_else(|| shard.timeline.wall_at(now));
-                let (schedule, first) =
-                    Schedule::plan(trigger, rare.bounds, now, wall, shard.timeline)?;
-                (0, Some(schedule), first)
+        let (delay, schedule, first) = if let Some((delay, first)) = plain {
+            (delay, None, first)
+        } else {
+            let wall = wall.unwrap_or_else(|| shard.timeline.wall_at(now));
+            let planned = Schedule::plan(trigger, rare.bounds, now, wall, shard.timeline);
+            match planned {
+                Ok((schedule, first)) => (0, Some(schedule), first),
+                Err(error) => {
+                    drop(shard);
+                    return Err(error);
+                }
             }
         };
         let is_series = schedule.as_ref().is_some_and(Schedule::is_series);
-        let more = (rare.name.is_some() || schedule.is_some())
-            .then(|| Box::new(More { name: rare.name, schedule, ..More::default() }));
-        let entrant = Entrant { body, sequence, priority, lane, more, delay };
-        let index = shard.insert(entrant);
+        let more = More { name: rare.name, schedule, wall: first.wall, ..More::default() };
+        let more = Some(Box::new(more));
+        let index =
+            shard.insert(Entrant { body, sequence, priority, lane, more, delay, first, armed });
         let id = shard.id(index);
-        let at_once = plain.is_some() && first.moment <= now && self.may_hand_over(lane, first);
-        let job = if at_once {
-            self.in_flight.enter(1);
-            let owner = Arc::clone(self) as Arc<dyn Owner>;
-            Some(shard.launch_light(index, first, &owner))
+        let record = if is_series { shard.record_series(index) } else { None };
+        if armed {
+            self.unlock(place, shard);
         } else {
-            shard.arm(index, first);
-            None
-        };
-        let record = is_series.then(|| shard.record_series(index));
-        self.unlock(place, shard);
+            self.launch_at_once(place, shard, index, first);
+        }
         if retimed {
             // The heart has the other shards notice.
             self.parker.unpark();
         }
-        if let Some(job) = job {
-            self.hand_over(lane, job);
-        }
-        Ok(Handle::new(id, Arc::clone(self) as Arc<dyn Keeper>, record.flatten()))
+        Ok(Added { id, record })
+    }
+
+    fn next_sequence(&self) -> u64 {
+        self.added.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// The shard whose turn it is, or the next one that nobody is at.
@@ -96,7 +176,7 @@ impl Engine {
         // A thread that is ending, and has dropped its turn, begins anew each time.
         let turn = TURN.try_with(|turn| turn.replace(turn.get().wrapping_add(1))).unwrap_or(0);
         for offset in 0..shards {
-            let place = &self.shards[((turn / IN_A_ROW) as usize + offset) % shards];
+            let place = &self.shards[((turn / IN_A_ROW) as usize + offset) & (shards - 1)];
             if let Some(shard) = place.shard.try_lock() {
                 if offset > 0 {
                     let skipped = u32::try_from(offset).unwrap_or(0).wrapping_mul(IN_A_ROW);
@@ -105,23 +185,33 @@ impl Engine {
                 return (place, shard);
             }
         }
-        let place = &self.shards[(turn / IN_A_ROW) as usize % shards];
+        let place = &self.shards[(turn / IN_A_ROW) as usize & (shards - 1)];
         (place, place.shard.lock())
     }
 
     /// Whether a task that is due may go to its executor without the heart: if that takes jobs from
     /// any thread, and has everything that was due before.
-    fn may_hand_over(&self, lane: u32, due: Due) -> bool {
+    fn may_hand_over(&self, lane: u32, due: Moment) -> bool {
         let lane = &self.lanes[lane as usize];
         lane.executor.takes_from_any_thread()
-            && self.alarm.is_set_beyond(due.moment)
+            && self.alarm.is_set_beyond(due)
             && !lane.starved.load(Ordering::SeqCst)
     }
 
-    /// Gives a job to its executor in place of the heart.
-    fn hand_over(&self, lane: u32, job: Job) {
+    /// Gives a new task to its executor in place of the heart.
+    fn launch_at_once(
+        self: &Arc<Self>,
+        place: &Place,
+        mut shard: MutexGuard<'_, Shard>,
+        index: usize,
+        due: Due,
+    ) {
+        self.in_flight.enter(1);
+        let owner = Arc::clone(self) as Arc<dyn Owner>;
+        let job = shard.launch_light(index, due, &owner);
+        self.unlock(place, shard);
         let _inside = self.enter();
-        let lane: &Lane = &self.lanes[lane as usize];
+        let lane = &self.lanes[job.lane() as usize];
         if let Some(job) = offer(lane, &mut VecDeque::from([job])) {
             // It has become full since. From here on, the heart has it.
             self.life.lock().returned.push(job);

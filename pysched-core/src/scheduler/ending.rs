@@ -8,6 +8,7 @@ use crate::TaskId;
 use crate::execution::{Status, Ticket};
 use crate::task::{AnyRecord, Body, Delivery};
 use crate::time::Moment;
+use crate::trigger::Schedule;
 use crate::unwind::drop_quietly;
 
 /// An execution that was claimed.
@@ -31,7 +32,14 @@ impl Leftover {
     }
 
     /// Runs code of users.
+    #[inline]
     pub(super) fn clear(self) {
+        if self.record.is_some() || self.body.is_some() {
+            self.clear_now();
+        }
+    }
+
+    fn clear_now(self) {
         if let Some(record) = self.record {
             record.flush();
             // The last reference may go here, and with it the results of a user.
@@ -58,7 +66,7 @@ impl Shard {
             slot.since = now;
             return slot.body.take().map(Begun::Light);
         };
-        let more = slot.is_armed() || slot.schedule().is_some_and(|it| it.is_fixed_delay());
+        let more = slot.is_armed() || slot.schedule().is_some_and(Schedule::is_fixed_delay);
         let last = slot.is_ending() || !more;
         record.begin(ticket.run, started, last).then(|| Begun::Recorded(Arc::clone(record)))
     }
@@ -158,7 +166,8 @@ impl Shard {
 
     fn end_light(&mut self, index: usize, queued: bool, now: Moment) -> Leftover {
         let armed = self.disarm(index).is_some();
-        if !armed && !(queued && self.slot(index).standing == Standing::Queued) {
+        let waits = queued && self.slot(index).standing == Standing::Queued;
+        if !armed && !waits {
             return Leftover::default();
         }
         let task = self.id(index);

@@ -114,8 +114,10 @@ impl Engine {
         let bits = (2 * num_cpus::get()).next_power_of_two().trailing_zeros().min(MAX_SHARD_BITS);
         let place = |number| {
             let share = Share { scheduler: id, number, bits };
-            let shard = Mutex::new(Shard::new(share, now, wall, history));
-            CachePadded::new(Place { head: Head::none(), shard })
+            CachePadded::new(Place {
+                head: Head::none(),
+                shard: Mutex::new(Shard::new(share, now, wall, history)),
+            })
         };
         Arc::new(Self {
             id,

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::shard::{Shard, is_live};
-use super::slot::Standing;
+use super::slot::{Slot, Standing};
 use crate::execution::{Owner, Status, Ticket, Work};
 use crate::executor::Job;
-use crate::queue::ReadyKey;
+use crate::prefetch::Location;
 use crate::task::AnyRecord;
 use crate::time::Moment;
 use crate::trigger::{Due, Firing};
 
 /// Room for this many keys is kept between two looks at a queue.
 const ROOM: usize = 1024;
+
+/// How many tasks ahead their slots are fetched: about as many as the memory delivers at a time.
+const AHEAD: usize = 8;
 
 /// What became due in one look at the queues.
 pub(super) struct Harvest {
@@ -49,7 +52,10 @@ impl Shard {
         let mut due = std::mem::take(&mut self.due);
         self.timers.drain_due(now, &mut due);
         let mut dead = 0;
-        for key in &due {
+        for (number, key) in due.iter().enumerate() {
+            if let Some(ahead) = due.get(number + AHEAD) {
+                self.slots.location(ahead.slot as usize).prefetch(size_of::<Slot>());
+            }
             if is_live(&self.slots, key) {
                 self.fire(key.slot as usize, now, wall, owner, harvest);
             } else {
@@ -119,7 +125,7 @@ impl Shard {
         if free {
             self.slot_mut(index).count_launch();
             let number = record.launch(due);
-            let job = self.job(index, number, due, owner);
+            let job = self.job(index, number, run.number_on(timeline), owner);
             harvest.lanes[self.slot(index).lane as usize].push_back(job);
         }
         if missed > 0 || !free {
@@ -138,15 +144,13 @@ impl Shard {
         let slot = self.slot_mut(index);
         slot.standing = Standing::Queued;
         slot.due = due.moment;
-        self.job(index, 1, due.wall_on(timeline), owner)
+        self.job(index, 1, due.number_on(timeline), owner)
     }
 
-    fn job(&self, index: usize, run: u64, due: SystemTime, owner: &Arc<dyn Owner>) -> Job {
-        let slot = self.slot(index);
-        let (priority, sequence) = (slot.priority, slot.sequence);
-        let key = ReadyKey { priority, due: Moment::of_wall(due), sequence };
-        let ticket = Ticket::new(self.id(index), run, slot.lane, Arc::clone(owner));
-        Job::new(key, due, Work::Execution(ticket))
+    fn job(&self, index: usize, run: u64, due: Moment, owner: &Arc<dyn Owner>) -> Job {
+        let (task, slot) = (self.id(index), self.slot(index));
+        let ticket = Ticket::new(task, run, slot.lane, Location::of(slot), Arc::clone(owner));
+        Job::new(slot.priority, due, Work::Execution(ticket))
     }
 
     /// Passes over the next run of a task, which was cancelled.

@@ -27,7 +27,7 @@ use life::Stage;
 
 use crate::error::Error;
 use crate::execution::Execution;
-use crate::task::Keeper;
+use crate::task::{Body, Keeper};
 use crate::{Handle, Task, TaskId, TaskInfo, Trigger};
 
 /// Runs tasks on time: the door to everything else.
@@ -164,7 +164,7 @@ impl Scheduler {
         T: Send + Sync + 'static,
         F: Fn() -> T + Send + Sync + 'static,
     {
-        self.add(Task::new(f).trigger(trigger).priority(priority))
+        self.engine().add_body(Body::new(move || Ok(f())), trigger, priority, None)
     }
 
     /// Adds a task. May be called from any thread, also from inside a task.

@@ -38,15 +38,24 @@ pub(super) struct Share {
 
 impl Share {
     fn id(self, sequence: u64, index: usize) -> TaskId {
-        let index = u32::try_from(index).ok().filter(|index| index.leading_zeros() >= self.bits);
-        let index = index.expect("a scheduler holds fewer than 2^32 live tasks");
-        TaskId::new(self.scheduler, sequence, index << self.bits | self.number)
+        TaskId::new(self.scheduler, sequence, narrow(index) << self.bits | self.number)
+    }
+
+    /// How many tasks a shard can hold.
+    fn capacity(self) -> usize {
+        usize::try_from(u32::MAX >> self.bits).unwrap_or(usize::MAX)
     }
 
     /// Where in the shard a task is, if anywhere.
     fn index(self, task: TaskId) -> usize {
         (task.slot() >> self.bits) as usize
     }
+}
+
+/// An index as ids and timer keys hold it.
+#[expect(clippy::cast_possible_truncation, reason = "`insert` has made sure of it")]
+fn narrow(index: usize) -> u32 {
+    index as u32
 }
 
 /// A share of the tasks of a scheduler.
@@ -83,6 +92,10 @@ pub(super) struct Entrant {
     pub(super) lane: u32,
     pub(super) more: Option<Box<More>>,
     pub(super) delay: u64,
+    pub(super) first: Due,
+
+    /// Whether it waits for its first run; otherwise that is launched at once.
+    pub(super) armed: bool,
 }
 
 pub(super) fn is_live(slots: &Slots<Slot>, key: &TimerKey) -> bool {
@@ -110,19 +123,25 @@ impl Shard {
 
     /// Adds a task that is held by one handle, and gives its index.
     pub(super) fn insert(&mut self, entrant: Entrant) -> usize {
-        let Entrant { body, sequence, priority, lane, more, delay } = entrant;
-        self.slots.insert(Slot {
+        let Entrant { body, sequence, priority, lane, more, delay, first, armed } = entrant;
+        let index = self.slots.insert(Slot {
             body: Some(body),
             more,
             sequence,
-            due: Moment::NEVER,
+            due: first.moment,
             since: Moment::default(),
             delay,
             priority,
             lane,
             held: 1,
-            standing: Standing::Unarmed,
-        })
+            standing: if armed { Standing::Armed } else { Standing::Unarmed },
+        });
+        assert!(index < self.share.capacity(), "a scheduler holds fewer than 2^32 live tasks");
+        if armed {
+            self.timers.push(TimerKey { due: first.moment, priority, slot: narrow(index) });
+            self.head = self.head.min(first.moment);
+        }
+        index
     }
 
     /// Where a live task is kept.
@@ -238,9 +257,8 @@ impl Shard {
         if let Some(more) = &mut slot.more {
             more.wall = due.wall;
         }
-        let slot = u32::try_from(index).expect("the index fits into an id");
-        let priority = self.slot(index).priority;
-        self.timers.push(TimerKey { due: due.moment, priority, slot });
+        let priority = slot.priority;
+        self.timers.push(TimerKey { due: due.moment, priority, slot: narrow(index) });
         self.head = self.head.min(due.moment);
     }
 

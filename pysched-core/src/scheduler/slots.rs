@@ -9,6 +9,8 @@
 use std::collections::BTreeSet;
 use std::mem;
 
+use crate::prefetch::Location;
+
 /// How many slots a page has.
 const PAGE: usize = 256;
 
@@ -74,6 +76,12 @@ impl<T> Slots<T> {
         }
     }
 
+    /// Where in memory an item is, or was if it is gone.
+    pub(super) fn location(&self, index: usize) -> Location {
+        let slot = self.pages.get(index / PAGE).and_then(|page| page.slots.get(index % PAGE));
+        slot.map_or(Location::NONE, Location::of)
+    }
+
     pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         match self.pages.get_mut(index / PAGE)?.slots.get_mut(index % PAGE)? {
             Slot::Taken(item) => Some(item),
@@ -85,18 +93,15 @@ impl<T> Slots<T> {
     pub(super) fn insert(&mut self, item: T) -> usize {
         let number = self.current.unwrap_or_else(|| self.open_page());
         let page = &mut self.pages[number];
-        let index = match page.free {
-            Some(index) => {
-                let index = usize::from(index);
-                if let Slot::Free(next) = mem::replace(&mut page.slots[index], Slot::Taken(item)) {
-                    page.free = next;
-                }
-                index
+        let index = if let Some(index) = page.free {
+            let index = usize::from(index);
+            if let Slot::Free(next) = mem::replace(&mut page.slots[index], Slot::Taken(item)) {
+                page.free = next;
             }
-            None => {
-                page.slots.push(Slot::Taken(item));
-                page.slots.len() - 1
-            }
+            index
+        } else {
+            page.slots.push(Slot::Taken(item));
+            page.slots.len() - 1
         };
         page.taken += 1;
         self.len += 1;

@@ -120,12 +120,12 @@ impl Interval {
         }
     }
 
-    /// The span, if it was given as one that can be waited for.
-    pub(crate) fn span(self) -> Option<Duration> {
-        match self.0 {
-            Given::Span(span) if span.as_nanos() <= u128::from(MAX_NANOS) => Some(span),
-            _ => None,
-        }
+    /// The nanoseconds of a span, if it was given as one that can be waited for.
+    pub(crate) fn nanos(self) -> Option<u64> {
+        let Given::Span(span) = self.0 else { return None };
+        let nanos = span.as_secs().checked_mul(1_000_000_000)?;
+        let nanos = nanos.checked_add(u64::from(span.subsec_nanos()))?;
+        (nanos <= MAX_NANOS).then_some(nanos)
     }
 
     /// The span, from zero to [`Interval::MAX`].

@@ -35,6 +35,11 @@ impl Moment {
         time.duration_since(SystemTime::UNIX_EPOCH).map_or(Self::default(), Self::from_origin)
     }
 
+    /// The time that a number on that scale stands for.
+    pub(crate) fn on_wall(self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.0)
+    }
+
     /// How far the clock's origin lies behind.
     pub(crate) fn since_origin(self) -> Duration {
         Duration::from_nanos(self.0)
@@ -58,16 +63,25 @@ impl Moment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeline {
     epoch: SystemTime,
+
+    /// The same on the scale of [`Moment::of_wall`].
+    offset: Moment,
 }
 
 impl Timeline {
     /// The timeline on which `moment` and `wall` are one instant.
     pub(crate) fn through(moment: Moment, wall: SystemTime) -> Self {
-        Self { epoch: wall.checked_sub(moment.since_origin()).unwrap_or(SystemTime::UNIX_EPOCH) }
+        let epoch = wall.checked_sub(moment.since_origin()).unwrap_or(SystemTime::UNIX_EPOCH);
+        Self { epoch, offset: Moment::of_wall(epoch) }
     }
 
     pub(crate) fn wall_at(self, moment: Moment) -> SystemTime {
         self.epoch.checked_add(moment.since_origin()).unwrap_or(self.epoch)
+    }
+
+    /// [`wall_at`](Self::wall_at) on the scale of [`Moment::of_wall`].
+    pub(crate) fn number_at(self, moment: Moment) -> Moment {
+        Moment(self.offset.0.saturating_add(moment.0))
     }
 
     /// The moment at which the wall clock shows `wall`; the origin if that is behind it.
@@ -100,6 +114,8 @@ mod tests {
         let line = Timeline::through(moment, wall);
         assert_eq!(line.wall_at(moment), wall);
         assert_eq!(line.moment_at(wall), moment);
+        assert_eq!(line.number_at(moment), Moment::of_wall(wall));
+        assert_eq!(line.number_at(moment).on_wall(), wall);
         let later = moment.saturating_add(Duration::from_nanos(1));
         assert_eq!(line.wall_at(later), wall + Duration::from_nanos(1));
         assert_eq!(line.deviation(later, wall), Duration::from_nanos(1));

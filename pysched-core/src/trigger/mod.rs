@@ -96,9 +96,8 @@ impl Trigger {
     /// The nanoseconds after which it runs, and when that is, if it is one run after a delay.
     pub(crate) fn after(&self, now: Moment) -> Option<(u64, Due)> {
         let Kind::Once(delay) = self.0 else { return None };
-        let delay = delay.span()?;
-        let moment = now.saturating_add(delay);
-        let nanos = u64::try_from(delay.as_nanos()).ok()?;
+        let nanos = delay.nanos()?;
+        let moment = Moment::from_nanos(now.nanos().saturating_add(nanos));
         (moment < Moment::NEVER).then_some((nanos, Due::interval(moment)))
     }
 

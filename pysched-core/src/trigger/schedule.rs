@@ -48,6 +48,11 @@ impl Due {
         Self { moment, wall: None }
     }
 
+    /// The due time as a number, by which runs of different schedulers are put in order.
+    pub(crate) fn number_on(self, timeline: Timeline) -> Moment {
+        self.wall.map_or_else(|| timeline.number_at(self.moment), Moment::of_wall)
+    }
+
     /// The due time to record and to show.
     pub(crate) fn wall_on(self, timeline: Timeline) -> SystemTime {
         self.wall.unwrap_or_else(|| timeline.wall_at(self.moment))
