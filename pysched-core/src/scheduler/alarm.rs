@@ -12,8 +12,9 @@
 //! * The heart, without a lock: reads all heads, writes the earliest into the alarm, then reads all
 //!   heads again. If one is earlier now, it does not sleep.
 //!
-//! Each writes its own word before it reads the other's, and all four accesses are sequentially
-//! consistent. So either the adder reads that the heart sleeps too long, or the heart reads the
+//! Each writes its own word before it reads the other's, with a sequentially consistent fence in
+//! between. One of the two fences comes first, and what was written before it is read after the
+//! other. So either the adder reads that the heart sleeps too long, or the heart reads the
 //! adder's head. The token may come before the heart parks, which then returns at once. It is left
 //! before the lock is released: whoever has added a task and then asks whether the heart sleeps, as
 //! a manual clock does, is told that it has been called.
@@ -22,9 +23,9 @@
 //! the end.
 
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::sync::atomic::{AtomicU64, Ordering, fence};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use crate::time::Moment;
 
@@ -45,18 +46,19 @@ impl Alarm {
     /// it must not sleep, as something earlier has come.
     pub(super) fn set<'a>(&self, heads: impl Iterator<Item = &'a Head> + Clone) -> Option<Moment> {
         let earliest = earliest(heads.clone());
-        self.0.store(earliest.nanos(), Ordering::SeqCst);
+        self.0.store(earliest.nanos(), Ordering::Release);
+        fence(Ordering::SeqCst);
         (self::earliest(heads) >= earliest).then_some(earliest)
     }
 
     /// Says that the heart is awake, and looks at all heads anyway before it sleeps.
     pub(super) fn clear(&self) {
-        self.0.store(Moment::default().nanos(), Ordering::SeqCst);
+        self.0.store(Moment::default().nanos(), Ordering::Release);
     }
 
     /// Whether the heart sleeps beyond `now`: it has handed over all that was due before it slept.
     pub(super) fn is_set_beyond(&self, now: Moment) -> bool {
-        self.0.load(Ordering::SeqCst) > now.nanos()
+        self.0.load(Ordering::Acquire) > now.nanos()
     }
 }
 
@@ -66,7 +68,7 @@ impl Head {
     }
 
     pub(super) fn get(&self) -> Moment {
-        Moment::from_nanos(self.0.load(Ordering::SeqCst))
+        Moment::from_nanos(self.0.load(Ordering::Acquire))
     }
 
     /// Says that something is due at `due`; whether the heart has to be called for it. If so, the
@@ -77,13 +79,14 @@ impl Head {
         if due.nanos() >= self.0.load(Ordering::Relaxed) {
             return false;
         }
-        self.0.store(due.nanos(), Ordering::SeqCst);
-        due.nanos() < alarm.0.load(Ordering::SeqCst)
+        self.0.store(due.nanos(), Ordering::Release);
+        fence(Ordering::SeqCst);
+        due.nanos() < alarm.0.load(Ordering::Acquire)
     }
 
     /// Says when the next task is due. For the heart, under the lock of the shard.
     pub(super) fn put_back(&self, due: Moment) {
-        self.0.store(due.nanos(), Ordering::SeqCst);
+        self.0.store(due.nanos(), Ordering::Release);
     }
 }
 
@@ -163,7 +166,8 @@ mod models {
                     }
                 }
                 let heads = shared.shards.iter().map(|(head, _)| head);
-                if fired < adders && shared.alarm.set(heads).is_some() {
+                // A head that is set already has come: the heart would not sleep for it.
+                if fired < adders && shared.alarm.set(heads) == Some(Moment::NEVER) {
                     shared.parker.park();
                 }
             }
