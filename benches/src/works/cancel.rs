@@ -1,0 +1,94 @@
+//! What does it cost to cancel a pending task, and what is left of it?
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, left_out, per, runs};
+use crate::contenders::{
+    Cancel, DelayQueue, Heap, PATIENCE, Pysched, ScheduledThreadPool, Smol, Tokio,
+};
+use crate::measure::{Counter, Random, resident_at_rest, wait_for};
+use crate::sample::Sample;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+pub(super) const WORK: Work = Work {
+    name: "cancel",
+    question: "What does it cost to cancel a pending task, and what is left of it?",
+    metrics: &[
+        Metric { key: "cancelled_ns", title: "ns a cancel, until freed", charted: true },
+        Metric { key: "returned_ns", title: "ns until the call returns", charted: false },
+        Metric { key: "left_bytes", title: "bytes left a task", charted: true },
+        Metric { key: "held_bytes", title: "bytes a task before", charted: false },
+    ],
+    cases: &[Case { name: "1,000,000 pending, in random order", tasks: 1_000_000, threads: 1 }],
+    entrants: &ENTRANTS,
+};
+
+const ENTRANTS: [Entrant; 6] = [
+    runs::<Pysched>(sample::<Pysched>),
+    runs::<Tokio>(sample::<Tokio>),
+    runs::<DelayQueue>(sample::<DelayQueue>),
+    runs::<Smol>(sample::<Smol>),
+    runs::<ScheduledThreadPool>(sample::<ScheduledThreadPool>).note("sets a flag, frees nothing"),
+    runs::<Heap>(sample::<Heap>).note("sets a flag, frees nothing"),
+];
+
+/// How many captured values have been dropped.
+static DROPPED: Counter = Counter::new();
+
+/// Takes no room in a closure, and tells when that is dropped.
+#[derive(Clone)]
+struct Witness;
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        DROPPED.count();
+    }
+}
+
+fn sample<C: Cancel>(load: &Load) -> Outcome {
+    let contender = C::start(WORKERS);
+    let _context = contender.context();
+    let mut random = Random::new(1);
+    // The room for the tickets is there, and in memory, before memory is read for the first time.
+    let mut tickets: Vec<Option<C::Ticket>> = Vec::with_capacity(load.tasks);
+    black_box(&mut tickets).resize_with(load.tasks, || None);
+    let before = resident_at_rest()?;
+
+    for (index, ticket) in tickets.iter_mut().enumerate() {
+        let delay = random.between(HOUR..2 * HOUR);
+        let captured = (random.next(), index as u64);
+        let witness = Witness;
+        let body = move || {
+            let _ = &witness;
+            black_box(captured);
+        };
+        *ticket = Some(contender.add_with_ticket(delay, body));
+    }
+    contender.settle(load.tasks)?;
+    let held = resident_at_rest()?;
+
+    random.shuffle(&mut tickets);
+    let begun = Instant::now();
+    for ticket in tickets.iter_mut().filter_map(Option::take) {
+        contender.cancel(ticket);
+    }
+    let returned = begun.elapsed();
+    let cancelled = if C::FREES {
+        wait_for(&DROPPED, load.tasks, PATIENCE)?.duration_since(begun)
+    } else {
+        returned
+    };
+    let left = resident_at_rest()?;
+
+    let nanoseconds = |time: Duration| per(time.as_secs_f64() * 1e9, load.tasks);
+    #[expect(clippy::cast_precision_loss, reason = "bytes of memory are far below 2^53")]
+    let bytes = |resident: usize| per(resident as f64 - before as f64, load.tasks);
+    Ok(Sample::new([
+        ("cancelled_ns", nanoseconds(cancelled)),
+        ("returned_ns", nanoseconds(returned)),
+        ("left_bytes", bytes(left)),
+        ("held_bytes", bytes(held)),
+    ]))
+}

@@ -1,0 +1,150 @@
+//! The works: one file each, with one question, the contenders that can answer it, and why the
+//! others cannot.
+
+mod add;
+mod cancel;
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::contenders::Contender;
+use crate::sample::Sample;
+
+/// All works, in the order of the report.
+pub(crate) const WORKS: &[&Work] = &[&add::WORK, &cancel::WORK];
+
+/// How many threads run tasks, in every contender that has a choice.
+const WORKERS: usize = 2;
+
+/// Something to do, and to be measured at.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) name: &'static str,
+
+    /// What one wants to know; the title of its table and chart.
+    pub(crate) question: &'static str,
+
+    /// What is measured; the first is what the chart and the table are about.
+    pub(crate) metrics: &'static [Metric],
+
+    pub(crate) cases: &'static [Case],
+    pub(crate) entrants: &'static [Entrant],
+}
+
+/// One figure of a sample.
+#[derive(Debug)]
+pub(crate) struct Metric {
+    /// Under which name samples have it.
+    pub(crate) key: &'static str,
+
+    /// What it is, with its unit.
+    pub(crate) title: &'static str,
+
+    /// Whether the chart shows it.
+    pub(crate) charted: bool,
+}
+
+/// The same work in another size.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) tasks: usize,
+
+    /// How many threads do what the question is about.
+    pub(crate) threads: usize,
+}
+
+/// A contender in a work.
+#[derive(Debug)]
+pub(crate) struct Entrant {
+    pub(crate) contender: &'static str,
+    pub(crate) part: Part,
+
+    /// What a reader of the row has to know; may be empty.
+    pub(crate) note: &'static str,
+}
+
+/// How a contender takes part.
+#[derive(Debug)]
+pub(crate) enum Part {
+    Runs {
+        sample: fn(&Load) -> Outcome,
+
+        /// The size of a case is divided by this, where it would take forever.
+        divisor: usize,
+
+        /// Cases with more tasks are left out.
+        most: usize,
+    },
+
+    /// It does not, for this reason.
+    LeftOut(&'static str),
+}
+
+/// What one sample has to do.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) tasks: usize,
+    pub(crate) threads: usize,
+
+    /// Whether this is only to see that it runs.
+    pub(crate) quick: bool,
+}
+
+/// What comes of a sample.
+pub(crate) type Outcome = Result<Sample, Box<dyn Error>>;
+
+const fn runs<C: Contender>(sample: fn(&Load) -> Outcome) -> Entrant {
+    let part = Part::Runs { sample, divisor: 1, most: usize::MAX };
+    Entrant { contender: C::NAME, part, note: "" }
+}
+
+const fn left_out(contender: &'static str, reason: &'static str) -> Entrant {
+    Entrant { contender, part: Part::LeftOut(reason), note: "" }
+}
+
+impl Entrant {
+    /// The same with another `note`.
+    const fn note(self, note: &'static str) -> Self {
+        Self { note, ..self }
+    }
+
+    /// The same with a `divisor`-th of the tasks.
+    const fn divided(self, divisor: usize) -> Self {
+        match self.part {
+            Part::Runs { sample, most, .. } => {
+                Self { part: Part::Runs { sample, divisor, most }, ..self }
+            }
+            Part::LeftOut(_) => self,
+        }
+    }
+
+    /// The same, left out of the cases with more than `most` tasks.
+    const fn at_most(self, most: usize) -> Self {
+        match self.part {
+            Part::Runs { sample, divisor, .. } => {
+                Self { part: Part::Runs { sample, divisor, most }, ..self }
+            }
+            Part::LeftOut(_) => self,
+        }
+    }
+}
+
+impl Load {
+    /// What a case asks of a contender with this divisor; in a quick run, a fiftieth of it.
+    pub(crate) fn of(case: &Case, divisor: usize, quick: bool) -> Self {
+        let tasks = case.tasks / divisor / if quick { 50 } else { 1 };
+        Self { tasks: tasks.max(1), threads: case.threads, quick }
+    }
+
+    /// How long something is watched; in a quick run, a twentieth of `usual`.
+    fn time(&self, usual: Duration) -> Duration {
+        if self.quick { usual / 20 } else { usual }
+    }
+}
+
+/// Divides for a figure, where a count of up to 2^53 stays exact.
+#[expect(clippy::cast_precision_loss, reason = "counts of tasks and bytes are far below 2^53")]
+fn per(total: f64, count: usize) -> f64 {
+    total / count as f64
+}
