@@ -16,7 +16,7 @@ use crate::sample::Sample;
 use crate::works::{Load, Part, Work};
 
 /// A sample that takes longer is ended, and counts as failed.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 /// How often a child is asked whether it has ended; rare, since asking takes processor time too.
 const LOOK: Duration = Duration::from_millis(20);

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Figures by the keys of the work's metrics.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Sample {
     values: BTreeMap<String, f64>,
 }
 
 impl Sample {
-    pub(crate) fn new<const N: usize>(values: [(&str, f64); N]) -> Self {
-        Self { values: values.map(|(key, value)| (key.to_owned(), value)).into() }
+    /// The same with another figure.
+    pub(crate) fn with(mut self, key: &str, value: f64) -> Self {
+        self.values.insert(key.to_owned(), value);
+        self
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<f64> {

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio_util::time::delay_queue::{self, Key};
 
 use super::tokio::runtime;
-use super::{Body, Cancel, Contender, Once, Recur};
+use super::{Body, Cancel, Contender, Job, Once, Recur};
 
 /// A queue that is filled from any thread and emptied by one task.
 struct Shared<T> {
@@ -37,8 +37,6 @@ impl<T> Shared<T> {
     }
 }
 
-type Job = Box<dyn FnOnce() + Send>;
-
 pub(crate) struct DelayQueue {
     runtime: Runtime,
     shared: Arc<Shared<Job>>,
@@ -46,6 +44,8 @@ pub(crate) struct DelayQueue {
 
 impl Contender for DelayQueue {
     const NAME: &'static str = "tokio-util DelayQueue";
+
+    const SERIAL: bool = true;
 
     fn start(workers: usize) -> Self {
         let (runtime, shared) = (runtime(workers), Shared::new());
@@ -102,6 +102,8 @@ pub(crate) struct DelayQueueSeries {
 
 impl Contender for DelayQueueSeries {
     const NAME: &'static str = DelayQueue::NAME;
+
+    const SERIAL: bool = true;
 
     fn start(workers: usize) -> Self {
         let (runtime, shared) = (runtime(workers), Shared::new());

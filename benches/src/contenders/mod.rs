@@ -5,23 +5,29 @@
 //! is compiled for each of them as if it had been written for that one.
 
 mod delay_queue;
+mod delay_timer;
 mod floor;
 mod pysched;
 mod scheduled_thread_pool;
 mod smol;
 mod tokio;
+mod tokio_cron_scheduler;
+mod unordered;
 
 use std::time::Duration;
 
 pub(crate) use delay_queue::{DelayQueue, DelayQueueSeries};
-pub(crate) use floor::Heap;
+pub(crate) use delay_timer::DelayTimer;
+pub(crate) use floor::{Channel, Handover, Heap, Job, NAME as FLOOR, Ready};
 pub(crate) use pysched::{Pysched, PyschedTask};
 pub(crate) use scheduled_thread_pool::ScheduledThreadPool;
 pub(crate) use smol::Smol;
 pub(crate) use tokio::Tokio;
+pub(crate) use tokio_cron_scheduler::TokioCronScheduler;
+pub(crate) use unordered::Unordered;
 
 /// How long anything is waited for before the sample fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a task does: as much as the pickiest contender asks for.
 pub(crate) trait Body: Fn() + Clone + Send + Sync + 'static {}
@@ -31,6 +37,9 @@ impl<F: Fn() + Clone + Send + Sync + 'static> Body for F {}
 /// Something that runs tasks.
 pub(crate) trait Contender: Send + Sync {
     const NAME: &'static str;
+
+    /// Whether it runs one task at a time, however many workers it is given.
+    const SERIAL: bool = false;
 
     /// Starts it, with `workers` threads that run tasks.
     fn start(workers: usize) -> Self;
@@ -69,4 +78,13 @@ pub(crate) trait Cancel: Once {
 pub(crate) trait Recur: Contender {
     /// Adds a task that is due every `interval` from now, the first time in one `interval`.
     fn recur(&self, interval: Duration, body: impl Body);
+}
+
+/// It runs what is due by priority, or at least takes one.
+pub(crate) trait Prioritise: Contender {
+    /// Whether the lowest number goes first, and among equals the one that was added first.
+    const BY_PRIORITY: bool;
+
+    /// Adds a task that is due now.
+    fn submit(&self, priority: i32, body: impl Body);
 }

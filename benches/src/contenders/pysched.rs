@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pysched::{Scheduler, Task, TaskId, ThreadPoolExecutor, Trigger};
 
-use super::{Body, Cancel, Contender, Once, Recur};
+use super::{Body, Cancel, Contender, Once, Prioritise, Recur};
 
 /// Tasks are added by [`Scheduler::delay`].
 #[derive(Debug)]
@@ -47,6 +47,14 @@ impl Cancel for Pysched {
 impl Recur for Pysched {
     fn recur(&self, interval: Duration, body: impl Body) {
         self.scheduler.delay(Trigger::recur(interval), 0, body).expect(TAKES);
+    }
+}
+
+impl Prioritise for Pysched {
+    const BY_PRIORITY: bool = true;
+
+    fn submit(&self, priority: i32, body: impl Body) {
+        self.scheduler.delay(Trigger::once(Duration::ZERO), priority, body).expect(TAKES);
     }
 }
 

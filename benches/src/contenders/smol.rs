@@ -20,7 +20,11 @@ pub(crate) struct Smol {
 }
 
 impl Smol {
+    /// A task that is due at once needs no timer, and nobody would give it one.
     fn spawn(&self, delay: Duration, body: impl Body) -> Task<()> {
+        if delay.is_zero() {
+            return self.executor.spawn(async move { body() });
+        }
         let due = Instant::now() + delay;
         self.executor.spawn(async move {
             REGISTERED.count();

@@ -24,7 +24,11 @@ pub(super) fn runtime(workers: usize) -> Runtime {
 }
 
 impl Tokio {
+    /// A task that is due at once needs no timer, and nobody would give it one.
     fn spawn(&self, delay: Duration, body: impl Body) -> JoinHandle<()> {
+        if delay.is_zero() {
+            return self.runtime.spawn(async move { body() });
+        }
         let due = Instant::now() + delay;
         self.runtime.spawn(async move {
             REGISTERED.count();

@@ -10,7 +10,7 @@ mod starts;
 pub(crate) use counter::Counter;
 pub(crate) use processor::{OtherThreads, processor_time};
 pub(crate) use random::Random;
-pub(crate) use resident::{resident, resident_at_rest};
+pub(crate) use resident::resident_at_rest;
 pub(crate) use spread::Spread;
 pub(crate) use starts::Starts;
 

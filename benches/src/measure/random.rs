@@ -31,7 +31,8 @@ impl Random {
 
     /// A time between the two, to the nanosecond.
     pub(crate) fn between(&mut self, range: Range<Duration>) -> Duration {
-        let span = u64::try_from((range.end - range.start).as_nanos()).unwrap_or(u64::MAX);
+        let span =
+            u64::try_from(range.end.saturating_sub(range.start).as_nanos()).unwrap_or(u64::MAX);
         range.start + Duration::from_nanos(self.below(span))
     }
 

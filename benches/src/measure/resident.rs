@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 ///
 /// If that file is not there or not as expected.
-pub(crate) fn resident() -> io::Result<usize> {
+fn resident() -> io::Result<usize> {
     let pages = fs::read_to_string("/proc/self/statm")?;
     let pages = pages.split(' ').nth(1).and_then(|field| field.parse::<usize>().ok());
     let pages = pages.ok_or_else(|| io::Error::other("no second field in /proc/self/statm"))?;

@@ -32,11 +32,16 @@ impl Starts {
     }
 
     /// When the body of task `index` began, if it has.
-    pub(crate) fn moment(&self, index: usize) -> Option<Instant> {
+    fn moment(&self, index: usize) -> Option<Instant> {
         match self.moments[index].load(Ordering::Acquire) {
             0 => None,
             nanoseconds => Some(self.origin + Duration::from_nanos(nanoseconds)),
         }
+    }
+
+    /// How many bodies have begun.
+    pub(crate) fn noted(&self) -> usize {
+        self.moments.iter().filter(|moment| moment.load(Ordering::Acquire) != 0).count()
     }
 
     /// How many microseconds after its due moment each body began, less than 0 if before; the

@@ -23,7 +23,10 @@ pub(crate) fn table(work: &Work, results: &Results) {
     for entrant in work.entrants {
         match entrant.part {
             Part::LeftOut(reason) => println!("  without {}: {reason}", entrant.contender),
-            Part::Runs { divisor, .. } => {
+            Part::Runs { divisor, most, .. } => {
+                if work.cases.iter().any(|case| case.tasks > most) {
+                    println!("  {}: up to {most} tasks, to keep it short", entrant.contender);
+                }
                 if divisor > 1 {
                     println!("  {}: scaled, 1/{divisor} of the tasks", entrant.contender);
                 }
@@ -50,10 +53,11 @@ fn row(work: &Work, case: &Case, entrant: &Entrant, results: &Results) -> Option
     }
     let (first, further) = work.metrics.split_first()?;
     let main = spread(entrant.contender, first)?;
-    let own = spread(Pysched::NAME, first).map(|own| figure(main.median() / own.median()));
+    let own = spread(Pysched::NAME, first).map(|own| main.median() / own.median());
+    let own = own.filter(|ratio| ratio.is_finite()); // not of nothing
     let mut row = vec![entrant.contender.to_owned()];
     row.extend([main.median(), main.min(), main.max()].map(figure));
-    row.push(own.unwrap_or_default());
+    row.push(own.map(figure).unwrap_or_default());
     let medians = further.iter().map(|metric| spread(entrant.contender, metric));
     row.extend(medians.map(|it| it.map(|it| figure(it.median())).unwrap_or_default()));
     Some(row)
@@ -69,8 +73,10 @@ fn print(lines: &[Vec<String>]) {
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for line in lines {
         let (name, figures) = line.split_first().expect("a line has a name");
-        let figures = figures.iter().zip(&widths[1..]);
-        let figures: String = figures.map(|(cell, width)| format!("  {cell:>width$}")).collect();
-        println!("  {name:<width$}{figures}", width = widths[0]);
+        print!("  {name:<width$}", width = widths[0]);
+        for (cell, width) in figures.iter().zip(&widths[1..]) {
+            print!("  {cell:>width$}");
+        }
+        println!();
     }
 }

@@ -1,16 +1,13 @@
 //! What does it cost to add a one-shot task?
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, per, runs};
+use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, nanoseconds, pending, runs};
 use crate::contenders::{
-    DelayQueue, Heap, Once, Pysched, PyschedTask, ScheduledThreadPool, Smol, Tokio,
+    DelayQueue, DelayTimer, Heap, Once, Pysched, PyschedTask, ScheduledThreadPool, Smol, Tokio,
+    TokioCronScheduler,
 };
-use crate::measure::Random;
 use crate::sample::Sample;
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 pub(super) const WORK: Work = Work {
     name: "add",
@@ -26,36 +23,28 @@ pub(super) const WORK: Work = Work {
     entrants: &ENTRANTS,
 };
 
-const ENTRANTS: [Entrant; 7] = [
+const ENTRANTS: [Entrant; 9] = [
     runs::<Pysched>(sample::<Pysched>),
     runs::<PyschedTask>(sample::<PyschedTask>),
     runs::<Tokio>(sample::<Tokio>),
     runs::<DelayQueue>(sample::<DelayQueue>),
     runs::<Smol>(sample::<Smol>),
     runs::<ScheduledThreadPool>(sample::<ScheduledThreadPool>),
+    runs::<TokioCronScheduler>(sample::<TokioCronScheduler>).divided(100),
+    runs::<DelayTimer>(sample::<DelayTimer>)
+        .divided(100)
+        .note("until the call returns; what follows cannot be observed"),
     runs::<Heap>(sample::<Heap>).note("a mutex and a binary heap of boxed closures"),
 ];
-
-/// Adds tasks of 16 captured bytes, due in one to two hours.
-pub(super) fn add(contender: &impl Once, tasks: usize, seed: u64) {
-    let _context = contender.context();
-    let mut random = Random::new(seed);
-    for index in 0..tasks {
-        let delay = random.between(HOUR..2 * HOUR);
-        let captured = (random.next(), index as u64);
-        contender.add(delay, move || {
-            black_box(captured);
-        });
-    }
-}
 
 fn sample<C: Once>(load: &Load) -> Outcome {
     let contender = C::start(WORKERS);
     let begun = Instant::now();
-    add(&contender, load.tasks, 1);
+    pending::add(&contender, load.tasks, 1);
     let returned = begun.elapsed();
     contender.settle(load.tasks)?;
     let added = begun.elapsed();
-    let nanoseconds = |time: Duration| per(time.as_secs_f64() * 1e9, load.tasks);
-    Ok(Sample::new([("added_ns", nanoseconds(added)), ("returned_ns", nanoseconds(returned))]))
+    Ok(Sample::default()
+        .with("added_ns", nanoseconds(added, load.tasks))
+        .with("returned_ns", nanoseconds(returned, load.tasks)))
 }

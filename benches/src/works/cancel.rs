@@ -1,16 +1,18 @@
 //! What does it cost to cancel a pending task, and what is left of it?
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, left_out, per, runs};
+use super::{
+    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, bytes, left_out, nanoseconds, pending,
+    runs,
+};
 use crate::contenders::{
-    Cancel, DelayQueue, Heap, PATIENCE, Pysched, ScheduledThreadPool, Smol, Tokio,
+    Cancel, Contender, DelayQueue, DelayTimer, Heap, PATIENCE, Pysched, ScheduledThreadPool, Smol,
+    Tokio, TokioCronScheduler,
 };
 use crate::measure::{Counter, Random, resident_at_rest, wait_for};
 use crate::sample::Sample;
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 pub(super) const WORK: Work = Work {
     name: "cancel",
@@ -25,12 +27,14 @@ pub(super) const WORK: Work = Work {
     entrants: &ENTRANTS,
 };
 
-const ENTRANTS: [Entrant; 6] = [
+const ENTRANTS: [Entrant; 8] = [
     runs::<Pysched>(sample::<Pysched>),
     runs::<Tokio>(sample::<Tokio>),
     runs::<DelayQueue>(sample::<DelayQueue>),
     runs::<Smol>(sample::<Smol>),
     runs::<ScheduledThreadPool>(sample::<ScheduledThreadPool>).note("sets a flag, frees nothing"),
+    left_out(TokioCronScheduler::NAME, "removes asynchronously; when, cannot be observed"),
+    left_out(DelayTimer::NAME, "removes asynchronously; when, cannot be observed"),
     runs::<Heap>(sample::<Heap>).note("sets a flag, frees nothing"),
 ];
 
@@ -57,12 +61,11 @@ fn sample<C: Cancel>(load: &Load) -> Outcome {
     let before = resident_at_rest()?;
 
     for (index, ticket) in tickets.iter_mut().enumerate() {
-        let delay = random.between(HOUR..2 * HOUR);
-        let captured = (random.next(), index as u64);
-        let witness = Witness;
+        let delay = pending::delay(&mut random);
+        let (body, witness) = (pending::body(&mut random, index), Witness);
         let body = move || {
             let _ = &witness;
-            black_box(captured);
+            body();
         };
         *ticket = Some(contender.add_with_ticket(delay, body));
     }
@@ -81,14 +84,9 @@ fn sample<C: Cancel>(load: &Load) -> Outcome {
         returned
     };
     let left = resident_at_rest()?;
-
-    let nanoseconds = |time: Duration| per(time.as_secs_f64() * 1e9, load.tasks);
-    #[expect(clippy::cast_precision_loss, reason = "bytes of memory are far below 2^53")]
-    let bytes = |resident: usize| per(resident as f64 - before as f64, load.tasks);
-    Ok(Sample::new([
-        ("cancelled_ns", nanoseconds(cancelled)),
-        ("returned_ns", nanoseconds(returned)),
-        ("left_bytes", bytes(left)),
-        ("held_bytes", bytes(held)),
-    ]))
+    Ok(Sample::default()
+        .with("cancelled_ns", nanoseconds(cancelled, load.tasks))
+        .with("returned_ns", nanoseconds(returned, load.tasks))
+        .with("left_bytes", bytes(before, left, load.tasks))
+        .with("held_bytes", bytes(before, held, load.tasks)))
 }

@@ -3,6 +3,7 @@
 
 mod add;
 mod cancel;
+mod pending;
 
 use std::error::Error;
 use std::time::Duration;
@@ -11,7 +12,10 @@ use crate::contenders::Contender;
 use crate::sample::Sample;
 
 /// All works, in the order of the report.
-pub(crate) const WORKS: &[&Work] = &[&add::WORK, &cancel::WORK];
+pub(crate) const WORKS: &[&Work] = &[
+    &add::WORK,
+    &cancel::WORK,
+];
 
 /// How many threads run tasks, in every contender that has a choice.
 const WORKERS: usize = 2;
@@ -95,8 +99,7 @@ pub(crate) struct Load {
 pub(crate) type Outcome = Result<Sample, Box<dyn Error>>;
 
 const fn runs<C: Contender>(sample: fn(&Load) -> Outcome) -> Entrant {
-    let part = Part::Runs { sample, divisor: 1, most: usize::MAX };
-    Entrant { contender: C::NAME, part, note: "" }
+    Entrant::running(C::NAME, sample)
 }
 
 const fn left_out(contender: &'static str, reason: &'static str) -> Entrant {
@@ -104,6 +107,11 @@ const fn left_out(contender: &'static str, reason: &'static str) -> Entrant {
 }
 
 impl Entrant {
+    const fn running(contender: &'static str, sample: fn(&Load) -> Outcome) -> Self {
+        let part = Part::Runs { sample, divisor: 1, most: usize::MAX };
+        Self { contender, part, note: "" }
+    }
+
     /// The same with another `note`.
     const fn note(self, note: &'static str) -> Self {
         Self { note, ..self }
@@ -134,7 +142,7 @@ impl Load {
     /// What a case asks of a contender with this divisor; in a quick run, a fiftieth of it.
     pub(crate) fn of(case: &Case, divisor: usize, quick: bool) -> Self {
         let tasks = case.tasks / divisor / if quick { 50 } else { 1 };
-        Self { tasks: tasks.max(1), threads: case.threads, quick }
+        Self { tasks: tasks.max(case.tasks.min(1)), threads: case.threads, quick }
     }
 
     /// How long something is watched; in a quick run, a twentieth of `usual`.
@@ -143,8 +151,22 @@ impl Load {
     }
 }
 
-/// Divides for a figure, where a count of up to 2^53 stays exact.
+/// A count as a figure.
 #[expect(clippy::cast_precision_loss, reason = "counts of tasks and bytes are far below 2^53")]
-fn per(total: f64, count: usize) -> f64 {
-    total / count as f64
+fn count(count: usize) -> f64 {
+    count as f64
+}
+
+/// Nanoseconds for each of `tasks`.
+fn nanoseconds(time: Duration, tasks: usize) -> f64 {
+    time.as_secs_f64() * 1e9 / count(tasks)
+}
+
+/// Bytes for each of `tasks` that memory has grown by.
+fn bytes(before: usize, after: usize, tasks: usize) -> f64 {
+    (count(after) - count(before)) / count(tasks)
+}
+
+fn millions_a_second(tasks: usize, time: Duration) -> f64 {
+    count(tasks) / time.as_secs_f64() / 1e6
 }

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::NAME;
+use super::{Job, NAME};
 use crate::contenders::{Body, Cancel, Contender, Once};
 
 pub(crate) struct Heap {
@@ -23,7 +23,7 @@ struct Entry {
     due: Instant,
 
     /// Never called; it is there to be held.
-    _job: Box<dyn FnOnce() + Send>,
+    _job: Job,
 }
 
 impl Ord for Entry {
