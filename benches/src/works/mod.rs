@@ -2,6 +2,7 @@
 //! others cannot.
 
 mod add;
+mod add_threads;
 mod cancel;
 mod pending;
 
@@ -14,6 +15,7 @@ use crate::sample::Sample;
 /// All works, in the order of the report.
 pub(crate) const WORKS: &[&Work] = &[
     &add::WORK,
+    &add_threads::WORK,
     &cancel::WORK,
 ];
 
