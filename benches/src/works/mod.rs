@@ -4,6 +4,7 @@
 mod add;
 mod add_threads;
 mod cancel;
+mod fire;
 mod pending;
 
 use std::error::Error;
@@ -17,6 +18,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &add::WORK,
     &add_threads::WORK,
     &cancel::WORK,
+    &fire::WORK,
 ];
 
 /// How many threads run tasks, in every contender that has a choice.
