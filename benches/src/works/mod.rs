@@ -5,6 +5,7 @@ mod add;
 mod add_threads;
 mod cancel;
 mod fire;
+mod lateness;
 mod pending;
 
 use std::error::Error;
@@ -19,6 +20,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &add_threads::WORK,
     &cancel::WORK,
     &fire::WORK,
+    &lateness::WORK,
 ];
 
 /// How many threads run tasks, in every contender that has a choice.
