@@ -7,6 +7,7 @@ mod cancel;
 mod fire;
 mod lateness;
 mod pending;
+mod recurring;
 
 use std::error::Error;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &cancel::WORK,
     &fire::WORK,
     &lateness::WORK,
+    &recurring::WORK,
 ];
 
 /// How many threads run tasks, in every contender that has a choice.
