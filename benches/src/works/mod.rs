@@ -8,6 +8,7 @@ mod fire;
 mod lateness;
 mod pending;
 mod recurring;
+mod zero_delay;
 
 use std::error::Error;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &fire::WORK,
     &lateness::WORK,
     &recurring::WORK,
+    &zero_delay::WORK,
 ];
 
 /// How many threads run tasks, in every contender that has a choice.
