@@ -6,6 +6,7 @@ mod add_threads;
 mod cancel;
 mod fire;
 mod lateness;
+mod memory;
 mod pending;
 mod recurring;
 mod zero_delay;
@@ -25,6 +26,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &lateness::WORK,
     &recurring::WORK,
     &zero_delay::WORK,
+    &memory::WORK,
 ];
 
 /// How many threads run tasks, in every contender that has a choice.
