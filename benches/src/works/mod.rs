@@ -5,6 +5,7 @@ mod add;
 mod add_threads;
 mod cancel;
 mod fire;
+mod idle;
 mod lateness;
 mod memory;
 mod pending;
@@ -27,6 +28,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &recurring::WORK,
     &zero_delay::WORK,
     &memory::WORK,
+    &idle::WORK,
 ];
 
 /// How many threads run tasks, in every contender that has a choice.
