@@ -10,6 +10,7 @@ mod lateness;
 mod memory;
 mod pending;
 mod recurring;
+mod saturated;
 mod zero_delay;
 
 use std::error::Error;
@@ -29,6 +30,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &zero_delay::WORK,
     &memory::WORK,
     &idle::WORK,
+    &saturated::WORK,
 ];
 
 /// How many threads run tasks, in every contender that has a choice.
