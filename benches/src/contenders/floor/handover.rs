@@ -1,5 +1,6 @@
-//! [`Handover`]: a thread that waits on a condition variable for a closure, and runs it.
+//! [`Handover`]: a thread that waits on a condition variable for closures, and runs them.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -12,16 +13,17 @@ pub(crate) struct Handover {
 }
 
 struct Shared {
-    job: Mutex<Option<Job>>,
+    /// One at a time, unless the thread was held up.
+    jobs: Mutex<VecDeque<Job>>,
     given: Condvar,
 }
 
 impl Shared {
     fn take(&self) -> Job {
-        let job = self.job.lock().unwrap_or_else(PoisonError::into_inner);
-        let given = self.given.wait_while(job, |job| job.is_none());
-        let mut job = given.unwrap_or_else(PoisonError::into_inner);
-        job.take().expect("waited while there was none")
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let given = self.given.wait_while(jobs, |jobs| jobs.is_empty());
+        let mut jobs = given.unwrap_or_else(PoisonError::into_inner);
+        jobs.pop_front().expect("waited while there was none")
     }
 }
 
@@ -31,7 +33,7 @@ impl Contender for Handover {
     const SERIAL: bool = true;
 
     fn start(_workers: usize) -> Self {
-        let shared = Arc::new(Shared { job: Mutex::new(None), given: Condvar::new() });
+        let shared = Arc::new(Shared { jobs: Mutex::new(VecDeque::new()), given: Condvar::new() });
         let taken = Arc::clone(&shared);
         thread::spawn(move || {
             loop {
@@ -43,10 +45,10 @@ impl Contender for Handover {
 }
 
 impl Once for Handover {
-    /// At once: it knows no delay, and one closure at a time.
+    /// At once: it knows no delay.
     fn add(&self, _delay: Duration, body: impl Body) {
         let job: Job = Box::new(body);
-        *self.shared.job.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+        self.shared.jobs.lock().unwrap_or_else(PoisonError::into_inner).push_back(job);
         self.shared.given.notify_one();
     }
 }
