@@ -13,8 +13,8 @@ pub(super) const WORK: Work = Work {
     name: "add",
     question: "What does it cost to add a one-shot task?",
     metrics: &[
-        Metric { key: "added_ns", title: "ns an add, until registered", charted: true },
-        Metric { key: "returned_ns", title: "ns until the call returns", charted: false },
+        Metric::charted("added_ns", "ns an add, until registered"),
+        Metric::aside("returned_ns", "ns until the call returns"),
     ],
     cases: &[
         Case { name: "100,000 pending", tasks: 100_000, threads: 1 },

@@ -17,8 +17,8 @@ pub(super) const WORK: Work = Work {
     name: "add_threads",
     question: "What does adding cost if several threads do it at once?",
     metrics: &[
-        Metric { key: "added_ns", title: "ns of all threads' time, an add", charted: true },
-        Metric { key: "returned_ns", title: "ns until the calls return", charted: false },
+        Metric::charted("added_ns", "ns of all threads' time, an add"),
+        Metric::aside("returned_ns", "ns until the calls return"),
     ],
     cases: &[
         Case { name: "1,000,000 from 2 threads", tasks: 1_000_000, threads: 2 },
@@ -33,8 +33,8 @@ const ENTRANTS: [Entrant; 8] = [
     runs::<DelayQueue>(sample::<DelayQueue>),
     runs::<Smol>(sample::<Smol>),
     runs::<ScheduledThreadPool>(sample::<ScheduledThreadPool>),
-    left_out(TokioCronScheduler::NAME, "all its adds go through one task; see `add`"),
-    left_out(DelayTimer::NAME, "all its adds go through one channel; see `add`"),
+    left_out(TokioCronScheduler::NAME, "all its adds go through one task; see add"),
+    left_out(DelayTimer::NAME, "all its adds go through one channel; see add"),
     runs::<Heap>(sample::<Heap>).note("a mutex and a binary heap of boxed closures"),
 ];
 

@@ -23,7 +23,7 @@ const LEAD_A_TASK: Duration = Duration::from_micros(3);
 pub(super) const WORK: Work = Work {
     name: "fire",
     question: "How many tasks that are due within 10 ms can be run a second?",
-    metrics: &[Metric { key: "rate", title: "million tasks a second", charted: true }],
+    metrics: &[Metric::charted("rate", "million tasks a second").more()],
     cases: &[
         Case { name: "100,000 tasks", tasks: 100_000, threads: WORKERS },
         Case { name: "1,000,000 tasks", tasks: 1_000_000, threads: WORKERS },

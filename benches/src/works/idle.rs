@@ -22,8 +22,8 @@ pub(super) const WORK: Work = Work {
     name: "idle",
     question: "What does a scheduler cost that has nothing to do for 10 s?",
     metrics: &[
-        Metric { key: "cpu_ms", title: "CPU ms", charted: true },
-        Metric { key: "switches", title: "context switches", charted: true },
+        Metric::charted("cpu_ms", "CPU ms"),
+        Metric::charted("switches", "context switches"),
     ],
     cases: &[
         Case { name: "no task", tasks: 0, threads: WORKERS },

@@ -28,12 +28,12 @@ pub(super) const WORK: Work = Work {
     name: "lateness",
     question: "How late do tasks start, 1000 of them a second?",
     metrics: &[
-        Metric { key: "p50_us", title: "µs late, p50", charted: true },
-        Metric { key: "p99_us", title: "µs late, p99", charted: true },
-        Metric { key: "max_us", title: "max", charted: false },
-        Metric { key: "early", title: "early", charted: false },
-        Metric { key: "lost", title: "lost", charted: false },
-        Metric { key: "cpu_ms", title: "CPU ms a second", charted: true },
+        Metric::charted("p50_us", "µs late, p50"),
+        Metric::charted("p99_us", "µs late, p99"),
+        Metric::aside("max_us", "max"),
+        Metric::aside("early", "early"),
+        Metric::aside("lost", "lost"),
+        Metric::charted("cpu_ms", "CPU ms a second"),
     ],
     cases: &[Case { name: "5000 one-shots in 5 s", tasks: 5000, threads: WORKERS }],
     entrants: &ENTRANTS,
@@ -47,9 +47,8 @@ const ENTRANTS: [Entrant; 8] = [
     runs::<ScheduledThreadPool>(sample::<ScheduledThreadPool>),
     runs::<TokioCronScheduler>(sample::<TokioCronScheduler>).note(pending::POLLS),
     left_out(DelayTimer::NAME, pending::WHOLE_SECONDS),
-    Entrant::running(FLOOR, floor).note(
-        "one thread in `clock_nanosleep`, at a timer slack of 1 ns; all others as by default",
-    ),
+    Entrant::running(FLOOR, floor)
+        .note("one thread in clock_nanosleep, at a timer slack of 1 ns; all others as by default"),
 ];
 
 /// When each task is due: one a step, at a random place in it.

@@ -18,8 +18,8 @@ pub(super) const WORK: Work = Work {
     name: "memory",
     question: "How much memory does a pending one-shot of 16 captured bytes take?",
     metrics: &[
-        Metric { key: "bytes", title: "resident bytes a task", charted: true },
-        Metric { key: "added_ns", title: "ns an add", charted: false },
+        Metric::charted("bytes", "resident bytes a task"),
+        Metric::aside("added_ns", "ns an add"),
     ],
     cases: &[
         Case { name: "1,000,000 pending", tasks: MILLION, threads: 1 },

@@ -62,6 +62,9 @@ pub(crate) struct Metric {
 
     /// Whether the chart shows it.
     pub(crate) charted: bool,
+
+    /// Whether more of it is better, and not less.
+    pub(crate) more: bool,
 }
 
 /// The same work in another size.
@@ -120,6 +123,21 @@ const fn runs<C: Contender>(sample: fn(&Load) -> Outcome) -> Entrant {
 
 const fn left_out(contender: &'static str, reason: &'static str) -> Entrant {
     Entrant { contender, part: Part::LeftOut(reason), note: "" }
+}
+
+impl Metric {
+    const fn charted(key: &'static str, title: &'static str) -> Self {
+        Self { key, title, charted: true, more: false }
+    }
+
+    /// One that is told beside.
+    const fn aside(key: &'static str, title: &'static str) -> Self {
+        Self { key, title, charted: false, more: false }
+    }
+
+    const fn more(self) -> Self {
+        Self { more: true, ..self }
+    }
 }
 
 impl Entrant {

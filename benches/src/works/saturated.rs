@@ -27,8 +27,8 @@ pub(super) const WORK: Work = Work {
     name: "saturated",
     question: "How fast is a queue of 100,000 tasks worked off, and by priority?",
     metrics: &[
-        Metric { key: "rate", title: "million tasks a second", charted: true },
-        Metric { key: "misplaced", title: "out of order", charted: false },
+        Metric::charted("rate", "million tasks a second").more(),
+        Metric::aside("misplaced", "out of order"),
     ],
     cases: &[
         Case { name: "2 workers", tasks: 100_000, threads: 2 },

@@ -23,10 +23,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) const WORK: Work = Work {
     name: "zero_delay",
     question: "How soon does a task start that is due at once?",
-    metrics: &[
-        Metric { key: "p50_us", title: "µs, p50", charted: true },
-        Metric { key: "p99_us", title: "µs, p99", charted: true },
-    ],
+    metrics: &[Metric::charted("p50_us", "µs, p50"), Metric::charted("p99_us", "µs, p99")],
     cases: &[Case { name: "2000 tasks, one at a time", tasks: 2000, threads: WORKERS }],
     entrants: &ENTRANTS,
 };
