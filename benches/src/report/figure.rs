@@ -21,3 +21,24 @@ fn thousands(digits: &str) -> String {
     let groups = groups.map(|group| group.iter().copied().map(char::from).collect::<String>());
     groups.collect::<Vec<_>>().join(",")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::figure;
+
+    #[test]
+    fn as_many_digits_as_say_something() {
+        let pairs = [
+            (0.0, "0"),
+            (0.0123, "0.012"),
+            (0.9996, "1.00"),
+            (9.99, "10.0"),
+            (99.9, "100"),
+            (1234.5, "1,234"),
+            (-571_766.0, "-571,766"),
+        ];
+        for (value, text) in pairs {
+            assert_eq!(figure(value), text);
+        }
+    }
+}
