@@ -44,3 +44,27 @@ impl Random {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Random;
+
+    #[test]
+    fn shuffling_loses_nothing() {
+        let mut items: Vec<u32> = (0..1000).collect();
+        Random::new(1).shuffle(&mut items);
+        assert!(!items.is_sorted());
+        items.sort_unstable();
+        assert!(items.into_iter().eq(0..1000));
+    }
+
+    #[test]
+    fn numbers_stay_below_their_bound_and_reach_all() {
+        let mut random = Random::new(1);
+        let mut seen = [false; 10];
+        for _ in 0..1000 {
+            seen[usize::try_from(random.below(10)).unwrap()] = true;
+        }
+        assert_eq!(seen, [true; 10]);
+    }
+}

@@ -37,3 +37,36 @@ impl Spread {
         self.sorted.last().copied().unwrap_or(f64::NAN)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+
+    fn assert_is(value: f64, expected: f64) {
+        assert!((value - expected).abs() < 1e-9, "{value}, and not {expected}");
+    }
+
+    #[test]
+    fn of_a_hundred_values() {
+        let spread = Spread::of((1..=100).rev().map(f64::from));
+        assert_is(spread.percentile(50), 50.0);
+        assert_is(spread.percentile(99), 99.0);
+        assert_is(spread.median(), 50.5);
+        assert_is(spread.min(), 1.0);
+        assert_is(spread.max(), 100.0);
+    }
+
+    #[test]
+    fn of_one_value() {
+        let spread = Spread::of([7.0]);
+        assert_is(spread.percentile(1), 7.0);
+        assert_is(spread.percentile(99), 7.0);
+        assert_is(spread.median(), 7.0);
+    }
+
+    #[test]
+    fn of_none() {
+        assert!(Spread::of([]).median().is_nan());
+        assert!(Spread::of([]).percentile(50).is_nan());
+    }
+}
