@@ -19,7 +19,7 @@ use results::Results;
 fn main() -> ExitCode {
     match options::parse(env::args().skip(1)) {
         Ok(Command::Help) => {
-            println!("{}", options::HELP);
+            println!("{}", options::help());
             ExitCode::SUCCESS
         }
         Ok(Command::Sample(request)) => rounds::answer(&request),
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
             }
         },
         Err(error) => {
-            eprintln!("{error}\n\n{}", options::HELP);
+            eprintln!("{error}\n\n{}", options::help());
             ExitCode::from(2)
         }
     }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use crate::works::{Part, WORKS, Work};
 
-pub(crate) const HELP: &str = "\
+const HELP: &str = "\
 Measures pysched beside its peers.
 
     compare [OPTIONS]
 
-    --works A,B        only these works (all are listed below)
+    --works A,B        only these of the works below
     --contenders A,B   only contenders whose names begin so
     --rounds N         samples a contender and case, 5 unless given
     --quick            a fiftieth of the size and one round: only to see that it runs
@@ -18,7 +18,8 @@ Measures pysched beside its peers.
     --check            compares the medians with the goals, at the end
     --help             this text
 
-Works: add, add_threads, cancel, fire, lateness, recurring, zero_delay, memory, idle, saturated";
+Works:
+";
 
 /// How many samples a contender and case, unless told otherwise.
 const ROUNDS: usize = 5;
@@ -51,6 +52,12 @@ pub(crate) struct Request {
     pub(crate) case: usize,
     pub(crate) entrant: usize,
     pub(crate) quick: bool,
+}
+
+/// What can be said on the command line.
+pub(crate) fn help() -> String {
+    let works = WORKS.iter().map(|work| format!("\n    {:<18} {}", work.name, work.question));
+    works.fold(HELP.to_owned(), |help, work| help + &work)
 }
 
 /// Reads the arguments that follow the program's name.

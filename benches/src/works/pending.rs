@@ -8,7 +8,7 @@ use crate::measure::Random;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// The names of the slow two, why they get less to do, and why they are often left out.
+/// Why the two slow ones are left out of most works.
 pub(super) const WHOLE_SECONDS: &str = "whole seconds only";
 pub(super) const POLLS: &str = "whole seconds only, looked for every 500 ms";
 
