@@ -1,5 +1,7 @@
 //! [`Results`]: every sample that was taken, and the medians of them.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::measure::Spread;
@@ -13,6 +15,9 @@ pub(crate) struct Results {
     /// Whether the sizes were cut, so that the figures say nothing.
     quick: bool,
     processors: Option<usize>,
+
+    /// How many processors others have used while a work was measured, on average.
+    elsewhere: BTreeMap<&'static str, f64>,
     samples: Vec<Taken>,
     failures: Vec<Failed>,
 }
@@ -38,7 +43,14 @@ struct Failed {
 impl Results {
     pub(crate) fn new(rounds: usize, quick: bool) -> Self {
         let processors = std::thread::available_parallelism().ok().map(usize::from);
-        Self { rounds, quick, processors, samples: Vec::new(), failures: Vec::new() }
+        Self {
+            rounds,
+            quick,
+            processors,
+            elsewhere: BTreeMap::new(),
+            samples: Vec::new(),
+            failures: Vec::new(),
+        }
     }
 
     pub(crate) fn add(
@@ -62,6 +74,16 @@ impl Results {
     ) {
         eprintln!("failed: {reason}");
         self.failures.push(Failed { work, case, contender, round, reason });
+    }
+
+    /// Notes how many processors others have used while a work was measured.
+    pub(crate) fn disturb(&mut self, work: &'static str, processors: f64) {
+        self.elsewhere.insert(work, processors);
+    }
+
+    /// How many that were, if the work was measured.
+    pub(crate) fn disturbance(&self, work: &str) -> Option<f64> {
+        self.elsewhere.get(work).copied()
     }
 
     /// Whether no sample failed.

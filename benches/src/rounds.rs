@@ -10,6 +10,7 @@ use std::process::{self, Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
+use crate::measure::Elsewhere;
 use crate::options::{Options, Request};
 use crate::results::Results;
 use crate::sample::Sample;
@@ -25,12 +26,13 @@ const LOOK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 ///
-/// If a child cannot be started or waited for.
+/// If a child cannot be started or waited for, or `/proc` not be read.
 pub(crate) fn run(
     work: &'static Work,
     options: &Options,
     results: &mut Results,
 ) -> Result<(), Box<dyn Error>> {
+    let elsewhere = Elsewhere::watch()?;
     for (case_index, case) in work.cases.iter().enumerate() {
         let entrants = options.entrants(work, case_index);
         for round in 0..options.rounds {
@@ -47,6 +49,7 @@ pub(crate) fn run(
             }
         }
     }
+    results.disturb(work.name, elsewhere.processors()?);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Instruments: what a sample reads off, and how.
 
 mod counter;
+mod elsewhere;
 mod processor;
 mod random;
 mod resident;
@@ -8,6 +9,7 @@ mod spread;
 mod starts;
 
 pub(crate) use counter::Counter;
+pub(crate) use elsewhere::Elsewhere;
 pub(crate) use processor::{OtherThreads, processor_time};
 pub(crate) use random::Random;
 pub(crate) use resident::resident_at_rest;

@@ -5,6 +5,9 @@ use crate::contenders::{Contender, Pysched};
 use crate::results::Results;
 use crate::works::{Case, Entrant, Metric, Part, Work};
 
+/// Above this, others have used so much of a processor that medians suffer.
+const DISTURBED: f64 = 0.1;
+
 /// Prints a row for each contender and case: the median of the rounds, the least and the most, and
 /// the median as a multiple of pysched's; of the further metrics, the medians.
 pub(crate) fn table(work: &Work, results: &Results) {
@@ -19,6 +22,9 @@ pub(crate) fn table(work: &Work, results: &Results) {
         let mut lines = vec![heading(case, work.metrics)];
         lines.extend(rows);
         print(&lines);
+    }
+    if let Some(processors) = results.disturbance(work.name).filter(|it| *it > DISTURBED) {
+        println!("  disturbed: meanwhile, others used {} processors", figure(processors));
     }
     for entrant in work.entrants {
         match entrant.part {
