@@ -101,6 +101,6 @@ pub(crate) fn answer(request: &Request) -> ExitCode {
         Err(error) => (error.to_string(), 1),
     };
     println!("{line}");
-    // At once: a million pending tasks, and the threads of every contender, need no farewell.
+    // At once: the threads of the contenders have not been told to end.
     process::exit(code)
 }

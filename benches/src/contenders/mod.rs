@@ -35,7 +35,7 @@ pub(crate) trait Body: Fn() + Clone + Send + Sync + 'static {}
 impl<F: Fn() + Clone + Send + Sync + 'static> Body for F {}
 
 /// Something that runs tasks.
-pub(crate) trait Contender: Send + Sync {
+pub(crate) trait Contender: Send + Sync + 'static {
     const NAME: &'static str;
 
     /// Whether it runs one task at a time, however many workers it is given.

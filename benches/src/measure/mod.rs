@@ -12,7 +12,7 @@ pub(crate) use counter::Counter;
 pub(crate) use elsewhere::Elsewhere;
 pub(crate) use processor::{OtherThreads, processor_time};
 pub(crate) use random::Random;
-pub(crate) use resident::resident_at_rest;
+pub(crate) use resident::{resident_at_peak, resident_at_rest};
 pub(crate) use spread::Spread;
 pub(crate) use starts::Starts;
 

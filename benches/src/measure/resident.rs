@@ -41,3 +41,16 @@ pub(crate) fn resident_at_rest() -> io::Result<usize> {
         before = now;
     }
 }
+
+/// The most that [`resident`] has been so far.
+///
+/// # Errors
+///
+/// If `/proc/self/status` is not there or not as expected.
+pub(crate) fn resident_at_peak() -> io::Result<usize> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+    let kibibytes = peak.and_then(|kibibytes| kibibytes.trim().parse::<usize>().ok());
+    let kibibytes = kibibytes.ok_or_else(|| io::Error::other("no peak in /proc/self/status"))?;
+    Ok(kibibytes * 1024)
+}

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, nanoseconds, pending, runs};
+use super::{
+    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, nanoseconds, pending, runs, started,
+};
 use crate::contenders::{
     DelayQueue, DelayTimer, Heap, Once, Pysched, PyschedTask, ScheduledThreadPool, Smol, Tokio,
     TokioCronScheduler,
@@ -38,9 +40,9 @@ const ENTRANTS: [Entrant; 9] = [
 ];
 
 fn sample<C: Once>(load: &Load) -> Outcome {
-    let contender = C::start(WORKERS);
+    let contender = started::<C>(WORKERS);
     let begun = Instant::now();
-    pending::add(&contender, load.tasks, 1);
+    pending::add(contender, load.tasks, 1);
     let returned = begun.elapsed();
     contender.settle(load.tasks)?;
     let added = begun.elapsed();

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::{
     Case, Entrant, Load, Metric, Outcome, WORKERS, Work, left_out, nanoseconds, pending, runs,
+    started,
 };
 use crate::contenders::{
     Contender, DelayQueue, DelayTimer, Heap, Once, Pysched, ScheduledThreadPool, Smol, Tokio,
@@ -39,11 +40,11 @@ const ENTRANTS: [Entrant; 8] = [
 ];
 
 fn sample<C: Once>(load: &Load) -> Outcome {
-    let contender = C::start(WORKERS);
+    let contender = started::<C>(WORKERS);
     let share = load.tasks / load.threads;
     let start = Barrier::new(load.threads + 1);
     let begun = thread::scope(|scope| {
-        let (contender, start) = (&contender, &start);
+        let start = &start;
         for seed in 0..load.threads {
             scope.spawn(move || {
                 start.wait();

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{
     Case, Entrant, Load, Metric, Outcome, WORKERS, Work, bytes, left_out, nanoseconds, pending,
-    runs,
+    runs, started,
 };
 use crate::contenders::{
     Cancel, Contender, DelayQueue, DelayTimer, Heap, PATIENCE, Pysched, ScheduledThreadPool, Smol,
@@ -52,7 +52,7 @@ impl Drop for Witness {
 }
 
 fn sample<C: Cancel>(load: &Load) -> Outcome {
-    let contender = C::start(WORKERS);
+    let contender = started::<C>(WORKERS);
     let _context = contender.context();
     let mut random = Random::new(1);
     // The room for the tickets is there, and in memory, before memory is read for the first time.

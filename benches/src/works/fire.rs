@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use super::{
-    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, left_out, millions_a_second, pending, runs,
+    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, left_out, millions_a_second, pending,
+    runs, started,
 };
 use crate::contenders::{
     Body, Channel, Contender, DelayQueue, DelayTimer, Job, Once, PATIENCE, Pysched,
@@ -60,7 +61,7 @@ fn body(random: &mut Random, index: usize) -> impl Body {
 }
 
 fn sample<C: Once>(load: &Load) -> Outcome {
-    let contender = C::start(load.threads);
+    let contender = started::<C>(load.threads);
     let _context = contender.context();
     let mut random = Random::new(1);
     let start = start(load.tasks);

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, count, runs};
+use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, count, runs, started};
 use crate::contenders::{
     DelayQueue, DelayTimer, Handover, Once, Pysched, ScheduledThreadPool, Smol, Tokio,
     TokioCronScheduler,
@@ -44,7 +44,7 @@ const ENTRANTS: [Entrant; 8] = [
 ];
 
 fn sample<C: Once>(load: &Load) -> Outcome {
-    let contender = C::start(load.threads);
+    let contender = started::<C>(load.threads);
     let _context = contender.context();
     for _ in 0..load.tasks {
         contender.add(HOUR, || ());

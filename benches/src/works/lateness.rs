@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use rustix::thread::{clock_nanosleep_absolute, set_current_timer_slack};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, count, left_out, pending, runs};
+use super::{
+    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, count, left_out, pending, runs, started,
+};
 use crate::contenders::{
     Contender, DelayQueue, DelayTimer, FLOOR, Once, Pysched, ScheduledThreadPool, Smol, Tokio,
     TokioCronScheduler,
@@ -65,7 +67,7 @@ fn due_moments(tasks: usize) -> Vec<Instant> {
 }
 
 fn sample<C: Once>(load: &Load) -> Outcome {
-    let contender = C::start(load.threads);
+    let contender = started::<C>(load.threads);
     let _context = contender.context();
     let starts = Starts::of(load.tasks);
     let due = due_moments(load.tasks);

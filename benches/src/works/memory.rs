@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use super::{
-    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, bytes, nanoseconds, pending, runs,
+    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, bytes, nanoseconds, pending, runs, started,
 };
 use crate::contenders::{
     DelayQueue, DelayTimer, Heap, Once, Pysched, ScheduledThreadPool, Smol, Tokio,
     TokioCronScheduler,
 };
-use crate::measure::resident_at_rest;
+use crate::measure::{resident_at_peak, resident_at_rest};
 use crate::sample::Sample;
 
 const MILLION: usize = 1_000_000;
@@ -19,6 +19,7 @@ pub(super) const WORK: Work = Work {
     question: "How much memory does a pending one-shot of 16 captured bytes take?",
     metrics: &[
         Metric::charted("bytes", "resident bytes a task"),
+        Metric::aside("peak_bytes", "at its peak"),
         Metric::aside("added_ns", "ns an add"),
     ],
     cases: &[
@@ -40,14 +41,15 @@ const ENTRANTS: [Entrant; 8] = [
 ];
 
 fn sample<C: Once>(load: &Load) -> Outcome {
-    let contender = C::start(WORKERS);
+    let contender = started::<C>(WORKERS);
     let before = resident_at_rest()?;
     let begun = Instant::now();
-    pending::add(&contender, load.tasks, 1);
+    pending::add(contender, load.tasks, 1);
     contender.settle(load.tasks)?;
     let added = begun.elapsed();
     let held = resident_at_rest()?;
     Ok(Sample::default()
         .with("bytes", bytes(before, held, load.tasks))
+        .with("peak_bytes", bytes(before, resident_at_peak()?, load.tasks))
         .with("added_ns", nanoseconds(added, load.tasks)))
 }

@@ -185,6 +185,12 @@ impl Load {
     }
 }
 
+/// Starts a contender for the rest of the process: what it takes to end it, and to drop a million
+/// pending tasks, is not asked.
+fn started<C: Contender>(workers: usize) -> &'static C {
+    Box::leak(Box::new(C::start(workers)))
+}
+
 /// A count as a figure.
 #[expect(clippy::cast_precision_loss, reason = "counts of tasks and bytes are far below 2^53")]
 fn count(count: usize) -> f64 {

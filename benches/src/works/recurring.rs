@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, count, left_out, pending, runs};
+use super::{
+    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, count, left_out, pending, runs, started,
+};
 use crate::contenders::{
     Contender, DelayQueueSeries, DelayTimer, FLOOR, Pysched, Recur, ScheduledThreadPool, Smol,
     Tokio, TokioCronScheduler,
@@ -119,7 +121,7 @@ fn phase(begun: Instant, index: usize, tasks: usize) -> Instant {
 }
 
 fn sample<C: Recur>(load: &Load) -> Outcome {
-    let contender = C::start(load.threads);
+    let contender = started::<C>(load.threads);
     let _context = contender.context();
     let grid = grid(load);
     let begun = Instant::now();

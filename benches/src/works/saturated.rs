@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Case, Entrant, Load, Metric, Outcome, Work, count, left_out, millions_a_second, pending, runs,
+    started,
 };
 use crate::contenders::{
     Channel, Contender, DelayQueue, DelayTimer, PATIENCE, Prioritise, Pysched, Ready,
@@ -96,7 +97,7 @@ impl Order {
 }
 
 fn sample<C: Prioritise>(load: &Load) -> Outcome {
-    let contender = C::start(load.threads);
+    let contender = started::<C>(load.threads);
     let _context = contender.context();
     let gates = if C::SERIAL { 1 } else { load.threads };
     for _ in 0..gates {

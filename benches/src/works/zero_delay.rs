@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Case, Entrant, Load, Metric, Outcome, WORKERS, Work, left_out, pending, runs};
+use super::{
+    Case, Entrant, Load, Metric, Outcome, WORKERS, Work, left_out, pending, runs, started,
+};
 use crate::contenders::{
     Contender, DelayQueue, DelayTimer, Handover, Once, Pysched, ScheduledThreadPool, Smol, Tokio,
     TokioCronScheduler,
@@ -40,7 +42,7 @@ const ENTRANTS: [Entrant; 8] = [
 ];
 
 fn sample<C: Once>(load: &Load) -> Outcome {
-    let contender = C::start(load.threads);
+    let contender = started::<C>(load.threads);
     let _context = contender.context();
     let mut random = Random::new(1);
     let tasks = WARM_UP + load.tasks;
