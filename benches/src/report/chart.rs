@@ -163,15 +163,17 @@ impl Page {
                  class=\"bar {class}\"/>"
             ));
         }
-        if bar.max > bar.min && bar.max <= scale {
-            let (from, to, middle) = (length(bar.min), length(bar.max), top + BAR / 2.0);
+        // Nothing is drawn left of zero; a range that is longer than the scale ends with it.
+        let (from, to) = (length(bar.min).max(0.0), length(bar.max).clamp(0.0, LONGEST));
+        if to > from && bar.median <= scale {
             self.lines.push(format!(
-                "<path d=\"M{:.1} {middle:.1}H{:.1}\" class=\"range\"/>",
-                BARS + from.max(0.0),
+                "<path d=\"M{:.1} {:.1}H{:.1}\" class=\"range\"/>",
+                BARS + from,
+                top + BAR / 2.0,
                 BARS + to
             ));
         }
-        let right = if bar.max <= scale { end.max(length(bar.max)) } else { LONGEST.min(end) };
+        let right = end.max(to);
         self.text((BARS + right + 6.0).round(), class, &figure(bar.median));
         self.y = baseline;
     }
