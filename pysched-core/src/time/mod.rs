@@ -7,11 +7,13 @@ mod interval;
 mod manual;
 mod moment;
 mod parker;
+mod system;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::Clock;
 pub use function::FnClock;
 pub(crate) use guarded::GuardedClock;
 pub use interval::Interval;
 pub use manual::ManualClock;
 pub(crate) use moment::{Moment, Timeline};
 pub use parker::Parker;
+pub use system::SystemClock;
