@@ -7,6 +7,7 @@ mod interval;
 mod manual;
 mod moment;
 mod parker;
+mod slack;
 mod system;
 
 pub use clock::Clock;

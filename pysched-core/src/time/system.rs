@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::slack::Sharp;
 use super::{Clock, Parker};
 
 /// The computer's own clocks: what a scheduler uses unless told otherwise.
@@ -53,7 +54,10 @@ impl Clock for SystemClock {
     fn wait(&self, parker: &Parker, until: Option<Duration>) {
         match until {
             None => parker.park(),
-            Some(until) => parker.park_timeout(until.saturating_sub(self.now())),
+            Some(until) => {
+                let _sharp = Sharp::new();
+                parker.park_timeout(until.saturating_sub(self.now()));
+            }
         }
     }
 }
