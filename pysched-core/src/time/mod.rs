@@ -6,7 +6,9 @@ mod guarded;
 mod interval;
 mod manual;
 mod moment;
+mod pace;
 mod parker;
+mod precision;
 mod slack;
 mod system;
 
@@ -17,4 +19,5 @@ pub use interval::Interval;
 pub use manual::ManualClock;
 pub(crate) use moment::{Moment, Timeline};
 pub use parker::Parker;
+pub use precision::Precision;
 pub use system::SystemClock;
