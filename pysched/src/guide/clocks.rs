@@ -15,9 +15,9 @@
 //!
 //! A [`SystemClock`] wakes the scheduler a little early and has it spin for the rest, so that it is
 //! less than a microsecond late most of the time, where a plain sleep is late by 50 to 100 µs. What
-//! that may cost is limited to a tenth of a core; and with more than 2000 deadlines a second, those
-//! that lie within 0.75 ms are served together. [`Precision`] has the limits, and two other sets of
-//! them:
+//! spinning may take is limited to a tenth of a core; and with more than 2000 deadlines a second,
+//! those that lie within 0.75 ms are served together. [`Precision`] has the limits, and two other
+//! sets of them:
 //!
 //! ```
 //! use pysched::{Precision, Scheduler, SystemClock};
@@ -139,8 +139,8 @@
 //! [`FnClock`]: crate::FnClock
 //! [`InlineExecutor`]: crate::InlineExecutor
 //! [`ManualClock`]: crate::ManualClock
-//! [`Precision`]: crate::Precision
 //! [`Parker`]: crate::Parker
+//! [`Precision`]: crate::Precision
 //! [`SystemClock`]: crate::SystemClock
 //! [`Task::starting`]: crate::Task::starting
 //! [`Task::until`]: crate::Task::until
