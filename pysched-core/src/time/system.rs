@@ -70,9 +70,10 @@ impl SystemClock {
 
     /// Sleeps as planned; says whether it did so until the end, and was not woken before.
     fn sleep(&self, parker: &Parker, now: Duration, plan: Plan) -> bool {
-        let sharp = (self.precision != Precision::Economical).then(Sharp::new);
-        let unparked = parker.parked_timeout(plan.wake.saturating_sub(now));
-        drop(sharp);
+        let unparked = {
+            let _sharp = (self.precision != Precision::Economical).then(Sharp::new);
+            parker.parked_timeout(plan.wake.saturating_sub(now))
+        };
         let woken = self.now();
         if unparked || woken < plan.wake {
             return false;
