@@ -28,5 +28,5 @@ pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};
 pub use id::TaskId;
 pub use scheduler::{Scheduler, SchedulerBuilder, Unfinished, UnfinishedExecution};
 pub use task::{Handle, Task, TaskInfo};
-pub use time::{Clock, FnClock, Interval, ManualClock, Parker, SystemClock};
+pub use time::{Clock, FnClock, Interval, ManualClock, Parker, Precision, SystemClock};
 pub use trigger::Trigger;

@@ -247,7 +247,7 @@
 #[doc(inline)]
 pub use pysched_core::{
     Clock, Error, Execution, Executor, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock,
-    Parker, Rejected, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
+    Parker, Precision, Rejected, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
     TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
 };
 #[cfg(feature = "macros")]

@@ -102,9 +102,9 @@ impl Engine {
         let index = shard.insert(entrant);
         let id = shard.id(index);
         if armed {
-            self.unlock(place, shard);
+            self.unlock(place, shard, first.moment <= now);
         } else {
-            self.launch_at_once(place, shard, index, first);
+            self.launch_at_once(shard, index, first);
         }
         Ok(Added { id, record: None })
     }
@@ -155,9 +155,9 @@ impl Engine {
         let id = shard.id(index);
         let record = if is_series { shard.record_series(index) } else { None };
         if armed {
-            self.unlock(place, shard);
+            self.unlock(place, shard, first.moment <= now);
         } else {
-            self.launch_at_once(place, shard, index, first);
+            self.launch_at_once(shard, index, first);
         }
         if retimed {
             // The heart has the other shards notice.
@@ -199,17 +199,11 @@ impl Engine {
     }
 
     /// Gives a new task to its executor in place of the heart.
-    fn launch_at_once(
-        self: &Arc<Self>,
-        place: &Place,
-        mut shard: MutexGuard<'_, Shard>,
-        index: usize,
-        due: Due,
-    ) {
+    fn launch_at_once(self: &Arc<Self>, mut shard: MutexGuard<'_, Shard>, index: usize, due: Due) {
         self.in_flight.enter(1);
         let owner = Arc::clone(self) as Arc<dyn Owner>;
         let job = shard.launch_light(index, due, &owner);
-        self.unlock(place, shard);
+        drop(shard);
         let _inside = self.enter();
         let lane = &self.lanes[job.lane() as usize];
         if let Some(job) = offer(lane, &mut VecDeque::from([job])) {

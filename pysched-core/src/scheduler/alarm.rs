@@ -19,6 +19,9 @@
 //! before the lock is released: whoever has added a task and then asks whether the heart sleeps, as
 //! a manual clock does, is told that it has been called.
 //!
+//! A clock may let the heart sleep a little beyond the alarm, to take together what comes densely. So
+//! whoever adds something that is due already always leaves a token.
+//!
 //! Only the heart moves a head to a later moment, under the lock of the shard. The loom model is at
 //! the end.
 

@@ -188,13 +188,15 @@ impl Engine {
         let place = self.place(task);
         let mut shard = place.shard.lock();
         let changed = change(&mut shard);
-        self.unlock(place, shard);
+        self.unlock(place, shard, false);
         changed
     }
 
-    /// Releases the lock of a shard, and calls the heart if something is due there earlier.
-    pub(super) fn unlock(&self, place: &Place, shard: MutexGuard<'_, Shard>) {
-        let ring = place.head.advance(shard.head, &self.alarm) && self.parker.leave_token();
+    /// Releases the lock of a shard, and calls the heart if something is due there earlier, or
+    /// `already`.
+    pub(super) fn unlock(&self, place: &Place, shard: MutexGuard<'_, Shard>, already: bool) {
+        let call = place.head.advance(shard.head, &self.alarm) || already;
+        let ring = call && self.parker.leave_token();
         drop(shard);
         if ring {
             self.parker.wake();

@@ -1,8 +1,8 @@
-//! [`Clock`]: the seam between the scheduler and time, and [`SystemClock`], the real one.
+//! [`Clock`]: the seam between the scheduler and time.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use super::Parker;
 
@@ -104,60 +104,6 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 
     fn detach(&self, parker: &Parker) {
         (**self).detach(parker);
-    }
-}
-
-/// The computer's own clocks: what a scheduler uses unless told otherwise.
-///
-/// [`Instant`] gives the time that intervals are measured with, [`SystemTime`] the wall clock.
-/// Waiting costs nothing: the thread sleeps in the kernel until the deadline or an unpark.
-///
-/// ```
-/// use pysched::{Clock, SystemClock};
-///
-/// let clock = SystemClock::new();
-/// let earlier = clock.now();
-/// assert!(clock.now() >= earlier);
-/// ```
-#[derive(Debug, Clone)]
-pub struct SystemClock {
-    origin: Instant,
-}
-
-impl SystemClock {
-    /// Makes a clock whose origin is now.
-    ///
-    /// ```
-    /// use pysched::{Scheduler, SystemClock};
-    ///
-    /// let sched = Scheduler::builder().clock(SystemClock::new()).build(); // as without it
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        Self { origin: Instant::now() }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Clock for SystemClock {
-    fn now(&self) -> Duration {
-        self.origin.elapsed()
-    }
-
-    fn wall(&self) -> SystemTime {
-        SystemTime::now()
-    }
-
-    fn wait(&self, parker: &Parker, until: Option<Duration>) {
-        match until {
-            None => parker.park(),
-            Some(until) => parker.park_timeout(until.saturating_sub(self.now())),
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! before each sleep. `loom` checks it in `scheduler/alarm.rs`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::sync::{Condvar, Mutex};
@@ -34,13 +35,14 @@ pub struct Parker {
 struct Place {
     state: Mutex<State>,
     unparked: Condvar,
+
+    /// Whether the next `park` returns at once. Changes only under the lock of `state`; a waiter
+    /// that spins looks at it without.
+    token: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Whether the next `park` returns at once.
-    token: bool,
-
     /// How many threads are asleep; waking nobody would cost a system call.
     asleep: usize,
 
@@ -70,12 +72,12 @@ impl Parker {
     /// ```
     pub fn park(&self) {
         let mut state = self.place.state.lock();
-        if !state.token {
+        if !self.has_token() {
             state.asleep += 1;
             state = self.place.unparked.wait(state);
             state.asleep -= 1;
         }
-        state.token = false;
+        self.place.token.store(false, Ordering::Relaxed);
     }
 
     /// Sleeps as [`park`](Self::park), for at most `limit` of real time.
@@ -86,13 +88,18 @@ impl Parker {
     /// pysched::Parker::new().park_timeout(Duration::from_millis(1)); // nobody wakes it
     /// ```
     pub fn park_timeout(&self, limit: Duration) {
+        let _ = self.parked_timeout(limit);
+    }
+
+    /// As [`park_timeout`](Self::park_timeout); says whether there was a token.
+    pub(crate) fn parked_timeout(&self, limit: Duration) -> bool {
         let mut state = self.place.state.lock();
-        if !state.token && !limit.is_zero() {
+        if !self.has_token() && !limit.is_zero() {
             state.asleep += 1;
             state = self.place.unparked.wait_timeout(state, limit);
             state.asleep -= 1;
         }
-        state.token = false;
+        self.place.token.swap(false, Ordering::Relaxed)
     }
 
     /// Sleeps as [`park`](Self::park), until `deadline` at the latest.
@@ -128,7 +135,7 @@ impl Parker {
     pub(crate) fn leave_token(&self) -> bool {
         let mut state = self.place.state.lock();
         state.unparks += 1;
-        state.token = true;
+        self.place.token.store(true, Ordering::Relaxed);
         state.asleep > 0
     }
 
@@ -146,7 +153,13 @@ impl Parker {
     /// ```
     #[must_use = "the token is gone"]
     pub fn take_token(&self) -> bool {
-        std::mem::take(&mut self.place.state.lock().token)
+        let _changing = self.place.state.lock();
+        self.place.token.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether there is a token, which is left there. Much cheaper than to take it.
+    pub(crate) fn has_token(&self) -> bool {
+        self.place.token.load(Ordering::Relaxed)
     }
 
     /// Whether both are the same place.

@@ -11,6 +11,25 @@
 //! | [`FnClock`] | as two functions of yours say | simulations, and code that comes from Python's `sched` |
 //! | your own [`Clock`] | as you like | replays, accelerated time |
 //!
+//! # How punctual real time is
+//!
+//! A [`SystemClock`] wakes the scheduler a little early and has it spin for the rest, so that it is
+//! less than a microsecond late most of the time, where a plain sleep is late by 50 to 100 µs. What
+//! spinning may take is limited to a tenth of a core; and with more than 2000 deadlines a second,
+//! those that lie within 0.75 ms are served together. [`Precision`] has the limits, and two other
+//! sets of them:
+//!
+//! ```
+//! use pysched::{Precision, Scheduler, SystemClock};
+//!
+//! let clock = SystemClock::new().precision(Precision::Economical); // late by milliseconds, but cheap
+//! let sched = Scheduler::builder().clock(clock).build();
+//! ```
+//!
+//! No task is ever early. How late it is besides depends on how busy the processors are: a scheduler
+//! cannot wake up on a core that others hold. Systems other than Linux may end a sleep so late that
+//! waking early does not make up for it; Windows does unless its timer resolution has been raised.
+//!
 //! # Testing with [`ManualClock`]
 //!
 //! Give a clone to the scheduler and keep one. [`advance`](crate::ManualClock::advance) returns
@@ -121,6 +140,7 @@
 //! [`InlineExecutor`]: crate::InlineExecutor
 //! [`ManualClock`]: crate::ManualClock
 //! [`Parker`]: crate::Parker
+//! [`Precision`]: crate::Precision
 //! [`SystemClock`]: crate::SystemClock
 //! [`Task::starting`]: crate::Task::starting
 //! [`Task::until`]: crate::Task::until
