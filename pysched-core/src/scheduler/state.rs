@@ -117,7 +117,7 @@ impl Harvest {
 
 fn is_live(slots: &Slab<Slot>, key: &TimerKey) -> bool {
     slots.get(key.slot as usize).is_some_and(|slot| {
-        slot.sequence == key.sequence && slot.armed.is_some_and(|due| due.moment == key.due)
+        slot.priority == key.priority && slot.armed.is_some_and(|due| due.moment == key.due)
     })
 }
 
@@ -233,9 +233,14 @@ impl State {
         wall: SystemTime,
         harvest: &mut Harvest,
     ) {
-        loop {
-            let slots = &self.slots;
-            let Some(key) = self.timers.pop_due(now, |key| is_live(slots, key)) else { return };
+        let mut keys = Vec::new();
+        let mut dead = 0;
+        self.timers.drain_due(now, &mut keys);
+        for key in keys {
+            if !is_live(&self.slots, &key) {
+                dead += 1;
+                continue;
+            }
             let index = key.slot as usize;
             let Some(due) = self.slots[index].armed.take() else { continue };
             // The wall clock may have been set back by less than counts as a step.
@@ -245,7 +250,7 @@ impl State {
                 self.arm(index, Due { moment: now.saturating_add(early), ..due });
                 continue;
             }
-            let task = TaskId::new(scheduler, key.sequence, key.slot);
+            let task = TaskId::new(scheduler, self.slots[index].sequence, key.slot);
             // A run that has waited for the wall clock is recorded by it, small corrections
             // included, so that it never seems to have started early.
             let timeline = match due.wall {
@@ -254,6 +259,7 @@ impl State {
             };
             self.fire(task, due, now, timeline, owner, harvest);
         }
+        self.timers.buried(dead);
     }
 
     /// Fires one task: starts its run that is due, records those that were missed or skipped, and
@@ -371,7 +377,6 @@ impl State {
         self.timers.push(TimerKey {
             due: due.moment,
             priority: slot.priority,
-            sequence: slot.sequence,
             slot: narrow(index),
         });
     }
