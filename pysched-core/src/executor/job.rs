@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::Work;
-use crate::queue::ReadyKey;
+use crate::queue::{ReadyKey, Urgency};
 use crate::unwind::catch;
 
 /// One execution of one task, to be run by an [`Executor`](crate::Executor).
@@ -103,10 +103,6 @@ pub(crate) fn catch_orphans<R>(submit: impl FnOnce() -> R) -> Result<R, Orphans>
 impl Job {
     pub(crate) fn new(key: ReadyKey, task: TaskId, due: SystemTime, work: Box<dyn Work>) -> Self {
         Self { key, task, due, work: Some(work) }
-    }
-
-    pub(crate) fn key(&self) -> ReadyKey {
-        self.key
     }
 
     /// Runs the task's function on this thread and delivers its outcome to everyone who waits.
@@ -254,6 +250,12 @@ impl Job {
     #[must_use]
     pub fn due(&self) -> SystemTime {
         self.due
+    }
+}
+
+impl Urgency for Job {
+    fn key(&self) -> ReadyKey {
+        self.key
     }
 }
 

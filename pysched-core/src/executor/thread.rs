@@ -170,7 +170,7 @@ impl Executor for ThreadPoolExecutor {
         let hired = Pool::hire(&self.pool, jobs.len());
         let why = match hired {
             Err(error) => format!("the thread pool could not start a worker thread: {error}"),
-            Ok(()) if self.pool.queue.push_all(jobs, Job::key) => return Ok(()),
+            Ok(()) if self.pool.queue.push_all(jobs) => return Ok(()),
             Ok(()) => "the thread pool has been shut down".to_owned(),
         };
         jobs.pop_front().map_or(Ok(()), |job| Err(Rejected::Refused(job, why)))

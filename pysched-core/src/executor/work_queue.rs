@@ -15,7 +15,7 @@
 
 use std::collections::VecDeque;
 
-use crate::queue::{ReadyKey, ReadyQueue};
+use crate::queue::{ReadyQueue, Urgency, sort_by_urgency};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue of what is ready, on which workers wait.
@@ -41,7 +41,7 @@ struct State<T> {
     closed: bool,
 }
 
-impl<T> WorkQueue<T> {
+impl<T: Urgency> WorkQueue<T> {
     pub(super) fn new() -> Self {
         let state = State { ready: ReadyQueue::new(), idle: 0, called: 0, closed: false };
         Self { state: Mutex::new(state), called: Condvar::new() }
@@ -54,7 +54,9 @@ impl<T> WorkQueue<T> {
     }
 
     /// Takes all items, or none if the queue is closed; says whether it took them.
-    pub(super) fn push_all(&self, items: &mut VecDeque<T>, key: impl Fn(&T) -> ReadyKey) -> bool {
+    pub(super) fn push_all(&self, items: &mut VecDeque<T>) -> bool {
+        // Before the lock is taken: it looks at all of them.
+        sort_by_urgency(items);
         let mut state = self.state.lock();
         if state.closed {
             return false;
@@ -62,9 +64,7 @@ impl<T> WorkQueue<T> {
         let calls = items.len().min(state.idle);
         state.idle -= calls;
         state.called += calls;
-        for item in items.drain(..) {
-            state.ready.push(key(&item), item);
-        }
+        state.ready.push_sorted(items);
         drop(state);
         for _ in 0..calls {
             self.called.notify_one();
@@ -117,13 +117,19 @@ impl<T> WorkQueue<T> {
 #[cfg(all(test, loom))]
 mod models {
     use super::*;
+    use crate::queue::ReadyKey;
     use crate::time::Moment;
     use loom::sync::Arc;
     use loom::thread;
 
+    impl Urgency for i32 {
+        fn key(&self) -> ReadyKey {
+            ReadyKey { priority: *self, due: Moment::default(), sequence: 0 }
+        }
+    }
+
     fn push(queue: &WorkQueue<i32>, items: impl Into<VecDeque<i32>>) -> bool {
-        let key = |item: &i32| ReadyKey { priority: *item, due: Moment::default(), sequence: 0 };
-        queue.push_all(&mut items.into(), key)
+        queue.push_all(&mut items.into())
     }
 
     /// Workers that take until the queue is closed. Loom reports a deadlock if an item is left to

@@ -3,9 +3,7 @@
 mod ready;
 mod timer;
 
-use std::collections::BinaryHeap;
-
-pub(crate) use ready::{ReadyKey, ReadyQueue};
+pub(crate) use ready::{ReadyKey, ReadyQueue, Urgency, sort_by_urgency};
 pub(crate) use timer::{TimerKey, TimerQueue};
 
 /// Up to this many entries are left as they are: too few to be worth cleaning up.
@@ -18,10 +16,4 @@ const SMALL: usize = 64;
 /// move.
 fn shrunk_capacity(len: usize, capacity: usize) -> Option<usize> {
     (capacity > SMALL && len < capacity / 4).then(|| (2 * len).max(SMALL))
-}
-
-fn shrink_when_mostly_unused<T: Ord>(heap: &mut BinaryHeap<T>) {
-    if let Some(capacity) = shrunk_capacity(heap.len(), heap.capacity()) {
-        heap.shrink_to(capacity);
-    }
 }

@@ -1,10 +1,29 @@
 //! *Which*: what waits for a free worker, the most urgent first.
+//!
+//! # Cost
+//!
+//! Most of what waits comes in order: in batches that are sorted, and one by one as it becomes due.
+//! It stands in a *run*, a sorted ring buffer: what comes to its end and what leaves from its front
+//! costs O(1), and a batch that finds the queue empty is taken over as it is.
+//!
+//! What is more urgent than the end of the run is *late*, and goes into a heap beside it; a pop
+//! takes the more urgent of the two heads. A heap moves items about, several of them for each pop,
+//! so it is kept small: when it is popped while it is more than a quarter as large as the run, its
+//! items are sorted into the run, all at once. Then each of h late items pays for moving at most
+//! five, itself and four of the run, and for its share of sorting h of them: O(log h) amortised.
+//!
+//! # Equal keys
+//!
+//! Items of equal keys leave in the order in which they came. The heap counts arrivals for that; of
+//! equal items in both, that in the run came first. For what is late comes before the end of the
+//! run, and what joins the run after that comes after its end; and once the run is empty, nothing
+//! joins it before the late ones have done so, or have left.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::{fmt, mem};
 
-use super::shrink_when_mostly_unused;
+use super::{SMALL, shrunk_capacity};
 use crate::time::Moment;
 
 /// How urgent an item is. Smaller goes first, by the fields from first to last.
@@ -18,84 +37,172 @@ pub(crate) struct ReadyKey {
     pub(crate) sequence: u64,
 }
 
+/// What a [`ReadyQueue`] holds.
+pub(crate) trait Urgency {
+    /// Where it stands among others. The same each time.
+    fn key(&self) -> ReadyKey;
+}
+
 /// A queue of items by [`ReadyKey`]; items with equal keys leave in the order in which they came.
 pub(crate) struct ReadyQueue<T> {
-    heap: BinaryHeap<Entry<T>>,
+    /// Sorted.
+    run: VecDeque<T>,
 
-    /// How many items have ever been pushed.
+    late: BinaryHeap<Late<T>>,
+
+    /// How many items have ever been late.
     arrivals: u64,
 }
 
-impl<T> ReadyQueue<T> {
+impl<T: Urgency> ReadyQueue<T> {
     pub(crate) const fn new() -> Self {
-        Self { heap: BinaryHeap::new(), arrivals: 0 }
+        Self { run: VecDeque::new(), late: BinaryHeap::new(), arrivals: 0 }
     }
 
-    pub(crate) fn push(&mut self, key: ReadyKey, item: T) {
-        self.heap.push(Entry { key, arrival: self.arrivals, item });
-        self.arrivals += 1;
+    pub(crate) fn push(&mut self, item: T) {
+        if self.precedes(&item) {
+            self.run.push_back(item);
+        } else {
+            self.late.push(Late { arrival: self.arrivals, item });
+            self.arrivals += 1;
+        }
+    }
+
+    /// Takes all items, and leaves `items` empty. They should be in order, or are put in order.
+    pub(crate) fn push_all(&mut self, items: &mut VecDeque<T>) {
+        sort_by_urgency(items);
+        self.push_sorted(items);
+    }
+
+    /// Like [`push_all`](Self::push_all), but relies on it that [`sort_by_urgency`] has seen the
+    /// items: whoever holds a lock need not look at all of them.
+    pub(crate) fn push_sorted(&mut self, items: &mut VecDeque<T>) {
+        let Some(first) = items.front() else { return };
+        if self.is_empty() {
+            self.run = mem::take(items);
+        } else if self.precedes(first) {
+            self.run.append(items);
+        } else if is_large_beside(items.len(), &self.run) {
+            self.add_late_to_run();
+            self.run.append(items);
+            self.sort_run();
+        } else {
+            for item in items.drain(..) {
+                self.push(item);
+            }
+        }
     }
 
     /// Takes the item with the smallest key.
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let entry = self.heap.pop()?;
-        shrink_when_mostly_unused(&mut self.heap);
-        Some(entry.item)
+        if is_large_beside(self.late.len(), &self.run) {
+            self.add_late_to_run();
+            self.sort_run();
+        }
+        match (self.run.front(), self.late.peek()) {
+            (Some(first), Some(late)) if late.item.key() < first.key() => self.pop_late(),
+            (None, _) => self.pop_late(),
+            _ => self.pop_run(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.run.len() + self.late.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.run.is_empty() && self.late.is_empty()
     }
 
     /// Takes all items, in the order in which [`pop`](Self::pop) would have.
     pub(crate) fn drain(&mut self) -> Vec<T> {
-        // Ascending in the order of entries is descending in that of their keys.
-        let entries = mem::take(&mut self.heap).into_sorted_vec();
-        entries.into_iter().rev().map(|entry| entry.item).collect()
+        self.add_late_to_run();
+        self.sort_run();
+        mem::take(&mut self.run).into()
+    }
+
+    /// Whether an item that comes now leaves after all that are here.
+    fn precedes(&self, item: &T) -> bool {
+        match self.run.back() {
+            Some(last) => last.key() <= item.key(),
+            None => self.late.is_empty(),
+        }
+    }
+
+    fn pop_run(&mut self) -> Option<T> {
+        let item = self.run.pop_front()?;
+        if let Some(capacity) = shrunk_capacity(self.run.len(), self.run.capacity()) {
+            self.run.shrink_to(capacity);
+        }
+        Some(item)
+    }
+
+    fn pop_late(&mut self) -> Option<T> {
+        let late = self.late.pop()?;
+        if let Some(capacity) = shrunk_capacity(self.late.len(), self.late.capacity()) {
+            self.late.shrink_to(capacity);
+        }
+        Some(late.item)
+    }
+
+    /// Moves the late items to the end of the run, in order among themselves.
+    fn add_late_to_run(&mut self) {
+        let mut late = mem::take(&mut self.late).into_vec();
+        late.sort_by_cached_key(|late| (late.item.key(), late.arrival));
+        self.run.extend(late.into_iter().map(|late| late.item));
+    }
+
+    /// Merges the sorted pieces of which the run consists. The sort is stable and finds them.
+    fn sort_run(&mut self) {
+        self.run.make_contiguous().sort_by_key(T::key);
     }
 }
 
-/// Shows the keys that wait, in no order: items are usually closures, which have nothing to show.
+/// Puts items in order; this is quick if they are.
+pub(crate) fn sort_by_urgency<T: Urgency>(items: &mut VecDeque<T>) {
+    items.make_contiguous().sort_by_key(T::key);
+}
+
+fn is_large_beside<T>(count: usize, run: &VecDeque<T>) -> bool {
+    count > SMALL && count > run.len() / 4
+}
+
+/// Says how many items wait. They are usually closures, which have nothing to show.
 impl<T> fmt::Debug for ReadyQueue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.heap.iter().map(|entry| entry.key)).finish()
+        let len = self.run.len() + self.late.len();
+        f.debug_struct("ReadyQueue").field("len", &len).finish_non_exhaustive()
     }
 }
 
-/// An item and its place. The greatest entry is the one with the smallest key, as [`BinaryHeap`]
-/// puts the greatest first; the item plays no part.
-struct Entry<T> {
-    key: ReadyKey,
-
-    /// How many items came before this one: no two entries are equal.
+/// A late item and its place. The greatest is the one with the smallest key, as [`BinaryHeap`] puts
+/// the greatest first.
+struct Late<T> {
+    /// How many items were late before this one: no two are equal.
     arrival: u64,
 
     item: T,
 }
 
-impl<T> Ord for Entry<T> {
+impl<T: Urgency> Ord for Late<T> {
     fn cmp(&self, other: &Self) -> Ordering {
-        (other.key, other.arrival).cmp(&(self.key, self.arrival))
+        (other.item.key(), other.arrival).cmp(&(self.item.key(), self.arrival))
     }
 }
 
-impl<T> PartialOrd for Entry<T> {
+impl<T: Urgency> PartialOrd for Late<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<T> PartialEq for Entry<T> {
+impl<T: Urgency> PartialEq for Late<T> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl<T> Eq for Entry<T> {}
+impl<T: Urgency> Eq for Late<T> {}
 
 #[cfg(test)]
 mod tests {
@@ -104,47 +211,149 @@ mod tests {
     use proptest::prelude::*;
     use std::time::Duration;
 
+    /// A key, and what tells items of equal keys apart.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Item(ReadyKey, usize);
+
+    impl Urgency for Item {
+        fn key(&self) -> ReadyKey {
+            self.0
+        }
+    }
+
     fn key(priority: i32, due: u64, sequence: u64) -> ReadyKey {
         ReadyKey { priority, due: Moment::from_origin(Duration::from_nanos(due)), sequence }
     }
 
+    fn item(priority: i32, name: usize) -> Item {
+        Item(key(priority, 0, 0), name)
+    }
+
+    fn popped(queue: &mut ReadyQueue<Item>) -> Vec<Item> {
+        std::iter::from_fn(|| queue.pop()).collect()
+    }
+
     #[test]
     fn priority_then_due_then_sequence_then_arrival() {
+        let sorted = [key(0, 1, 0), key(0, 1, 0), key(0, 1, 1), key(0, 2, 0), key(1, 0, 0)];
+        let sorted: Vec<_> = sorted.into_iter().zip(0..).map(|(key, n)| Item(key, n)).collect();
         let mut queue = ReadyQueue::new();
-        queue.push(key(1, 0, 0), "priority 1");
-        queue.push(key(0, 2, 0), "due 2");
-        queue.push(key(0, 1, 1), "sequence 1");
-        queue.push(key(0, 1, 0), "first");
-        queue.push(key(0, 1, 0), "second");
-        assert_eq!(queue.drain(), ["first", "second", "sequence 1", "due 2", "priority 1"]);
+        for index in [4, 3, 2, 0, 1] {
+            queue.push(sorted[index]);
+        }
+        assert_eq!(popped(&mut queue), sorted);
+        for index in [3, 4, 0, 2, 1] {
+            queue.push(sorted[index]);
+        }
+        assert_eq!(queue.drain(), sorted);
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn an_empty_queue_takes_a_batch_over() {
+        let mut queue = ReadyQueue::new();
+        let mut batch: VecDeque<_> = (0..1_000).map(|n| item(0, n)).collect();
+        let buffer = batch.as_slices().0.as_ptr();
+        queue.push_all(&mut batch);
+        assert_eq!(queue.run.as_slices().0.as_ptr(), buffer);
+        assert_eq!(batch.capacity(), 0);
+    }
+
+    #[test]
+    fn a_batch_in_no_order_is_sorted() {
+        let mut queue = ReadyQueue::new();
+        queue.push_all(&mut [item(2, 0), item(1, 1), item(2, 2), item(1, 3)].into());
+        assert_eq!(popped(&mut queue), [item(1, 1), item(1, 3), item(2, 0), item(2, 2)]);
+    }
+
+    #[test]
+    fn a_few_late_items_leave_the_run_alone() {
+        let mut queue = ReadyQueue::new();
+        queue.push_all(&mut (0..1_000).map(|n| item(5, n)).collect());
+        queue.push_all(&mut (1_000..1_050).map(|n| item(1, n)).collect());
+        assert_eq!((queue.run.len(), queue.late.len()), (1_000, 50));
+        assert_eq!(queue.pop(), Some(item(1, 1_000)));
+        assert_eq!((queue.run.len(), queue.late.len()), (1_000, 49));
+    }
+
+    #[test]
+    fn many_late_items_join_the_run_in_order_of_arrival() {
+        let mut queue = ReadyQueue::new();
+        let mut expected: Vec<_> = (0..500).map(|n| item(if n < 400 { 1 } else { 3 }, n)).collect();
+        queue.push_all(&mut expected.iter().copied().collect());
+        for n in 500..700 {
+            let late = item(1 + i32::from(n % 3 == 0), n);
+            queue.push(late);
+            expected.push(late);
+        }
+        // These find that as many are late.
+        let batch: Vec<_> = (700..1_000).map(|n| item(1, n)).collect();
+        queue.push_all(&mut batch.iter().copied().collect());
+        assert_eq!((queue.run.len(), queue.late.len()), (1_000, 0));
+        expected.extend(batch);
+        expected.sort_by_key(Item::key);
+        assert_eq!(popped(&mut queue), expected);
+    }
+
+    #[test]
+    fn what_comes_while_the_run_is_empty_stays_behind_the_late_ones() {
+        let mut queue = ReadyQueue::new();
+        queue.push(item(2, 0));
+        queue.push(item(1, 1));
+        queue.push(item(1, 2));
+        queue.push(item(0, 3));
+        assert_eq!([queue.pop(), queue.pop()], [Some(item(0, 3)), Some(item(1, 1))]);
+        queue.push(item(2, 4));
+        queue.push(item(1, 5));
+        let rest = [item(1, 2), item(1, 5), item(2, 0), item(2, 4)];
+        assert_eq!(popped(&mut queue), rest);
     }
 
     #[test]
     fn a_burst_gives_its_memory_back() {
         let mut queue = ReadyQueue::new();
-        (0..100_000).for_each(|n| queue.push(key(0, 0, n), n));
-        assert!(queue.heap.capacity() >= 100_000);
-        while queue.pop().is_some() {}
-        assert!(queue.heap.capacity() <= SMALL);
+        queue.push_all(&mut (0..100_000).map(|n| item(1, n)).collect());
+        assert!(queue.run.capacity() >= 100_000);
+        (0..20_000).for_each(|n| queue.push(item(0, n)));
+        assert!(queue.late.capacity() >= 20_000);
+        popped(&mut queue);
+        assert!(queue.run.capacity() <= SMALL);
+        assert!(queue.late.capacity() <= SMALL);
 
-        (0..100_000).for_each(|n| queue.push(key(0, 0, n), n));
+        (0..100_000).rev().for_each(|n| queue.push(item(n, 0)));
         assert_eq!(queue.drain().len(), 100_000);
-        assert_eq!(queue.heap.capacity(), 0);
+        assert_eq!((queue.run.capacity(), queue.late.capacity()), (0, 0));
     }
 
     #[derive(Debug, Clone)]
     enum Step {
         Push(ReadyKey),
-        Pop,
+        PushAll(Vec<ReadyKey>),
+        Pop(usize),
         Drain,
+    }
+
+    fn keys() -> impl Strategy<Value = ReadyKey> {
+        (0..3_i32, 0..3_u64, 0..3_u64)
+            .prop_map(|(priority, due, sequence)| key(priority, due, sequence))
+    }
+
+    /// Batches in order and in none, from a few items to more than all that wait.
+    fn batch() -> impl Strategy<Value = Vec<ReadyKey>> {
+        (prop::collection::vec(keys(), 0..200), any::<bool>()).prop_map(|(mut keys, sorted)| {
+            if sorted {
+                keys.sort();
+            }
+            keys
+        })
     }
 
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
-            20 => (0..3_i32, 0..3_u64, 0..3_u64)
-                .prop_map(|(priority, due, sequence)| Step::Push(key(priority, due, sequence))),
-            15 => Just(Step::Pop),
+            20 => keys().prop_map(Step::Push),
+            2 => batch().prop_map(Step::PushAll),
+            10 => (1..4_usize).prop_map(Step::Pop),
+            1 => (50..500_usize).prop_map(Step::Pop),
             1 => Just(Step::Drain),
         ]
     }
@@ -152,25 +361,33 @@ mod tests {
     proptest! {
         /// The model is a vector that a stable sort keeps in order.
         #[test]
-        fn behaves_like_a_sorted_vector(steps in prop::collection::vec(step(), 0..500)) {
+        fn behaves_like_a_sorted_vector(steps in prop::collection::vec(step(), 0..300)) {
             let mut queue = ReadyQueue::new();
-            let mut model: Vec<(ReadyKey, usize)> = Vec::new();
-            for (item, step) in steps.into_iter().enumerate() {
+            let mut model: Vec<Item> = Vec::new();
+            let mut names = 0..;
+            for step in steps {
                 match step {
                     Step::Push(key) => {
-                        queue.push(key, item);
-                        model.push((key, item));
-                        model.sort_by_key(|&(key, _)| key);
+                        let item = Item(key, names.next().unwrap());
+                        queue.push(item);
+                        model.push(item);
                     }
-                    Step::Pop => {
-                        let expected = (!model.is_empty()).then(|| model.remove(0).1);
-                        prop_assert_eq!(queue.pop(), expected);
+                    Step::PushAll(keys) => {
+                        let items: Vec<_> = keys.into_iter().zip(&mut names).collect();
+                        let items = items.into_iter().map(|(key, name)| Item(key, name));
+                        model.extend(items.clone());
+                        let mut items: VecDeque<_> = items.collect();
+                        queue.push_all(&mut items);
+                        prop_assert!(items.is_empty());
                     }
-                    Step::Drain => {
-                        let expected: Vec<_> = model.drain(..).map(|(_, item)| item).collect();
-                        prop_assert_eq!(queue.drain(), expected);
+                    Step::Pop(count) => {
+                        for expected in model.drain(..count.min(model.len())) {
+                            prop_assert_eq!(queue.pop(), Some(expected));
+                        }
                     }
+                    Step::Drain => prop_assert_eq!(queue.drain(), mem::take(&mut model)),
                 }
+                model.sort_by_key(Item::key);
                 prop_assert_eq!(queue.len(), model.len());
                 prop_assert_eq!(queue.is_empty(), model.is_empty());
             }

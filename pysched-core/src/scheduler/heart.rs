@@ -172,17 +172,15 @@ impl Heart {
             fresh.make_contiguous().sort();
             if backlog.is_empty() {
                 let Some(job) = offer(lane, &mut fresh) else { continue };
-                backlog.push(job.key(), job);
+                backlog.push(job);
             }
-            for job in fresh {
-                backlog.push(job.key(), job);
-            }
+            backlog.push_all(&mut fresh);
             // From here on a job that ends wakes the heart. One that ended just before made room
             // that is found now.
             lane.starved.store(true, Ordering::SeqCst);
             while let Some(job) = backlog.pop() {
                 if let Some(job) = offer(lane, &mut VecDeque::from([job])) {
-                    backlog.push(job.key(), job);
+                    backlog.push(job);
                     break;
                 }
                 self.retry = FIRST_RETRY;
