@@ -6,22 +6,27 @@
 //! It stands in a *run*, a sorted ring buffer: what comes to its end and what leaves from its front
 //! costs O(1), and a batch that finds the queue empty is taken over as it is.
 //!
-//! What is more urgent than the end of the run is *late*, and goes into a heap beside it; a pop
-//! takes the more urgent of the two heads. A heap moves items about, several of them for each pop,
-//! so it is kept small: when it is popped while it is more than a quarter as large as the run, its
-//! items are sorted into the run, all at once. Then each of h late items pays for moving at most
-//! five, itself and four of the run, and for its share of sorting h of them: O(log h) amortised.
+//! What is more urgent than the end of the run is put into its place there as long as the run is
+//! short. In a longer one that would move too many; there the item is *late* and goes into a heap
+//! beside the run, and a pop takes the more urgent of the two heads. A heap moves several items at
+//! each pop, so it is never popped while it has more than a quarter as many items as the run: they
+//! are sorted and merged into the run then. For that each of h late items pays for moving at most
+//! five, itself and four of the run, and for its share of sorting h: O(log h) amortised.
 //!
 //! # Equal keys
 //!
-//! Items of equal keys leave in the order in which they came. The heap counts arrivals for that; of
-//! equal items in both, that in the run came first. For what is late comes before the end of the
-//! run, and what joins the run after that comes after its end; and once the run is empty, nothing
-//! joins it before the late ones have done so, or have left.
+//! Items of equal keys leave in the order in which they came. Among the late ones, arrivals are
+//! counted for that. Between a late one and one in the run nothing has to be: what is late comes
+//! before the end of the run, and what joins the run meanwhile comes after its end, so of equal
+//! items that in the run came first. The end itself is less urgent than all that is late, and
+//! leaves after it: nothing is late beside an empty run.
 
-use std::cmp::Ordering;
-use std::collections::{BinaryHeap, VecDeque};
+mod late;
+
+use std::collections::VecDeque;
 use std::{fmt, mem};
+
+use late::LateItems;
 
 use super::{SMALL, shrunk_capacity};
 use crate::time::Moment;
@@ -45,26 +50,35 @@ pub(crate) trait Urgency {
 
 /// A queue of items by [`ReadyKey`]; items with equal keys leave in the order in which they came.
 pub(crate) struct ReadyQueue<T> {
-    /// Sorted.
+    /// In order. Empty only if the whole queue is.
     run: VecDeque<T>,
 
-    late: BinaryHeap<Late<T>>,
-
-    /// How many items have ever been late.
-    arrivals: u64,
+    /// What is more urgent than the end of the run, if that was too long to put it into its place.
+    late: LateItems<T>,
 }
 
 impl<T: Urgency> ReadyQueue<T> {
     pub(crate) const fn new() -> Self {
-        Self { run: VecDeque::new(), late: BinaryHeap::new(), arrivals: 0 }
+        Self { run: VecDeque::new(), late: LateItems::new() }
     }
 
     pub(crate) fn push(&mut self, item: T) {
-        if self.precedes(&item) {
+        if self.ends_before(&item) {
             self.run.push_back(item);
         } else {
-            self.late.push(Late { arrival: self.arrivals, item });
-            self.arrivals += 1;
+            self.push_inside(item);
+        }
+    }
+
+    /// Takes an item that comes before the end of the run. Kept out of `push`, which is so small
+    /// without it that it takes half the time.
+    #[inline(never)]
+    fn push_inside(&mut self, item: T) {
+        if self.late.is_empty() && self.run.len() <= SMALL {
+            let place = self.run.partition_point(|other| other.key() <= item.key());
+            self.run.insert(place, item);
+        } else {
+            self.late.push(item);
         }
     }
 
@@ -77,33 +91,31 @@ impl<T: Urgency> ReadyQueue<T> {
     /// Like [`push_all`](Self::push_all), but relies on it that [`sort_by_urgency`] has seen the
     /// items: whoever holds a lock need not look at all of them.
     pub(crate) fn push_sorted(&mut self, items: &mut VecDeque<T>) {
+        debug_assert!(items.iter().is_sorted_by_key(T::key));
         let Some(first) = items.front() else { return };
-        if self.is_empty() {
+        if self.run.is_empty() {
             self.run = mem::take(items);
-        } else if self.precedes(first) {
+        } else if self.ends_before(first) {
             self.run.append(items);
         } else if is_large_beside(items.len(), &self.run) {
-            self.add_late_to_run();
+            self.append_late();
             self.run.append(items);
-            self.sort_run();
+            self.merge();
         } else {
-            for item in items.drain(..) {
-                self.push(item);
-            }
+            items.drain(..).for_each(|item| self.push(item));
         }
     }
 
     /// Takes the item with the smallest key.
     pub(crate) fn pop(&mut self) -> Option<T> {
-        if is_large_beside(self.late.len(), &self.run) {
-            self.add_late_to_run();
-            self.sort_run();
+        let first = self.run.front()?.key();
+        if self.late.first().is_some_and(|late| late.key() < first) {
+            return self.pop_late();
         }
-        match (self.run.front(), self.late.peek()) {
-            (Some(first), Some(late)) if late.item.key() < first.key() => self.pop_late(),
-            (None, _) => self.pop_late(),
-            _ => self.pop_run(),
+        if let Some(capacity) = shrunk_capacity(self.run.len(), self.run.capacity()) {
+            self.run.shrink_to(capacity);
         }
+        self.run.pop_front()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -111,50 +123,40 @@ impl<T: Urgency> ReadyQueue<T> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.run.is_empty() && self.late.is_empty()
+        self.run.is_empty()
     }
 
     /// Takes all items, in the order in which [`pop`](Self::pop) would have.
     pub(crate) fn drain(&mut self) -> Vec<T> {
-        self.add_late_to_run();
-        self.sort_run();
+        self.append_late();
+        self.merge();
         mem::take(&mut self.run).into()
     }
 
-    /// Whether an item that comes now leaves after all that are here.
-    fn precedes(&self, item: &T) -> bool {
-        match self.run.back() {
-            Some(last) => last.key() <= item.key(),
-            None => self.late.is_empty(),
-        }
+    /// Whether the run can go on with an item that comes now.
+    fn ends_before(&self, item: &T) -> bool {
+        self.run.back().is_none_or(|last| last.key() <= item.key())
     }
 
-    fn pop_run(&mut self) -> Option<T> {
-        let item = self.run.pop_front()?;
-        if let Some(capacity) = shrunk_capacity(self.run.len(), self.run.capacity()) {
-            self.run.shrink_to(capacity);
-        }
-        Some(item)
-    }
-
+    /// Takes the most urgent of the late items, which is the most urgent of all.
+    #[inline(never)]
     fn pop_late(&mut self) -> Option<T> {
-        let late = self.late.pop()?;
-        if let Some(capacity) = shrunk_capacity(self.late.len(), self.late.capacity()) {
-            self.late.shrink_to(capacity);
+        if !is_large_beside(self.late.len(), &self.run) {
+            return self.late.pop();
         }
-        Some(late.item)
+        self.append_late();
+        self.merge();
+        self.run.pop_front()
     }
 
     /// Moves the late items to the end of the run, in order among themselves.
-    fn add_late_to_run(&mut self) {
-        let mut late = mem::take(&mut self.late).into_vec();
-        late.sort_by_cached_key(|late| (late.item.key(), late.arrival));
-        self.run.extend(late.into_iter().map(|late| late.item));
+    fn append_late(&mut self) {
+        self.run.extend(self.late.take_all());
     }
 
-    /// Merges the sorted pieces of which the run consists. The sort is stable and finds them.
-    fn sort_run(&mut self) {
-        self.run.make_contiguous().sort_by_key(T::key);
+    /// Makes one of the sorted pieces that were appended to the run. A stable sort finds them.
+    fn merge(&mut self) {
+        sort_by_urgency(&mut self.run);
     }
 }
 
@@ -163,8 +165,10 @@ pub(crate) fn sort_by_urgency<T: Urgency>(items: &mut VecDeque<T>) {
     items.make_contiguous().sort_by_key(T::key);
 }
 
+/// Whether so many items should be merged into the run. A merge of very few is not worth it, however
+/// short the run is.
 fn is_large_beside<T>(count: usize, run: &VecDeque<T>) -> bool {
-    count > SMALL && count > run.len() / 4
+    4 * count > run.len() + SMALL
 }
 
 /// Says how many items wait. They are usually closures, which have nothing to show.
@@ -175,38 +179,8 @@ impl<T> fmt::Debug for ReadyQueue<T> {
     }
 }
 
-/// A late item and its place. The greatest is the one with the smallest key, as [`BinaryHeap`] puts
-/// the greatest first.
-struct Late<T> {
-    /// How many items were late before this one: no two are equal.
-    arrival: u64,
-
-    item: T,
-}
-
-impl<T: Urgency> Ord for Late<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.item.key(), other.arrival).cmp(&(self.item.key(), self.arrival))
-    }
-}
-
-impl<T: Urgency> PartialOrd for Late<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T: Urgency> PartialEq for Late<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<T: Urgency> Eq for Late<T> {}
-
 #[cfg(test)]
 mod tests {
-    use super::super::SMALL;
     use super::*;
     use proptest::prelude::*;
     use std::time::Duration;
@@ -264,6 +238,17 @@ mod tests {
         let mut queue = ReadyQueue::new();
         queue.push_all(&mut [item(2, 0), item(1, 1), item(2, 2), item(1, 3)].into());
         assert_eq!(popped(&mut queue), [item(1, 1), item(1, 3), item(2, 0), item(2, 2)]);
+    }
+
+    #[test]
+    fn what_comes_in_order_is_never_late() {
+        let mut queue = ReadyQueue::new();
+        for n in 0..1_000 {
+            queue.push(item(1, n));
+        }
+        queue.push_all(&mut (1_000..1_100).map(|n| item(1, n)).collect());
+        assert_eq!((queue.run.len(), queue.late.len()), (1_100, 0));
+        assert_eq!(popped(&mut queue), (0..1_100).map(|n| item(1, n)).collect::<Vec<_>>());
     }
 
     #[test]
