@@ -4,23 +4,26 @@
 //!
 //! Most of what waits comes in order: in batches that are sorted, and one by one as it becomes due.
 //! It stands in a *run*, a sorted ring buffer: what comes to its end and what leaves from its front
-//! costs O(1), and a batch that finds the queue empty is taken over as it is.
+//! costs O(1), and a batch that finds the queue empty is taken over as it is. So is one that finds
+//! the queue less than about four times as large: what was there becomes the *older* run beside
+//! it, for which its own two runs are merged, but nothing of the batch is touched.
 //!
 //! What is more urgent than the end of the run is put into its place there as long as the run is
 //! short. In a longer one that would move too many; there the item is *late* and goes into a heap
-//! beside the run, and a pop takes the more urgent of the two heads. A heap moves several items at
+//! beside the run, and a pop takes the most urgent of all heads. A heap moves several items at
 //! each pop, so it is never popped while it has more than a quarter as many items as the run: they
 //! are sorted and merged into the run then. For that each of h late items pays for moving at most
 //! five, itself and four of the run, and for its share of sorting h: O(log h) amortised.
 //!
 //! # Equal keys
 //!
-//! Items of equal keys leave in the order in which they came. Among the late ones, arrivals are
-//! counted for that. Between a late one and one in the run nothing has to be: what is late comes
-//! before the end of the run, and what joins the run meanwhile comes after its end, so of equal
-//! items that in the run came first. The end itself is less urgent than all that is late, and
-//! leaves after it: nothing is late beside an empty run.
+//! Items of equal keys leave in the order in which they came. All of the older run came before all
+//! of the rest. Among the late ones, arrivals are counted. Between a late one and one in the run
+//! nothing has to be: what is late comes before the end of the run, and what joins the run
+//! meanwhile comes after its end, so of equal items that in the run came first. The end itself is
+//! less urgent than all that is late, and leaves after it: nothing is late beside an empty run.
 
+mod key;
 mod late;
 
 use std::collections::VecDeque;
@@ -28,29 +31,16 @@ use std::{fmt, mem};
 
 use late::LateItems;
 
+pub(crate) use key::{ReadyKey, Urgency, sort_by_urgency};
+
 use super::{SMALL, shrunk_capacity};
-use crate::time::Moment;
-
-/// How urgent an item is. Smaller goes first, by the fields from first to last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ReadyKey {
-    pub(crate) priority: i32,
-
-    /// On the scale of the wall clock, since several schedulers may share one queue.
-    pub(crate) due: Moment,
-
-    pub(crate) sequence: u64,
-}
-
-/// What a [`ReadyQueue`] holds.
-pub(crate) trait Urgency {
-    /// Where it stands among others. The same each time.
-    fn key(&self) -> ReadyKey;
-}
 
 /// A queue of items by [`ReadyKey`]; items with equal keys leave in the order in which they came.
 pub(crate) struct ReadyQueue<T> {
-    /// In order. Empty only if the whole queue is.
+    /// In order. All of these came before the others.
+    older: VecDeque<T>,
+
+    /// In order. Empty only if nothing is late.
     run: VecDeque<T>,
 
     /// What is more urgent than the end of the run, if that was too long to put it into its place.
@@ -59,7 +49,7 @@ pub(crate) struct ReadyQueue<T> {
 
 impl<T: Urgency> ReadyQueue<T> {
     pub(crate) const fn new() -> Self {
-        Self { run: VecDeque::new(), late: LateItems::new() }
+        Self { older: VecDeque::new(), run: VecDeque::new(), late: LateItems::new() }
     }
 
     pub(crate) fn push(&mut self, item: T) {
@@ -95,12 +85,11 @@ impl<T: Urgency> ReadyQueue<T> {
         let Some(first) = items.front() else { return };
         if self.run.is_empty() {
             self.run = mem::take(items);
-        } else if self.ends_before(first) {
+        } else if self.ends_before(first) && items.len() <= SMALL.max(self.run.len()) {
             self.run.append(items);
-        } else if is_large_beside(items.len(), &self.run) {
-            self.append_late();
-            self.run.append(items);
-            self.merge();
+        } else if is_large_beside(items.len(), self.len()) {
+            self.make_older();
+            self.run = mem::take(items);
         } else {
             items.drain(..).for_each(|item| self.push(item));
         }
@@ -108,29 +97,33 @@ impl<T: Urgency> ReadyQueue<T> {
 
     /// Takes the item with the smallest key.
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let first = self.run.front()?.key();
+        let run = match (self.older.front(), self.run.front()) {
+            (Some(older), Some(first)) if first.key() < older.key() => &mut self.run,
+            (Some(_), _) => &mut self.older,
+            (None, _) => &mut self.run,
+        };
+        let first = run.front()?.key();
         if self.late.first().is_some_and(|late| late.key() < first) {
             return self.pop_late();
         }
-        if let Some(capacity) = shrunk_capacity(self.run.len(), self.run.capacity()) {
-            self.run.shrink_to(capacity);
+        if let Some(capacity) = shrunk_capacity(run.len(), run.capacity()) {
+            run.shrink_to(capacity);
         }
-        self.run.pop_front()
+        run.pop_front()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.run.len() + self.late.len()
+        self.older.len() + self.run.len() + self.late.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.run.is_empty()
+        self.older.is_empty() && self.run.is_empty()
     }
 
     /// Takes all items, in the order in which [`pop`](Self::pop) would have.
     pub(crate) fn drain(&mut self) -> Vec<T> {
-        self.append_late();
-        self.merge();
-        mem::take(&mut self.run).into()
+        self.make_older();
+        mem::take(&mut self.older).into()
     }
 
     /// Whether the run can go on with an item that comes now.
@@ -141,40 +134,42 @@ impl<T: Urgency> ReadyQueue<T> {
     /// Takes the most urgent of the late items, which is the most urgent of all.
     #[inline(never)]
     fn pop_late(&mut self) -> Option<T> {
-        if !is_large_beside(self.late.len(), &self.run) {
+        if !is_large_beside(self.late.len(), self.run.len()) {
             return self.late.pop();
         }
-        self.append_late();
-        self.merge();
+        self.merge_late();
         self.run.pop_front()
     }
 
-    /// Moves the late items to the end of the run, in order among themselves.
-    fn append_late(&mut self) {
-        self.run.extend(self.late.take_all());
+    /// Moves the late items into the run.
+    fn merge_late(&mut self) {
+        if !self.late.is_empty() {
+            self.run.extend(self.late.take_all());
+            sort_by_urgency(&mut self.run);
+        }
     }
 
-    /// Makes one of the sorted pieces that were appended to the run. A stable sort finds them.
-    fn merge(&mut self) {
-        sort_by_urgency(&mut self.run);
+    /// Makes one older run of all that waits.
+    fn make_older(&mut self) {
+        self.merge_late();
+        if self.older.is_empty() {
+            mem::swap(&mut self.older, &mut self.run);
+        } else {
+            self.older.append(&mut self.run);
+            sort_by_urgency(&mut self.older);
+        }
     }
 }
 
-/// Puts items in order; this is quick if they are.
-pub(crate) fn sort_by_urgency<T: Urgency>(items: &mut VecDeque<T>) {
-    items.make_contiguous().sort_by_key(T::key);
-}
-
-/// Whether so many items should be merged into the run. A merge of very few is not worth it, however
-/// short the run is.
-fn is_large_beside<T>(count: usize, run: &VecDeque<T>) -> bool {
-    4 * count > run.len() + SMALL
+/// Whether to merge so many items with so many others. Very few are not worth it beside none.
+fn is_large_beside(count: usize, others: usize) -> bool {
+    4 * count > others + SMALL
 }
 
 /// Says how many items wait. They are usually closures, which have nothing to show.
 impl<T> fmt::Debug for ReadyQueue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let len = self.run.len() + self.late.len();
+        let len = self.older.len() + self.run.len() + self.late.len();
         f.debug_struct("ReadyQueue").field("len", &len).finish_non_exhaustive()
     }
 }
@@ -182,6 +177,7 @@ impl<T> fmt::Debug for ReadyQueue<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Moment;
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -234,6 +230,25 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_beside_a_few_items_is_taken_over() {
+        let mut queue = ReadyQueue::new();
+        let mut expected: Vec<_> = (0..10).map(|n| item(0, n)).collect();
+        for &item in &expected {
+            queue.push(item);
+        }
+        for name in [10, 11] {
+            let mut batch: VecDeque<_> = (0..1_000).map(|n| item(n / 100, name)).collect();
+            expected.extend(batch.iter());
+            let buffer = batch.as_slices().0.as_ptr();
+            queue.push_all(&mut batch);
+            assert_eq!(queue.run.as_slices().0.as_ptr(), buffer);
+        }
+        assert_eq!((queue.older.len(), queue.run.len()), (1_010, 1_000));
+        expected.sort_by_key(Item::key);
+        assert_eq!(popped(&mut queue), expected);
+    }
+
+    #[test]
     fn a_batch_in_no_order_is_sorted() {
         let mut queue = ReadyQueue::new();
         queue.push_all(&mut [item(2, 0), item(1, 1), item(2, 2), item(1, 3)].into());
@@ -271,12 +286,13 @@ mod tests {
             queue.push(late);
             expected.push(late);
         }
-        // These find that as many are late.
-        let batch: Vec<_> = (700..1_000).map(|n| item(1, n)).collect();
-        queue.push_all(&mut batch.iter().copied().collect());
-        assert_eq!((queue.run.len(), queue.late.len()), (1_000, 0));
-        expected.extend(batch);
+        assert!(queue.late.len() > 100);
         expected.sort_by_key(Item::key);
+        assert_eq!(queue.pop(), Some(expected.remove(0)));
+        let late = item(0, 700);
+        queue.push(late);
+        assert_eq!(queue.pop(), Some(late));
+        assert!(queue.late.is_empty());
         assert_eq!(popped(&mut queue), expected);
     }
 
