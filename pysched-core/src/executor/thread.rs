@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::SystemTime;
 
@@ -47,6 +48,9 @@ struct Pool {
     max_workers: usize,
     queue: WorkQueue<Job>,
     staff: Mutex<Staff>,
+
+    /// Whether it has all the workers that it may have.
+    complete: AtomicBool,
 
     /// Notified when the last worker has ended.
     deserted: Condvar,
@@ -89,6 +93,7 @@ impl ThreadPoolExecutor {
             max_workers,
             queue: WorkQueue::new(),
             staff: Mutex::new(Staff::default()),
+            complete: AtomicBool::new(false),
             deserted: Condvar::new(),
         };
         Self { pool: Arc::new(pool) }
@@ -215,6 +220,9 @@ impl Pool {
     /// Starts the threads that `jobs` more jobs need, as far as the pool may have them. Fails only
     /// if that leaves it without any.
     fn hire(pool: &Arc<Self>, jobs: usize) -> Result<(), String> {
+        if pool.complete.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let shortage = pool.queue.shortage(jobs);
         if shortage == 0 {
             return Ok(());
@@ -228,6 +236,9 @@ impl Pool {
                 Ok(_) => {
                     staff.workers += 1;
                     staff.hired += 1;
+                    if staff.workers == pool.max_workers {
+                        pool.complete.store(true, Ordering::Relaxed);
+                    }
                 }
                 Err(error) if staff.workers == 0 => return Err(error.to_string()),
                 // The others will have to do; it is tried again with the next job.

@@ -65,9 +65,14 @@ impl<T: Urgency> WorkQueue<T> {
         state.idle -= calls;
         state.called += calls;
         state.ready.push_sorted(items);
+        let everybody = state.idle == 0;
         drop(state);
-        for _ in 0..calls {
-            self.called.notify_one();
+        match calls {
+            0 => {}
+            1 => self.called.notify_one(),
+            // In one system call.
+            _ if everybody => self.called.notify_all(),
+            _ => (0..calls).for_each(|_| self.called.notify_one()),
         }
         true
     }

@@ -6,7 +6,7 @@ mod timer;
 pub(crate) use ready::{ReadyKey, ReadyQueue, Urgency, sort_by_urgency};
 pub(crate) use timer::{TimerKey, TimerQueue};
 
-/// Up to this many entries are left as they are: too few to be worth cleaning up.
+/// So few entries that no cost counts: they may be dead or unused, or be moved about one by one.
 const SMALL: usize = 64;
 
 /// To what a collection should shrink, if three quarters of its capacity are unused.

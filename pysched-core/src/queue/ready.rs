@@ -4,74 +4,75 @@
 //!
 //! Most of what waits comes in order: in batches that are sorted, and one by one as it becomes due.
 //! It stands in a *run*, a sorted ring buffer: what comes to its end and what leaves from its front
-//! costs O(1), and a batch that finds the queue empty is taken over as it is.
+//! costs O(1), and a batch that finds the queue empty is taken over as it is. So is one that finds
+//! the queue less than about four times as large: what was there becomes the *older* run beside
+//! it, for which its own two runs are merged, but nothing of the batch is touched.
 //!
-//! What is more urgent than the end of the run is *late*, and goes into a heap beside it; a pop
-//! takes the more urgent of the two heads. A heap moves items about, several of them for each pop,
-//! so it is kept small: when it is popped while it is more than a quarter as large as the run, its
-//! items are sorted into the run, all at once. Then each of h late items pays for moving at most
-//! five, itself and four of the run, and for its share of sorting h of them: O(log h) amortised.
+//! What is more urgent than the end of the run is put into its place there as long as the run is
+//! short. In a longer one that would move too many; there the item is *late* and goes into a heap
+//! beside the run, and a pop takes the most urgent of all heads. A heap moves several items at
+//! each pop, so it is never popped while it has more than a quarter as many items as the run: they
+//! are sorted and merged into the run then. For that each of h late items pays for moving at most
+//! five, itself and four of the run, and for its share of sorting h: O(log h) amortised.
 //!
 //! # Equal keys
 //!
-//! Items of equal keys leave in the order in which they came. The heap counts arrivals for that; of
-//! equal items in both, that in the run came first. For what is late comes before the end of the
-//! run, and what joins the run after that comes after its end; and once the run is empty, nothing
-//! joins it before the late ones have done so, or have left.
+//! Items of equal keys leave in the order in which they came. All of the older run came before all
+//! of the rest. Among the late ones, arrivals are counted. Between a late one and one in the run
+//! nothing has to be: what is late comes before the end of the run, and what joins the run
+//! meanwhile comes after its end, so of equal items that in the run came first. The end itself is
+//! less urgent than all that is late, and leaves after it: nothing is late beside an empty run.
 
-use std::cmp::Ordering;
-use std::collections::{BinaryHeap, VecDeque};
+mod key;
+mod late;
+
+use std::collections::VecDeque;
 use std::{fmt, mem};
 
+use late::LateItems;
+
+pub(crate) use key::{ReadyKey, Urgency, sort_by_urgency};
+
 use super::{SMALL, shrunk_capacity};
-use crate::time::Moment;
 
 /// How many items ahead an item is told that its turn is coming: enough for some workers to have it
 /// in time, and few enough to be still there then.
 const AHEAD: usize = 4;
 
-/// How urgent an item is. Smaller goes first, by the fields from first to last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ReadyKey {
-    pub(crate) priority: i32,
-
-    /// On the scale of the wall clock, since several schedulers may share one queue.
-    pub(crate) due: Moment,
-
-    pub(crate) sequence: u64,
-}
-
-/// What a [`ReadyQueue`] holds.
-pub(crate) trait Urgency {
-    /// Where it stands among others. The same each time.
-    fn key(&self) -> ReadyKey;
-
-    /// Says that its turn is coming.
-    fn expect(&self) {}
-}
-
 /// A queue of items by [`ReadyKey`]; items with equal keys leave in the order in which they came.
 pub(crate) struct ReadyQueue<T> {
-    /// Sorted.
+    /// In order. All of these came before the others.
+    older: VecDeque<T>,
+
+    /// In order. Empty only if nothing is late.
     run: VecDeque<T>,
 
-    late: BinaryHeap<Late<T>>,
-
-    /// How many items have ever been late.
-    arrivals: u64,
+    /// What is more urgent than the end of the run, if that was too long to put it into its place.
+    late: LateItems<T>,
 }
 
 impl<T: Urgency> ReadyQueue<T> {
     pub(crate) const fn new() -> Self {
-        Self { run: VecDeque::new(), late: BinaryHeap::new(), arrivals: 0 }
+        Self { older: VecDeque::new(), run: VecDeque::new(), late: LateItems::new() }
     }
 
     pub(crate) fn push(&mut self, item: T) {
-        if self.precedes(&item) {
+        if self.ends_before(&item) {
             self.run.push_back(item);
         } else {
-            self.late.push(Late { arrival: self.arrivals, item });
-            self.arrivals += 1;
+            self.push_inside(item);
+        }
+    }
+
+    /// Takes an item that comes before the end of the run. Kept out of `push`, which is so small
+    /// without it that it takes half the time.
+    #[inline(never)]
+    fn push_inside(&mut self, item: T) {
+        if self.late.is_empty() && self.run.len() <= SMALL {
+            let place = self.run.partition_point(|other| other.key() <= item.key());
+            self.run.insert(place, item);
+        } else {
+            self.late.push(item);
         }
     }
 
@@ -84,140 +85,106 @@ impl<T: Urgency> ReadyQueue<T> {
     /// Like [`push_all`](Self::push_all), but relies on it that [`sort_by_urgency`] has seen the
     /// items: whoever holds a lock need not look at all of them.
     pub(crate) fn push_sorted(&mut self, items: &mut VecDeque<T>) {
+        debug_assert!(items.iter().is_sorted_by_key(T::key));
         let Some(first) = items.front() else { return };
-        if self.is_empty() {
+        if self.run.is_empty() {
             self.run = mem::take(items);
-        } else if self.precedes(first) {
+        } else if self.ends_before(first) && items.len() <= SMALL.max(self.run.len()) {
             self.run.append(items);
-        } else if is_large_beside(items.len(), &self.run) {
-            self.add_late_to_run();
-            self.run.append(items);
-            self.sort_run();
+        } else if is_large_beside(items.len(), self.len()) {
+            self.make_older();
+            self.run = mem::take(items);
         } else {
-            for item in items.drain(..) {
-                self.push(item);
-            }
+            items.drain(..).for_each(|item| self.push(item));
         }
     }
 
     /// Takes the item with the smallest key.
     pub(crate) fn pop(&mut self) -> Option<T> {
-        if is_large_beside(self.late.len(), &self.run) {
-            self.add_late_to_run();
-            self.sort_run();
+        let run = match (self.older.front(), self.run.front()) {
+            (Some(older), Some(first)) if first.key() < older.key() => &mut self.run,
+            (Some(_), _) => &mut self.older,
+            (None, _) => &mut self.run,
+        };
+        let first = run.front()?.key();
+        if self.late.first().is_some_and(|late| late.key() < first) {
+            return self.pop_late();
         }
-        match (self.run.front(), self.late.peek()) {
-            (Some(first), Some(late)) if late.item.key() < first.key() => self.pop_late(),
-            (None, _) => self.pop_late(),
-            _ => self.pop_run(),
+        if let Some(capacity) = shrunk_capacity(run.len(), run.capacity()) {
+            run.shrink_to(capacity);
         }
+        if let Some(ahead) = run.get(AHEAD) {
+            ahead.expect();
+        }
+        run.pop_front()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.run.len() + self.late.len()
+        self.older.len() + self.run.len() + self.late.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.run.is_empty() && self.late.is_empty()
+        self.older.is_empty() && self.run.is_empty()
     }
 
     /// Takes all items, in the order in which [`pop`](Self::pop) would have.
     pub(crate) fn drain(&mut self) -> Vec<T> {
-        self.add_late_to_run();
-        self.sort_run();
-        mem::take(&mut self.run).into()
+        self.make_older();
+        mem::take(&mut self.older).into()
     }
 
-    /// Whether an item that comes now leaves after all that are here.
-    fn precedes(&self, item: &T) -> bool {
-        match self.run.back() {
-            Some(last) => last.key() <= item.key(),
-            None => self.late.is_empty(),
-        }
+    /// Whether the run can go on with an item that comes now.
+    fn ends_before(&self, item: &T) -> bool {
+        self.run.back().is_none_or(|last| last.key() <= item.key())
     }
 
-    fn pop_run(&mut self) -> Option<T> {
-        let item = self.run.pop_front()?;
-        if let Some(ahead) = self.run.get(AHEAD) {
-            ahead.expect();
-        }
-        if let Some(capacity) = shrunk_capacity(self.run.len(), self.run.capacity()) {
-            self.run.shrink_to(capacity);
-        }
-        Some(item)
-    }
-
+    /// Takes the most urgent of the late items, which is the most urgent of all.
+    #[inline(never)]
     fn pop_late(&mut self) -> Option<T> {
-        let late = self.late.pop()?;
-        if let Some(capacity) = shrunk_capacity(self.late.len(), self.late.capacity()) {
-            self.late.shrink_to(capacity);
+        if !is_large_beside(self.late.len(), self.run.len()) {
+            return self.late.pop();
         }
-        Some(late.item)
+        self.merge_late();
+        self.run.pop_front()
     }
 
-    /// Moves the late items to the end of the run, in order among themselves.
-    fn add_late_to_run(&mut self) {
-        let mut late = mem::take(&mut self.late).into_vec();
-        late.sort_by_cached_key(|late| (late.item.key(), late.arrival));
-        self.run.extend(late.into_iter().map(|late| late.item));
+    /// Moves the late items into the run.
+    fn merge_late(&mut self) {
+        if !self.late.is_empty() {
+            self.run.extend(self.late.take_all());
+            sort_by_urgency(&mut self.run);
+        }
     }
 
-    /// Merges the sorted pieces of which the run consists. The sort is stable and finds them.
-    fn sort_run(&mut self) {
-        self.run.make_contiguous().sort_by_key(T::key);
+    /// Makes one older run of all that waits.
+    fn make_older(&mut self) {
+        self.merge_late();
+        if self.older.is_empty() {
+            mem::swap(&mut self.older, &mut self.run);
+        } else {
+            self.older.append(&mut self.run);
+            sort_by_urgency(&mut self.older);
+        }
     }
 }
 
-/// Puts items in order; this is quick if they are.
-pub(crate) fn sort_by_urgency<T: Urgency>(items: &mut VecDeque<T>) {
-    items.make_contiguous().sort_by_key(T::key);
-}
-
-fn is_large_beside<T>(count: usize, run: &VecDeque<T>) -> bool {
-    count > SMALL && count > run.len() / 4
+/// Whether to merge so many items with so many others. Very few are not worth it beside none.
+fn is_large_beside(count: usize, others: usize) -> bool {
+    4 * count > others + SMALL
 }
 
 /// Says how many items wait. They are usually closures, which have nothing to show.
 impl<T> fmt::Debug for ReadyQueue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let len = self.run.len() + self.late.len();
+        let len = self.older.len() + self.run.len() + self.late.len();
         f.debug_struct("ReadyQueue").field("len", &len).finish_non_exhaustive()
     }
 }
 
-/// A late item and its place. The greatest is the one with the smallest key, as [`BinaryHeap`] puts
-/// the greatest first.
-struct Late<T> {
-    /// How many items were late before this one: no two are equal.
-    arrival: u64,
-
-    item: T,
-}
-
-impl<T: Urgency> Ord for Late<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.item.key(), other.arrival).cmp(&(self.item.key(), self.arrival))
-    }
-}
-
-impl<T: Urgency> PartialOrd for Late<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T: Urgency> PartialEq for Late<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<T: Urgency> Eq for Late<T> {}
-
 #[cfg(test)]
 mod tests {
-    use super::super::SMALL;
     use super::*;
+    use crate::time::Moment;
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -270,10 +237,40 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_beside_a_few_items_is_taken_over() {
+        let mut queue = ReadyQueue::new();
+        let mut expected: Vec<_> = (0..10).map(|n| item(0, n)).collect();
+        for &item in &expected {
+            queue.push(item);
+        }
+        for name in [10, 11] {
+            let mut batch: VecDeque<_> = (0..1_000).map(|n| item(n / 100, name)).collect();
+            expected.extend(batch.iter());
+            let buffer = batch.as_slices().0.as_ptr();
+            queue.push_all(&mut batch);
+            assert_eq!(queue.run.as_slices().0.as_ptr(), buffer);
+        }
+        assert_eq!((queue.older.len(), queue.run.len()), (1_010, 1_000));
+        expected.sort_by_key(Item::key);
+        assert_eq!(popped(&mut queue), expected);
+    }
+
+    #[test]
     fn a_batch_in_no_order_is_sorted() {
         let mut queue = ReadyQueue::new();
         queue.push_all(&mut [item(2, 0), item(1, 1), item(2, 2), item(1, 3)].into());
         assert_eq!(popped(&mut queue), [item(1, 1), item(1, 3), item(2, 0), item(2, 2)]);
+    }
+
+    #[test]
+    fn what_comes_in_order_is_never_late() {
+        let mut queue = ReadyQueue::new();
+        for n in 0..1_000 {
+            queue.push(item(1, n));
+        }
+        queue.push_all(&mut (1_000..1_100).map(|n| item(1, n)).collect());
+        assert_eq!((queue.run.len(), queue.late.len()), (1_100, 0));
+        assert_eq!(popped(&mut queue), (0..1_100).map(|n| item(1, n)).collect::<Vec<_>>());
     }
 
     #[test]
@@ -296,12 +293,13 @@ mod tests {
             queue.push(late);
             expected.push(late);
         }
-        // These find that as many are late.
-        let batch: Vec<_> = (700..1_000).map(|n| item(1, n)).collect();
-        queue.push_all(&mut batch.iter().copied().collect());
-        assert_eq!((queue.run.len(), queue.late.len()), (1_000, 0));
-        expected.extend(batch);
+        assert!(queue.late.len() > 100);
         expected.sort_by_key(Item::key);
+        assert_eq!(queue.pop(), Some(expected.remove(0)));
+        let late = item(0, 700);
+        queue.push(late);
+        assert_eq!(queue.pop(), Some(late));
+        assert!(queue.late.is_empty());
         assert_eq!(popped(&mut queue), expected);
     }
 
