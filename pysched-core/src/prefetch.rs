@@ -9,7 +9,7 @@
 
 #![allow(unsafe_code)]
 
-/// How many bytes are fetched at a time.
+/// How many bytes are fetched at a time. Two of these hold a slot.
 const LINE: usize = 64;
 
 /// A place in memory, as a number: it may be gone when it is used, and is never looked at.
@@ -24,11 +24,11 @@ impl Location {
         Self(std::ptr::from_ref(item).addr())
     }
 
-    /// Has the first `size` bytes fetched, as far as the processor sees fit.
-    pub(crate) fn prefetch(self, size: usize) {
-        for offset in (0..size).step_by(LINE) {
-            prefetch_line(self.0.wrapping_add(offset));
-        }
+    /// Has what is there fetched, as far as the processor sees fit. To be called without a lock: the
+    /// processor may have to look up first where the place is.
+    pub(crate) fn prefetch(self) {
+        prefetch_line(self.0);
+        prefetch_line(self.0.wrapping_add(LINE));
     }
 }
 

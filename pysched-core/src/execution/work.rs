@@ -9,9 +9,6 @@ use crate::TaskId;
 use crate::error::TaskError;
 use crate::prefetch::Location;
 
-/// How many bytes a scheduler keeps of a task, about.
-const SLOT: usize = 96;
-
 /// A scheduler, as seen by its executions and their futures.
 pub(crate) trait Owner: Send + Sync {
     /// Runs the execution of a ticket, on this thread, and delivers its outcome. Never panics.
@@ -37,7 +34,7 @@ pub(crate) struct Ticket {
     pub(crate) lane: u32,
 
     /// Where the scheduler keeps the task.
-    location: Location,
+    pub(crate) location: Location,
 
     /// `None` once the ticket has been used.
     owner: Option<Arc<dyn Owner>>,
@@ -52,11 +49,6 @@ impl Ticket {
         owner: Arc<dyn Owner>,
     ) -> Self {
         Self { task, run, lane, location, owner: Some(owner) }
-    }
-
-    /// Says that it will be used soon.
-    pub(crate) fn prefetch(&self) {
-        self.location.prefetch(SLOT);
     }
 
     pub(crate) fn run(mut self) {

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::Work;
+use crate::prefetch::Location;
 use crate::queue::{ReadyKey, Urgency};
 use crate::time::Moment;
 use crate::unwind::catch;
@@ -280,9 +281,10 @@ impl Urgency for Job {
         ReadyKey { priority: self.priority, due: self.due, sequence }
     }
 
-    fn expect(&self) {
-        if let Some(Work::Execution(ticket)) = &self.work {
-            ticket.prefetch();
+    fn needs(&self) -> Location {
+        match &self.work {
+            Some(Work::Execution(ticket)) => ticket.location,
+            Some(Work::Errand(_)) | None => Location::NONE,
         }
     }
 }

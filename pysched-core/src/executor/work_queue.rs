@@ -82,6 +82,9 @@ impl<T: Urgency> WorkQueue<T> {
         let mut state = self.state.lock();
         loop {
             if let Some(item) = state.ready.pop() {
+                let soon = state.ready.needs_soon();
+                drop(state);
+                soon.prefetch();
                 return Some(item);
             }
             if state.closed {

@@ -34,9 +34,10 @@ use late::LateItems;
 pub(crate) use key::{ReadyKey, Urgency, sort_by_urgency};
 
 use super::{SMALL, shrunk_capacity};
+use crate::prefetch::Location;
 
-/// How many items ahead an item is told that its turn is coming: enough for some workers to have it
-/// in time, and few enough to be still there then.
+/// How many items ahead one looks for what will be needed: enough for some workers to have it in
+/// time, and few enough for it to be still there then.
 const AHEAD: usize = 4;
 
 /// A queue of items by [`ReadyKey`]; items with equal keys leave in the order in which they came.
@@ -113,10 +114,13 @@ impl<T: Urgency> ReadyQueue<T> {
         if let Some(capacity) = shrunk_capacity(run.len(), run.capacity()) {
             run.shrink_to(capacity);
         }
-        if let Some(ahead) = run.get(AHEAD) {
-            ahead.expect();
-        }
         run.pop_front()
+    }
+
+    /// What one of the next items will need in memory, as far as it is known which they are.
+    pub(crate) fn needs_soon(&self) -> Location {
+        let run = if self.older.is_empty() { &self.run } else { &self.older };
+        run.get(AHEAD).map_or(Location::NONE, T::needs)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::shard::{Shard, is_live};
-use super::slot::{Slot, Standing};
+use super::slot::Standing;
 use crate::execution::{Owner, Status, Ticket, Work};
 use crate::executor::Job;
 use crate::prefetch::Location;
@@ -54,7 +54,7 @@ impl Shard {
         let mut dead = 0;
         for (number, key) in due.iter().enumerate() {
             if let Some(ahead) = due.get(number + AHEAD) {
-                self.slots.location(ahead.slot as usize).prefetch(size_of::<Slot>());
+                self.slots.location(ahead.slot as usize).prefetch();
             }
             if is_live(&self.slots, key) {
                 self.fire(key.slot as usize, now, wall, owner, harvest);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::prefetch::Location;
 use crate::time::Moment;
 
 /// How urgent an item is. Smaller goes first, by the fields from first to last.
@@ -20,8 +21,10 @@ pub(crate) trait Urgency {
     /// Where it stands among others. The same each time.
     fn key(&self) -> ReadyKey;
 
-    /// Says that its turn is coming.
-    fn expect(&self) {}
+    /// What it will need in memory when its turn comes.
+    fn needs(&self) -> Location {
+        Location::NONE
+    }
 }
 
 /// Puts items in order, those of equal keys as they are. It finds what is in order already: one
