@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::cell::{ExecutionCell, Outcome, Times};
+use super::entry::{Active, Ended, Entry, Kept};
 use super::{Execution, Status};
 use crate::TaskId;
 use crate::unwind::drop_quietly;
@@ -46,44 +47,6 @@ pub(crate) struct History<T> {
     aftermath: Aftermath<T>,
 }
 
-/// An execution in flight.
-#[derive(Debug)]
-struct Active<T> {
-    run: u64,
-    due: SystemTime,
-
-    /// Whether it has been claimed in order to run or to fail; it can no longer be cancelled.
-    begun: bool,
-    started: Option<SystemTime>,
-    cell: Option<Arc<ExecutionCell<T>>>,
-}
-
-#[derive(Debug)]
-enum Entry<T> {
-    Ended(Ended<T>),
-
-    /// A run that was skipped or missed; no future speaks of it.
-    PassedOver(Execution),
-}
-
-/// An execution that has ended.
-#[derive(Debug)]
-struct Ended<T> {
-    /// The how-manieth of its task it was to end, from 1.
-    number: u64,
-    times: Times,
-    outcome: Kept<T>,
-}
-
-/// Where the outcome of an execution is.
-#[derive(Debug)]
-enum Kept<T> {
-    Here(Outcome<T>),
-
-    /// With a future.
-    InCell(Arc<ExecutionCell<T>>),
-}
-
 /// A cell, and the how-manieth of its task it was to end, from 1.
 type Numbered<T> = (u64, Arc<ExecutionCell<T>>);
 
@@ -105,43 +68,6 @@ pub(crate) struct Evicted<T>(Kept<T>);
 impl<T> Default for Aftermath<T> {
     fn default() -> Self {
         Self { announce: Vec::new(), evicted: Vec::new() }
-    }
-}
-
-impl<T> Active<T> {
-    /// The cell of the execution, made if this is the first time that it is asked for.
-    fn cell(&mut self, task: TaskId) -> &Arc<ExecutionCell<T>> {
-        let Self { due, begun, started, .. } = *self;
-        self.cell.get_or_insert_with(|| {
-            if begun {
-                ExecutionCell::begun(task, due, started)
-            } else {
-                ExecutionCell::queued(task, due)
-            }
-        })
-    }
-}
-
-impl<T> Ended<T> {
-    /// As for [`Active`].
-    fn cell(&mut self, task: TaskId) -> Arc<ExecutionCell<T>> {
-        if let Kept::Here(outcome) = &mut self.outcome {
-            let outcome = mem::replace(outcome, Outcome::cancelled());
-            self.outcome = Kept::InCell(ExecutionCell::ended(task, self.times, outcome));
-        }
-        match &self.outcome {
-            Kept::InCell(cell) => Arc::clone(cell),
-            Kept::Here(_) => ExecutionCell::cancelled(task),
-        }
-    }
-
-    fn execution(&self, task: TaskId) -> Execution {
-        match &self.outcome {
-            Kept::Here(outcome) => {
-                Execution::new(task, self.times, outcome.status(), outcome.text())
-            }
-            Kept::InCell(cell) => cell.execution(),
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cell;
 mod completion;
+mod entry;
 mod future;
 mod history;
 mod inside;

@@ -193,8 +193,10 @@ impl Engine {
     /// any thread, and has everything that was due before.
     fn may_hand_over(&self, lane: u32, due: Moment) -> bool {
         let lane = &self.lanes[lane as usize];
+        // The heart may be about to wake: then something is due that has to go first.
         lane.executor.takes_from_any_thread()
             && self.alarm.is_set_beyond(due)
+            && self.heads().all(|head| head.get() > due)
             && !lane.starved.load(Ordering::SeqCst)
     }
 
