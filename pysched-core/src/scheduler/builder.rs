@@ -5,7 +5,7 @@ use std::fmt;
 use super::Scheduler;
 use super::engine::Engine;
 use crate::executor::{Executor, ThreadPoolExecutor};
-use crate::time::{Clock, SystemClock};
+use crate::time::{AnyClock, Clock, SystemClock};
 
 /// How many executions of each task are retained unless told otherwise.
 const DEFAULT_HISTORY: usize = 32;
@@ -27,7 +27,7 @@ const DEFAULT_HISTORY: usize = 32;
 pub struct SchedulerBuilder {
     executor: Option<Box<dyn Executor>>,
     named: Vec<(String, Box<dyn Executor>)>,
-    clock: Option<Box<dyn Clock>>,
+    clock: Option<AnyClock>,
     history: usize,
 }
 
@@ -93,7 +93,7 @@ impl SchedulerBuilder {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Some(Box::new(clock));
+        self.clock = Some(AnyClock::new(clock));
         self
     }
 
@@ -129,7 +129,7 @@ impl SchedulerBuilder {
     #[must_use]
     pub fn build(self) -> Scheduler {
         let own = self.executor.unwrap_or_else(|| Box::new(ThreadPoolExecutor::default()));
-        let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
+        let clock = self.clock.unwrap_or_else(|| AnyClock::new(SystemClock::new()));
         let mut executors = vec![(String::new(), own)];
         executors.extend(self.named);
         Scheduler::over(Engine::new(clock, executors, self.history))

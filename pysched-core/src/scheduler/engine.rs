@@ -34,7 +34,7 @@ use crate::executor::Executor;
 use crate::id::SchedulerId;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::task::{AnyRecord, Delivery, Keeper, Sink};
-use crate::time::{Clock, GuardedClock, Parker};
+use crate::time::{AnyClock, GuardedClock, Parker};
 use crate::unwind::{catch, drop_quietly};
 use crate::{TaskId, TaskInfo};
 
@@ -103,7 +103,7 @@ pub(super) struct Lane {
 
 impl Engine {
     pub(super) fn new(
-        clock: Box<dyn Clock>,
+        clock: AnyClock,
         executors: Vec<(String, Box<dyn Executor>)>,
         history: usize,
     ) -> Arc<Self> {

@@ -1,19 +1,43 @@
 //! [`GuardedClock`]: any clock, made safe against panics.
 
+use std::any::Any;
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Clock, Moment, Parker};
+use super::{Clock, Moment, Parker, SystemClock};
 use crate::sync::Mutex;
 use crate::unwind::catch;
 
 /// How long a wait that panicked is made up for before the clock is asked again.
 const PAUSE_AFTER_PANIC: Duration = Duration::from_millis(10);
 
+/// A clock as it was given.
+pub(crate) enum AnyClock {
+    /// Ours, which does not panic: it is read at each addition, and twice for each run.
+    System(SystemClock),
+    Other(Box<dyn Clock>),
+}
+
+impl AnyClock {
+    pub(crate) fn new(clock: impl Clock) -> Self {
+        match (&clock as &dyn Any).downcast_ref::<SystemClock>() {
+            Some(clock) => Self::System(clock.clone()),
+            None => Self::Other(Box::new(clock)),
+        }
+    }
+
+    fn get(&self) -> &dyn Clock {
+        match self {
+            Self::System(clock) => clock,
+            Self::Other(clock) => &**clock,
+        }
+    }
+}
+
 /// The clock of a scheduler. Where the user's clock panics, real time goes on from its last good
 /// reading, so that no task waits for a clock that is broken.
 pub(crate) struct GuardedClock {
-    clock: Box<dyn Clock>,
+    clock: AnyClock,
 
     /// The latest reading that was kept.
     kept: Mutex<Reading>,
@@ -30,7 +54,7 @@ struct Reading {
 }
 
 impl GuardedClock {
-    pub(crate) fn new(clock: Box<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: AnyClock) -> Self {
         let origin =
             Reading { moment: Moment::default(), wall: SystemTime::now(), at: Instant::now() };
         let guarded = Self { clock, kept: Mutex::new(origin) };
@@ -38,8 +62,17 @@ impl GuardedClock {
         guarded
     }
 
+    #[inline]
     pub(crate) fn now(&self) -> Moment {
-        let moment = catch(|| self.clock.now()).map_or_else(
+        match &self.clock {
+            // The origin of ours is less than 584 years behind.
+            AnyClock::System(clock) => Moment::from_origin(clock.now()),
+            AnyClock::Other(clock) => self.guarded_now(&**clock),
+        }
+    }
+
+    fn guarded_now(&self, clock: &dyn Clock) -> Moment {
+        let moment = catch(|| clock.now()).map_or_else(
             |_| {
                 let kept = *self.kept.lock();
                 kept.moment.saturating_add(kept.at.elapsed())
@@ -52,7 +85,7 @@ impl GuardedClock {
 
     pub(crate) fn wall(&self) -> SystemTime {
         // Where it panics, it has gone on from its last good reading as fast as `now` did.
-        catch(|| self.clock.wall()).unwrap_or_else(|_| {
+        catch(|| self.clock.get().wall()).unwrap_or_else(|_| {
             let now = self.now();
             let kept = *self.kept.lock();
             kept.wall.checked_add(now.since(kept.moment)).unwrap_or(kept.wall)
@@ -69,7 +102,7 @@ impl GuardedClock {
 
     pub(crate) fn wait(&self, parker: &Parker, until: Moment) {
         let limit = (until != Moment::NEVER).then(|| until.since_origin());
-        if catch(|| self.clock.wait(parker, limit)).is_err() {
+        if catch(|| self.clock.get().wait(parker, limit)).is_err() {
             parker.park_timeout(until.since(self.now()).min(PAUSE_AFTER_PANIC));
         }
     }
@@ -77,12 +110,12 @@ impl GuardedClock {
     pub(crate) fn attach(&self, parker: &Parker) {
         // A clock that panics here knows nothing of this scheduler; it is asked for the time as
         // before, and the panic has been printed by the panic hook.
-        let _ = catch(|| self.clock.attach(parker));
+        let _ = catch(|| self.clock.get().attach(parker));
     }
 
     pub(crate) fn detach(&self, parker: &Parker) {
         // As above.
-        let _ = catch(|| self.clock.detach(parker));
+        let _ = catch(|| self.clock.get().detach(parker));
     }
 }
 

@@ -14,7 +14,7 @@ mod system;
 
 pub use clock::Clock;
 pub use function::FnClock;
-pub(crate) use guarded::GuardedClock;
+pub(crate) use guarded::{AnyClock, GuardedClock};
 pub use interval::Interval;
 pub use manual::ManualClock;
 pub(crate) use moment::{Moment, Timeline};

@@ -18,7 +18,9 @@ impl Moment {
 
     /// The moment `since_origin` after the clock's origin.
     pub(crate) fn from_origin(since_origin: Duration) -> Self {
-        Self(u64::try_from(since_origin.as_nanos()).unwrap_or(u64::MAX))
+        let seconds = since_origin.as_secs().checked_mul(1_000_000_000);
+        let nanos = u64::from(since_origin.subsec_nanos());
+        Self(seconds.and_then(|seconds| seconds.checked_add(nanos)).unwrap_or(u64::MAX))
     }
 
     pub(crate) fn from_nanos(since_origin: u64) -> Self {
