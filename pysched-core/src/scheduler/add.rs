@@ -10,7 +10,7 @@ use super::heart::offer;
 use super::shard::{Entrant, Shard};
 use super::slot::More;
 use crate::TaskId;
-use crate::error::Error;
+use crate::error::{Error, TaskError};
 use crate::execution::Owner;
 use crate::sync::MutexGuard;
 use crate::task::{AnyRecord, Body, Handle, Keeper, Rare, Task};
@@ -208,10 +208,16 @@ impl Engine {
         drop(shard);
         let _inside = self.enter();
         let lane = &self.lanes[job.lane() as usize];
-        if let Some(job) = offer(lane, &mut VecDeque::from([job])) {
-            // It has become full since. From here on, the heart has it.
-            self.life.lock().returned.push(job);
+        let Some(job) = offer(lane, &mut VecDeque::from([job])) else { return };
+        // It has become full since. From here on the heart has the job, unless that has ended.
+        let mut life = self.life.lock();
+        if life.heart_beats {
+            life.returned.push(job);
+            drop(life);
             self.parker.unpark();
+        } else {
+            drop(life);
+            job.fail(TaskError::Refused("it was full when the scheduler shut down".to_owned()));
         }
     }
 
