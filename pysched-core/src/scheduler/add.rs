@@ -5,15 +5,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::anchor::Anchors;
 use super::engine::{Engine, Place};
 use super::heart::offer;
 use super::shard::{Entrant, Shard};
 use super::slot::More;
 use crate::TaskId;
 use crate::error::{Error, TaskError};
-use crate::execution::Owner;
 use crate::sync::MutexGuard;
-use crate::task::{AnyRecord, Body, Handle, Keeper, Rare, Task};
+use crate::task::{AnyRecord, Body, Handle, Rare, Task};
 use crate::time::Moment;
 use crate::trigger::{Due, Schedule, Trigger};
 
@@ -39,55 +39,62 @@ struct Added {
 }
 
 impl Engine {
-    pub(super) fn add<T>(self: &Arc<Self>, task: Task<T>) -> Result<Handle<T>, Error>
+    pub(super) fn add<T>(&self, task: Task<T>, anchors: &Anchors) -> Result<Handle<T>, Error>
     where
         T: Send + Sync + 'static,
     {
         let (body, trigger, priority, rare) = task.into_parts();
-        self.add_body(body, trigger, priority, rare)
+        self.add_body(body, trigger, priority, rare, anchors)
     }
 
     /// Adds a task whose function gives a `T`.
     pub(super) fn add_body<T>(
-        self: &Arc<Self>,
+        &self,
         body: Body,
         trigger: Trigger,
         priority: i32,
         rare: Option<Box<Rare>>,
+        anchors: &Anchors,
     ) -> Result<Handle<T>, Error>
     where
         T: Send + Sync + 'static,
     {
-        let Added { id, record } = self.admit(body, trigger, priority, rare)?;
-        Ok(Handle::new(id, Arc::clone(self) as Arc<dyn Keeper>, record))
+        let Added { id, record } = self.admit(body, trigger, priority, rare, anchors)?;
+        Ok(Handle::new(id, anchors.keeper(self.number(id.slot())), record))
     }
 
     /// Adds a task, whatever its type.
     fn admit(
-        self: &Arc<Self>,
+        &self,
         body: Body,
         trigger: Trigger,
         priority: i32,
         rare: Option<Box<Rare>>,
+        anchors: &Anchors,
     ) -> Result<Added, Error> {
         if self.refusing.load(Ordering::SeqCst) {
             return Err(Error::Shutdown);
         }
         let now = self.clock.now();
         match (rare, trigger.after(now)) {
-            (None, Some((delay, first))) => self.admit_plain(body, delay, first, priority, now),
-            (rare, _) => self.admit_any(body, trigger, priority, *rare.unwrap_or_default(), now),
+            (None, Some((delay, first))) => {
+                self.admit_plain(body, delay, first, priority, now, anchors)
+            }
+            (rare, _) => {
+                self.admit_any(body, trigger, priority, *rare.unwrap_or_default(), now, anchors)
+            }
         }
     }
 
     /// Adds a task that runs once after a delay, and has nothing else to it: what most tasks are.
     fn admit_plain(
-        self: &Arc<Self>,
+        &self,
         body: Body,
         delay: u64,
         first: Due,
         priority: i32,
         now: Moment,
+        anchors: &Anchors,
     ) -> Result<Added, Error> {
         let sequence = self.next_sequence();
         let armed = first.moment > now || !self.may_hand_over(0, first.moment);
@@ -104,19 +111,20 @@ impl Engine {
         if armed {
             self.unlock(place, shard, first.moment <= now);
         } else {
-            self.launch_at_once(shard, index, first);
+            self.launch_at_once(shard, index, first, anchors);
         }
         Ok(Added { id, record: None })
     }
 
     /// Adds a task of any kind.
     fn admit_any(
-        self: &Arc<Self>,
+        &self,
         body: Body,
         trigger: Trigger,
         priority: i32,
         rare: Rare,
         now: Moment,
+        anchors: &Anchors,
     ) -> Result<Added, Error> {
         if let Some(registered) = &rare.registered {
             registered.registration.check()?;
@@ -157,7 +165,7 @@ impl Engine {
         if armed {
             self.unlock(place, shard, first.moment <= now);
         } else {
-            self.launch_at_once(shard, index, first);
+            self.launch_at_once(shard, index, first, anchors);
         }
         if retimed {
             // The heart has the other shards notice.
@@ -201,9 +209,16 @@ impl Engine {
     }
 
     /// Gives a new task to its executor in place of the heart.
-    fn launch_at_once(self: &Arc<Self>, mut shard: MutexGuard<'_, Shard>, index: usize, due: Due) {
-        self.in_flight.enter(1);
-        let owner = Arc::clone(self) as Arc<dyn Owner>;
+    fn launch_at_once(
+        &self,
+        mut shard: MutexGuard<'_, Shard>,
+        index: usize,
+        due: Due,
+        anchors: &Anchors,
+    ) {
+        let number = shard.share.number as usize;
+        self.in_flight.enter(number, 1);
+        let owner = anchors.owner(number);
         let job = shard.launch_light(index, due, &owner);
         drop(shard);
         let _inside = self.enter();

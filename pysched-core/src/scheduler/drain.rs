@@ -10,19 +10,27 @@
 //! Where nobody waits, either the last job finds that the scheduler is draining, or whoever lets it
 //! drain finds that no job is left: each writes its word before it reads the other's, and all four
 //! accesses are sequentially consistent.
+//!
+//! The count is in stripes, one for each shard, or all workers would write the same word for each
+//! job. To see zero is to see zero in all of them, one after the other, which is only meaningful once
+//! no job is counted in any more. Of two jobs that are the last of their stripes, each writes its own
+//! before it reads the other's, with a fence in between: so at least one of them sees zero in both.
+
+use std::time::{Duration, Instant};
 
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+
+use crossbeam_utils::CachePadded;
 
 use crate::sync::{Condvar, Mutex};
 
 /// A count of jobs that one can wait on.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    count: AtomicUsize,
+    stripes: Box<[CachePadded<AtomicUsize>]>,
 
     /// How many threads wait; waking nobody would cost a system call.
     waiters: Mutex<usize>,
@@ -32,24 +40,31 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn none() -> Self {
-        Self { count: AtomicUsize::new(0), waiters: Mutex::new(0), zero: Condvar::new() }
+    pub(super) fn none(stripes: usize) -> Self {
+        Self {
+            stripes: (0..stripes).map(|_| CachePadded::new(AtomicUsize::new(0))).collect(),
+            waiters: Mutex::new(0),
+            zero: Condvar::new(),
+        }
     }
 
-    pub(super) fn enter(&self, jobs: usize) {
-        self.count.fetch_add(jobs, Ordering::Relaxed);
+    pub(super) fn enter(&self, stripe: usize, jobs: usize) {
+        self.stripes[stripe].fetch_add(jobs, Ordering::Relaxed);
     }
 
     /// Counts one job out. What it did happens before the return of whoever waited for zero.
-    pub(super) fn leave(&self) {
-        let last = self.count.fetch_sub(1, Ordering::SeqCst) == 1;
-        if last && *self.waiters.lock() > 0 {
-            self.zero.notify_all();
+    pub(super) fn leave(&self, stripe: usize) {
+        let last = self.stripes[stripe].fetch_sub(1, Ordering::SeqCst) == 1;
+        if last {
+            fence(Ordering::SeqCst);
+            if self.is_none() && *self.waiters.lock() > 0 {
+                self.zero.notify_all();
+            }
         }
     }
 
     pub(super) fn is_none(&self) -> bool {
-        self.count.load(Ordering::SeqCst) == 0
+        self.stripes.iter().all(|stripe| stripe.load(Ordering::SeqCst) == 0)
     }
 
     /// Waits for zero, until `deadline` if there is one; says whether it was reached.
@@ -77,19 +92,28 @@ mod models {
     use loom::sync::Arc;
     use loom::thread;
 
-    #[test]
-    fn loom_a_drain_sees_zero() {
-        loom::model(|| {
-            let in_flight = Arc::new(InFlight::none());
-            in_flight.enter(2);
-            let jobs = [(); 2].map(|()| {
+    /// Two jobs, on stripes of their own or on the same.
+    fn model(stripes: usize) {
+        loom::model(move || {
+            let in_flight = Arc::new(InFlight::none(stripes));
+            let jobs = [0, 1].map(|job| {
+                in_flight.enter(job % stripes, 1);
+                job
+            });
+            let jobs = jobs.map(|job| {
                 let in_flight = Arc::clone(&in_flight);
-                thread::spawn(move || in_flight.leave())
+                thread::spawn(move || in_flight.leave(job % stripes))
             });
             assert!(in_flight.wait_for_none(None));
             for job in jobs {
                 job.join().unwrap();
             }
         });
+    }
+
+    #[test]
+    fn loom_a_drain_sees_zero() {
+        model(1);
+        model(2);
     }
 }

@@ -60,7 +60,7 @@ pub(super) struct Engine {
     pub(super) life: Mutex<Life>,
 
     /// Jobs that have been taken out of the shards and are not over.
-    pub(super) in_flight: CachePadded<InFlight>,
+    pub(super) in_flight: InFlight,
 
     /// Whether nothing is added any more; set before the shards are closed one by one, so that
     /// nobody is refused by one and welcome to the next.
@@ -128,7 +128,7 @@ impl Engine {
             shards: (0..1 << bits).map(place).collect(),
             added: CachePadded::new(AtomicU64::new(0)),
             life: Mutex::new(Life::new()),
-            in_flight: CachePadded::new(InFlight::none()),
+            in_flight: InFlight::none(1 << bits),
             refusing: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
@@ -138,9 +138,14 @@ impl Engine {
         })
     }
 
+    /// Which shard a slot is in.
+    pub(super) fn number(&self, slot: u32) -> usize {
+        slot as usize & (self.shards.len() - 1)
+    }
+
     /// The shard of a task, which need not be in it.
     fn place(&self, task: TaskId) -> &Place {
-        &self.shards[task.slot() as usize & (self.shards.len() - 1)]
+        &self.shards[self.number(task.slot())]
     }
 
     pub(super) fn heads(&self) -> impl Iterator<Item = &Head> + Clone {
@@ -216,14 +221,13 @@ impl Engine {
         if let Some(begun) = begun {
             act(begun, &Conclusion { engine: self, ticket, ran: runs });
         }
-        self.left(ticket.lane);
+        self.left(ticket);
     }
 
-    /// Says that a job that was given to the executor of `lane` is over, with all that follows from
-    /// it. The last word of every job.
-    fn left(&self, lane: u32) {
-        self.in_flight.leave();
-        if self.lanes[lane as usize].starved.load(Ordering::SeqCst) {
+    /// Says that a job is over, with all that follows from it. The last word of every job.
+    fn left(&self, ticket: &Ticket) {
+        self.in_flight.leave(self.number(ticket.task.slot()));
+        if self.lanes[ticket.lane as usize].starved.load(Ordering::SeqCst) {
             self.parker.unpark();
         }
         if self.is_over_unawaited() {

@@ -12,11 +12,12 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use super::anchor::Anchors;
 use super::engine::{Engine, Lane};
 use super::fire::Harvest;
 use super::life::Stage;
 use crate::error::{Error, TaskError};
-use crate::execution::{Inside, Owner};
+use crate::execution::Inside;
 use crate::executor::{Job, Orphans, Rejected, catch_orphans};
 use crate::queue::ReadyQueue;
 use crate::time::Moment;
@@ -113,13 +114,13 @@ impl Heart {
         let _last = LastBeat(Arc::clone(&engine));
         // Clocks and inline tasks run here: a shutdown that they call must not wait for them.
         let _inside = Inside::enter(engine.id);
-        let owner = Arc::clone(&engine) as Arc<dyn Owner>;
+        let anchors = Anchors::new(&engine);
         engine.clock.attach(&engine.parker);
         let _ = attached.send(());
         loop {
             engine.alarm.clear();
             let (now, wall) = engine.clock.read_and_keep();
-            let stage = self.harvest(&owner, now, wall);
+            let stage = self.harvest(&anchors, now, wall);
             let fired = self.harvest.jobs() > 0;
             for record in mem::take(&mut self.harvest.touched) {
                 record.flush();
@@ -147,7 +148,7 @@ impl Heart {
     }
 
     /// Takes out what is due and what others have left to the heart; says how the scheduler stands.
-    fn harvest(&mut self, owner: &Arc<dyn Owner>, now: Moment, wall: SystemTime) -> Stage {
+    fn harvest(&mut self, anchors: &Anchors, now: Moment, wall: SystemTime) -> Stage {
         let engine = &self.engine;
         // Held to the end, so that what is due at one time is fired at one time for all who look.
         let mut life = engine.life.lock();
@@ -160,13 +161,13 @@ impl Heart {
         if life.stage != Stage::Running {
             return life.stage;
         }
-        for place in &engine.shards {
+        for (number, place) in engine.shards.iter().enumerate() {
             let mut shard = place.shard.lock();
             shard.observe(now, wall);
             if shard.head <= now {
                 let before = self.harvest.jobs();
-                shard.fire_due(owner, now, wall, &mut self.harvest);
-                engine.in_flight.enter(self.harvest.jobs() - before);
+                shard.fire_due(&anchors.owner(number), now, wall, &mut self.harvest);
+                engine.in_flight.enter(number, self.harvest.jobs() - before);
             }
             place.head.put_back(shard.head);
         }
@@ -254,9 +255,9 @@ mod tests {
             retry: FIRST_RETRY,
         };
         let (now, wall) = engine.clock.read_and_keep();
-        let owner = Arc::clone(engine) as Arc<dyn Owner>;
+        let anchors = Anchors::new(engine);
         engine.life.lock().stage = Stage::Running;
-        heart.harvest(&owner, now, wall);
+        heart.harvest(&anchors, now, wall);
         assert_eq!(heart.harvest.jobs(), 10_000);
         heart.hand_over();
         assert!(engine.in_flight.is_none());

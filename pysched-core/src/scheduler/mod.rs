@@ -2,6 +2,7 @@
 
 mod add;
 mod alarm;
+mod anchor;
 mod builder;
 mod drain;
 mod ending;
@@ -22,6 +23,7 @@ use std::time::Duration;
 pub use builder::SchedulerBuilder;
 pub use shutdown::{Unfinished, UnfinishedExecution};
 
+use anchor::Anchors;
 use engine::Engine;
 use life::Stage;
 
@@ -59,6 +61,9 @@ pub struct Scheduler {
 /// let go of it.
 struct Face {
     engine: Arc<Engine>,
+
+    /// What the handles of its tasks hold on to.
+    anchors: Anchors,
 }
 
 impl Drop for Face {
@@ -92,7 +97,8 @@ impl Scheduler {
     }
 
     fn over(engine: Arc<Engine>) -> Self {
-        Self { face: Arc::new(Face { engine }) }
+        let anchors = Anchors::new(&engine);
+        Self { face: Arc::new(Face { engine, anchors }) }
     }
 
     fn engine(&self) -> &Arc<Engine> {
@@ -164,7 +170,8 @@ impl Scheduler {
         T: Send + Sync + 'static,
         F: Fn() -> T + Send + Sync + 'static,
     {
-        self.engine().add_body(Body::new(move || Ok(f())), trigger, priority, None)
+        let body = Body::new(move || Ok(f()));
+        self.engine().add_body(body, trigger, priority, None, &self.face.anchors)
     }
 
     /// Adds a task. May be called from any thread, also from inside a task.
@@ -194,7 +201,7 @@ impl Scheduler {
     where
         T: Send + Sync + 'static,
     {
-        self.engine().add(task)
+        self.engine().add(task, &self.face.anchors)
     }
 
     /// Ends a task: what has not started never will; an execution that runs finishes, and nothing

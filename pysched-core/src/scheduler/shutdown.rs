@@ -159,14 +159,14 @@ impl Engine {
             if life.stage < goal {
                 self.refusing.store(true, Ordering::SeqCst);
                 let mut harvest = Harvest::new(self.lanes.len());
-                for place in &self.shards {
+                for (number, place) in self.shards.iter().enumerate() {
                     let mut shard = place.shard.lock();
                     shard.open = false;
                     if life.stage == Stage::Running && !queued {
                         let before = harvest.jobs();
                         shard.observe(now, wall);
                         shard.fire_due(&owner, now, wall, &mut harvest);
-                        self.in_flight.enter(harvest.jobs() - before);
+                        self.in_flight.enter(number, harvest.jobs() - before);
                     }
                     for index in shard.indices() {
                         leftovers.push(shard.end_series(index, queued, now));

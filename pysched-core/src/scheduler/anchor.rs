@@ -1,0 +1,83 @@
+//! [`Anchors`]: what handles and jobs hold on to, in place of the engine itself.
+//!
+//! Each handle and each job keeps the engine alive. If they counted their references in one place,
+//! every thread that adds or ends a task would write to it. So there is an anchor for each shard, with
+//! a count of its own in a cache line of its own.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crossbeam_utils::CachePadded;
+
+use super::engine::Engine;
+use crate::TaskId;
+use crate::error::{Error, TaskError};
+use crate::execution::{Owner, Ticket};
+use crate::task::{AnyRecord, Keeper};
+
+/// An anchor for each shard. They hold the engine, which must not hold them.
+pub(super) struct Anchors(Box<[Arc<Anchor>]>);
+
+/// The engine, as seen by its jobs and handles.
+pub(super) struct Anchor(CachePadded<Arc<Engine>>);
+
+impl Anchors {
+    pub(super) fn new(engine: &Arc<Engine>) -> Self {
+        let anchor = |_| Arc::new(Anchor(CachePadded::new(Arc::clone(engine))));
+        Self((0..engine.shards.len()).map(anchor).collect())
+    }
+
+    /// The anchor of a shard, for its jobs.
+    pub(super) fn owner(&self, shard: usize) -> Arc<dyn Owner> {
+        Arc::<Anchor>::clone(&self.0[shard])
+    }
+
+    /// The anchor of a shard, for its handles.
+    pub(super) fn keeper(&self, shard: usize) -> Arc<dyn Keeper> {
+        Arc::<Anchor>::clone(&self.0[shard])
+    }
+}
+
+impl Owner for Anchor {
+    fn execute(&self, ticket: &Ticket) {
+        self.0.execute(ticket);
+    }
+
+    fn give_up(&self, ticket: &Ticket, error: TaskError) {
+        self.0.give_up(ticket, error);
+    }
+
+    fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {
+        self.0.withdraw(task, settle);
+    }
+}
+
+impl Keeper for Anchor {
+    fn cancel(&self, task: TaskId) -> Result<(), Error> {
+        self.0.cancel(task)
+    }
+
+    fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {
+        self.0.with_next_run(task, f);
+    }
+
+    fn record(
+        &self,
+        task: TaskId,
+        make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
+    ) -> Option<Arc<dyn AnyRecord>> {
+        self.0.record(task, make)
+    }
+
+    fn history(&self) -> usize {
+        self.0.history()
+    }
+
+    fn hold(&self, task: TaskId) {
+        self.0.hold(task);
+    }
+
+    fn release(&self, task: TaskId) {
+        self.0.release(task);
+    }
+}
