@@ -394,3 +394,70 @@ fn a_clock_that_stands_still_after_a_while() {
         sched.shutdown(true);
     });
 }
+
+/// Takes jobs from any thread, runs them on threads of their own, and tells which thread gave each.
+/// From any other thread than the scheduler's own it takes nothing while it is picky.
+struct FromAnyThread {
+    given_by: Arc<Mutex<Vec<String>>>,
+    picky: bool,
+}
+
+impl Executor for FromAnyThread {
+    fn submit(&self, job: Job) -> Result<(), Rejected> {
+        let name = thread::current().name().unwrap_or("unnamed").to_owned();
+        let refuses = self.picky && name != "pysched-heart";
+        self.given_by.lock().unwrap().push(name);
+        if refuses {
+            return Err(Rejected::Full(job));
+        }
+        thread::spawn(move || job.run());
+        Ok(())
+    }
+
+    fn takes_from_any_thread(&self) -> bool {
+        true
+    }
+
+    fn shutdown(&self, _wait: bool) {}
+}
+
+/// Adds tasks that are due at once until one of them was given to the executor by the thread that
+/// added it, which is as soon as the scheduler sleeps; says who gave each.
+fn add_until_given_here(picky: bool) -> Vec<String> {
+    let given_by = Arc::new(Mutex::new(Vec::new()));
+    let executor = FromAnyThread { given_by: Arc::clone(&given_by), picky };
+    let sched = Scheduler::builder().executor(executor).build();
+    sched.start().unwrap();
+    let here = thread::current().name().unwrap_or("unnamed").to_owned();
+    while !given_by.lock().unwrap().contains(&here) {
+        assert!(outcome(&sched.delay(Trigger::once(0), 0, || ()).unwrap().future()).is_ok());
+    }
+    sched.shutdown(true);
+    given_by.lock().unwrap().clone()
+}
+
+#[test]
+fn an_executor_that_takes_jobs_from_any_thread() {
+    within(PATIENCE, || assert!(!add_until_given_here(false).is_empty()));
+}
+
+#[test]
+fn what_it_gives_back_to_another_thread_the_scheduler_offers_again() {
+    within(PATIENCE, || {
+        let given_by = add_until_given_here(true);
+        assert_eq!(given_by.last().map(String::as_str), Some("pysched-heart"), "{given_by:?}");
+    });
+}
+
+#[test]
+fn tasks_that_are_due_later_come_from_the_scheduler_itself() {
+    within(PATIENCE, || {
+        let given_by = Arc::new(Mutex::new(Vec::new()));
+        let executor = FromAnyThread { given_by: Arc::clone(&given_by), picky: false };
+        let sched = Scheduler::builder().executor(executor).build();
+        sched.start().unwrap();
+        assert!(outcome(&sched.delay(Trigger::once(0.001), 0, || ()).unwrap().future()).is_ok());
+        sched.shutdown(true);
+        assert_eq!(*given_by.lock().unwrap(), ["pysched-heart"]);
+    });
+}
