@@ -100,6 +100,31 @@ pub trait Executor: Send + Sync + 'static {
     /// A task that is due as soon as it is added then goes straight to the executor, while the
     /// scheduler's own thread sleeps on: one wake-up less on its way. Say so only of an executor
     /// whose `submit` returns at once, and runs nothing itself.
+    ///
+    /// ```
+    /// use pysched::{Executor, Job, Rejected, Scheduler, Trigger};
+    ///
+    /// struct NewThread;
+    ///
+    /// impl Executor for NewThread {
+    ///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+    ///         std::thread::spawn(move || job.run());
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn takes_from_any_thread(&self) -> bool {
+    ///         true
+    ///     }
+    ///
+    ///     fn shutdown(&self, _wait: bool) {}
+    /// }
+    ///
+    /// let sched = Scheduler::builder().executor(NewThread).build();
+    /// sched.start()?;
+    /// let handle = sched.delay(Trigger::once(0), 0, || 7)?;
+    /// assert_eq!(handle.future().wait().unwrap(), &7);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
     fn takes_from_any_thread(&self) -> bool {
         false
     }
