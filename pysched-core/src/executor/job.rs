@@ -88,12 +88,24 @@ thread_local! {
 }
 
 /// What is left of a panic in an executor.
+#[must_use = "its jobs are to be failed"]
 pub(crate) struct Orphans {
     /// The text of the panic.
-    pub(crate) text: String,
+    text: String,
 
     /// The jobs that it dropped on its way.
-    pub(crate) works: Vec<Work>,
+    works: Vec<Work>,
+}
+
+impl Orphans {
+    /// Ends the jobs with an error that has the text, and gives that.
+    pub(crate) fn fail(self) -> TaskError {
+        let error = TaskError::Refused(format!("it panicked: {}", self.text));
+        for work in self.works {
+            work.fail(error.clone());
+        }
+        error
+    }
 }
 
 /// Calls into an executor. If that panics, gives the text and the jobs that it had in hand, so that

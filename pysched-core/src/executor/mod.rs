@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use inline::InlineExecutor;
 pub use job::Job;
-pub(crate) use job::{Orphans, catch_orphans};
+pub(crate) use job::catch_orphans;
 pub use thread::ThreadPoolExecutor;
 
 /// Runs the jobs that a scheduler gives it.

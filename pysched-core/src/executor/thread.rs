@@ -167,15 +167,17 @@ impl ThreadPoolExecutor {
 
 impl Executor for ThreadPoolExecutor {
     fn submit(&self, job: Job) -> Result<(), Rejected> {
-        self.submit_all(&mut VecDeque::from([job]))
+        match Pool::hire(&self.pool, 1) {
+            Err(error) => Err(Rejected::Refused(job, error)),
+            Ok(()) => self.pool.queue.push(job).map_err(|job| Rejected::Refused(job, closed())),
+        }
     }
 
     fn submit_all(&self, jobs: &mut VecDeque<Job>) -> Result<(), Rejected> {
-        let hired = Pool::hire(&self.pool, jobs.len());
-        let why = match hired {
-            Err(error) => format!("the thread pool could not start a worker thread: {error}"),
+        let why = match Pool::hire(&self.pool, jobs.len()) {
+            Err(error) => error,
             Ok(()) if self.pool.queue.push_all(jobs) => return Ok(()),
-            Ok(()) => "the thread pool has been shut down".to_owned(),
+            Ok(()) => closed(),
         };
         match jobs.pop_front() {
             Some(job) => Err(Rejected::Refused(job, why)),
@@ -190,6 +192,11 @@ impl Executor for ThreadPoolExecutor {
     fn shutdown(&self, wait: bool) {
         Self::shutdown(self, wait);
     }
+}
+
+/// Why a pool that has been shut down takes nothing.
+fn closed() -> String {
+    "the thread pool has been shut down".to_owned()
 }
 
 impl Default for ThreadPoolExecutor {
@@ -240,7 +247,11 @@ impl Pool {
                         pool.complete.store(true, Ordering::Relaxed);
                     }
                 }
-                Err(error) if staff.workers == 0 => return Err(error.to_string()),
+                Err(error) if staff.workers == 0 => {
+                    return Err(format!(
+                        "the thread pool could not start a worker thread: {error}"
+                    ));
+                }
                 // The others will have to do; it is tried again with the next job.
                 Err(_) => break,
             }

@@ -53,6 +53,21 @@ impl<T: Urgency> WorkQueue<T> {
         (state.ready.len() + more).saturating_sub(state.idle + state.called)
     }
 
+    /// Takes an item, or gives it back if the queue is closed.
+    pub(super) fn push(&self, item: T) -> Result<(), T> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(item);
+        }
+        let calls = state.call(1);
+        state.ready.push(item);
+        drop(state);
+        if calls > 0 {
+            self.called.notify_one();
+        }
+        Ok(())
+    }
+
     /// Takes all items, or none if the queue is closed; says whether it took them.
     pub(super) fn push_all(&self, items: &mut VecDeque<T>) -> bool {
         // Before the lock is taken: it looks at all of them.
@@ -61,9 +76,7 @@ impl<T: Urgency> WorkQueue<T> {
         if state.closed {
             return false;
         }
-        let calls = items.len().min(state.idle);
-        state.idle -= calls;
-        state.called += calls;
+        let calls = state.call(items.len());
         state.ready.push_sorted(items);
         let everybody = state.idle == 0;
         drop(state);
@@ -122,6 +135,16 @@ impl<T: Urgency> WorkQueue<T> {
     }
 }
 
+impl<T> State<T> {
+    /// Calls workers for so many items, as far as any are idle; gives the number of those to wake.
+    fn call(&mut self, items: usize) -> usize {
+        let calls = items.min(self.idle);
+        self.idle -= calls;
+        self.called += calls;
+        calls
+    }
+}
+
 #[cfg(all(test, loom))]
 mod models {
     use super::*;
@@ -136,8 +159,11 @@ mod models {
         }
     }
 
-    fn push(queue: &WorkQueue<i32>, items: impl Into<VecDeque<i32>>) -> bool {
-        queue.push_all(&mut items.into())
+    fn push(queue: &WorkQueue<i32>, items: &[i32]) -> bool {
+        match items {
+            [item] => queue.push(*item).is_ok(),
+            _ => queue.push_all(&mut items.to_vec().into()),
+        }
     }
 
     /// Workers that take until the queue is closed. Loom reports a deadlock if an item is left to
@@ -155,10 +181,10 @@ mod models {
                 })
                 .collect();
             for items in pushes {
-                assert!(push(&queue, items.to_vec()));
+                assert!(push(&queue, items));
             }
             queue.close();
-            assert!(!push(&queue, [0]), "closed");
+            assert!(!push(&queue, &[0]), "closed");
             let mut taken: Vec<_> =
                 workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
             taken.sort_unstable();
@@ -191,8 +217,8 @@ mod models {
                     }
                 })
             });
-            push(&queue, [1]);
-            push(&queue, [2]);
+            push(&queue, &[1]);
+            push(&queue, &[2]);
             for worker in workers {
                 worker.join().unwrap();
             }

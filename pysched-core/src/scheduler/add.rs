@@ -1,13 +1,12 @@
 //! Adding tasks, from any thread.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::anchor::Anchors;
 use super::engine::{Engine, Place};
-use super::heart::offer;
+use super::heart::offer_one;
 use super::shard::{Entrant, Shard};
 use super::slot::More;
 use crate::TaskId;
@@ -223,7 +222,7 @@ impl Engine {
         drop(shard);
         let _inside = self.enter();
         let lane = &self.lanes[job.lane() as usize];
-        let Some(job) = offer(lane, &mut VecDeque::from([job])) else { return };
+        let Some(job) = offer_one(lane, job) else { return };
         // It has become full since. From here on the heart has the job, unless that has ended.
         let mut life = self.life.lock();
         if life.heart_beats {

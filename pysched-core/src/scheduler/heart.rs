@@ -18,7 +18,7 @@ use super::fire::Harvest;
 use super::life::Stage;
 use crate::error::{Error, TaskError};
 use crate::execution::Inside;
-use crate::executor::{Job, Orphans, Rejected, catch_orphans};
+use crate::executor::{Job, Rejected, catch_orphans};
 use crate::queue::ReadyQueue;
 use crate::time::Moment;
 
@@ -200,7 +200,7 @@ impl Heart {
             // that is found now.
             lane.starved.store(true, Ordering::SeqCst);
             while let Some(job) = backlog.pop() {
-                if let Some(job) = offer(lane, &mut VecDeque::from([job])) {
+                if let Some(job) = offer_one(lane, job) {
                     backlog.push(job);
                     break;
                 }
@@ -211,8 +211,21 @@ impl Heart {
     }
 }
 
+/// Gives a job to the executor of a lane; gives it back if that is full.
+pub(super) fn offer_one(lane: &Lane, job: Job) -> Option<Job> {
+    match catch_orphans(|| lane.executor.submit(job)) {
+        Ok(Ok(())) => {}
+        Ok(Err(Rejected::Full(job))) => return Some(job),
+        Ok(Err(Rejected::Refused(job, why))) => job.fail(TaskError::Refused(why)),
+        Err(orphans) => {
+            orphans.fail();
+        }
+    }
+    None
+}
+
 /// Gives jobs to the executor of a lane until it is full; gives back the job it has no room for.
-pub(super) fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
+fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
     while !jobs.is_empty() {
         let count = jobs.len();
         match catch_orphans(|| lane.executor.submit_all(jobs)) {
@@ -220,11 +233,8 @@ pub(super) fn offer(lane: &Lane, jobs: &mut VecDeque<Job>) -> Option<Job> {
             Ok(Ok(())) => jobs.clear(),
             Ok(Err(Rejected::Full(job))) => return Some(job),
             Ok(Err(Rejected::Refused(job, why))) => job.fail(TaskError::Refused(why)),
-            Err(Orphans { text, works }) => {
-                let error = TaskError::Refused(format!("it panicked: {text}"));
-                for work in works {
-                    work.fail(error.clone());
-                }
+            Err(orphans) => {
+                let error = orphans.fail();
                 // A panic that took no job would come again for ever.
                 if jobs.len() >= count
                     && let Some(job) = jobs.pop_front()
