@@ -64,8 +64,8 @@ impl Precision {
             },
             Self::Balanced => Terms {
                 longest_lead: micros(150),
-                lead_up: Duration::from_nanos(1900),
-                lead_down: Duration::from_nanos(100),
+                lead_up: Duration::from_nanos(1840),
+                lead_down: Duration::from_nanos(160),
                 spin_price: 10,
                 spin_credit: millis(100),
                 wake_price: micros(500),
