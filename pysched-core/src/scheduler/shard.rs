@@ -214,6 +214,25 @@ impl Shard {
         Times::in_order(due, started, finished.map(|at| self.timeline.wall_at(at)))
     }
 
+    /// The same as numbers, if there are exact ones: they take a few instructions.
+    pub(super) fn numbers(
+        &self,
+        slot: &Slot,
+        started: Option<Moment>,
+        finished: Moment,
+    ) -> Option<Times<Moment>> {
+        let number = |at| self.timeline.exact_number_at(at);
+        let due = match slot.due() {
+            Due { wall: Some(time), .. } => Moment::exactly_of_wall(time)?,
+            Due { wall: None, moment } => number(moment)?,
+        };
+        let started = match started {
+            Some(at) => Some(number(at)?),
+            None => None,
+        };
+        Some(Times::in_order(due, started, Some(number(finished)?)))
+    }
+
     /// The indices of all live tasks.
     pub(super) fn indices(&self) -> Vec<usize> {
         self.slots.iter().filter(|(_, slot)| slot.is_live()).map(|(index, _)| index).collect()
