@@ -37,7 +37,7 @@ pub(super) struct Share {
 }
 
 impl Share {
-    fn id(self, sequence: u64, index: usize) -> TaskId {
+    pub(super) fn id(self, sequence: u64, index: usize) -> TaskId {
         TaskId::new(self.scheduler, sequence, narrow(index) << self.bits | self.number)
     }
 
@@ -79,9 +79,6 @@ pub(super) struct Shard {
 
     /// Holds one live entry for each slot that is armed, and none else.
     pub(super) timers: TimerQueue,
-
-    /// Room for what is due, kept between two looks.
-    pub(super) due: Vec<TimerKey>,
 }
 
 /// What is needed to put a new task into a slot.
@@ -99,9 +96,7 @@ pub(super) struct Entrant {
 }
 
 pub(super) fn is_live(slots: &Slots<Slot>, key: &TimerKey) -> bool {
-    slots
-        .get(key.slot as usize)
-        .is_some_and(|slot| slot.due == key.due && slot.is_armed() && slot.priority == key.priority)
+    slots.get(key.slot as usize).is_some_and(|slot| slot.waits_for(key))
 }
 
 impl Shard {
@@ -117,7 +112,6 @@ impl Shard {
             observed: now,
             slots: Slots::new(),
             timers: TimerQueue::new(),
-            due: Vec::new(),
         }
     }
 
