@@ -111,8 +111,9 @@ impl<T: Urgency> ReadyQueue<T> {
             (Some(_), _) => &mut self.older,
             (None, _) => &mut self.run,
         };
-        let first = run.front()?.key();
-        if self.late.first().is_some_and(|late| late.key() < first) {
+        if let Some(late) = self.late.first()
+            && late.key() < run.front()?.key()
+        {
             return self.pop_late();
         }
         if let Some(capacity) = shrunk_capacity(run.len(), run.capacity()) {

@@ -93,17 +93,16 @@ impl Shard {
         delivery: &mut dyn Delivery,
     ) -> Leftover {
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
-        if let Some(record) = self.slot(index).record().cloned() {
+        let slot = self.slot(index);
+        let (started, is_held) = (ran.then_some(slot.since), slot.held > 0);
+        if let Some(record) = slot.record().cloned() {
             delivery.settle(&*record, ticket.run, self.timeline.wall_at(now));
             self.go_on(index, now);
             return Leftover::record(record);
         }
-        let slot = self.slot(index);
-        let started = ran.then_some(slot.since);
         self.remember(index, ticket.task, started, now, delivery.status(), delivery.text());
-        let slot = self.slot(index);
-        if slot.held > 0 {
-            let times = self.times(slot, started, Some(now));
+        if is_held {
+            let times = self.times(self.slot(index), started, Some(now));
             let record = delivery.record(ticket.task, self.history);
             let run = record.launch(times.due);
             record.begin(run, times.started, true);

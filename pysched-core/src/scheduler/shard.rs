@@ -140,16 +140,20 @@ impl Shard {
 
     /// Where a live task is kept.
     pub(super) fn index(&self, task: TaskId) -> Option<usize> {
-        let index = self.held_index(task)?;
-        self.slots.get(index)?.is_live().then_some(index)
+        self.held(task).filter(|(_, slot)| slot.is_live()).map(|(index, _)| index)
     }
 
     /// Where a task is kept that is live or held.
     pub(super) fn held_index(&self, task: TaskId) -> Option<usize> {
+        self.held(task).map(|(index, _)| index)
+    }
+
+    /// A task that is live or held.
+    fn held(&self, task: TaskId) -> Option<(usize, &Slot)> {
         let index = self.share.index(task);
         let slot = self.slots.get(index)?;
-        (slot.sequence == task.sequence() && task.scheduler() == self.share.scheduler)
-            .then_some(index)
+        let is_it = slot.sequence == task.sequence() && task.scheduler() == self.share.scheduler;
+        is_it.then_some((index, slot))
     }
 
     pub(super) fn id(&self, index: usize) -> TaskId {
