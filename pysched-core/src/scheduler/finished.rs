@@ -106,6 +106,12 @@ impl FinishedTasks {
 
     /// Forgets the oldest tasks that there is no more room for.
     fn remember(&mut self, task: TaskId, executions: Executions) {
+        // All at once: a buffer that grows leaves holes among the pages of slots, and what comes to
+        // lie in one of them keeps the allocator from giving back all that is before it. What has
+        // not been written yet takes no memory.
+        if self.tasks.capacity() == 0 {
+            self.tasks.reserve_exact(self.limit);
+        }
         self.executions += executions.len();
         while self.executions > self.limit
             && let Some(forgotten) = self.tasks.pop_front()
