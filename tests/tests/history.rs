@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pysched::{InlineExecutor, ManualClock, Scheduler, Status, Task, TaskId, Trigger};
 use pysched_tests::faults::within;
@@ -160,5 +160,41 @@ fn the_function_of_a_cancelled_task_is_dropped() {
         let handle = sched.add(referring(&value).trigger(Trigger::once(60))).unwrap();
         assert!(handle.future().cancel());
         assert_eq!(Arc::strong_count(&value), 2);
+    });
+}
+
+#[test]
+fn times_are_told_as_the_clock_showed_them_then() {
+    within(PATIENCE, || {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let century = 100 * 365 * 24 * 3600 * SECOND;
+        for wall in
+            [epoch - century, epoch - SECOND / 2, epoch, epoch + century, epoch + 6 * century]
+        {
+            let clock = ManualClock::new();
+            clock.set_wall(wall);
+            let sched = Scheduler::builder().executor(InlineExecutor).clock(clock.clone()).build();
+            sched.start().unwrap();
+            let runs = sched.delay(Trigger::once(1), 0, || ()).unwrap().id();
+            let fails = sched.add(Task::new(|| panic!("out of paper")).trigger(Trigger::once(1)));
+            let fails = fails.unwrap().id();
+            let waits = sched.delay(Trigger::once(9), 0, || ()).unwrap().id();
+            clock.advance(SECOND);
+            sched.cancel(waits).unwrap();
+            // What has ended has ended.
+            clock.set_wall(wall + 1_000 * SECOND);
+
+            let then = wall + SECOND;
+            for (task, status) in [(runs, Status::Succeeded), (fails, Status::Failed)] {
+                let results = sched.results(task);
+                assert_eq!((results.len(), results[0].status), (1, status));
+                let execution = &results[0];
+                assert_eq!(execution.due, then);
+                assert_eq!((execution.started, execution.finished), (Some(then), Some(then)));
+            }
+            let execution = &sched.results(waits)[0];
+            assert_eq!((execution.due, execution.status), (wall + 9 * SECOND, Status::Cancelled));
+            assert_eq!((execution.started, execution.finished), (None, Some(then)));
+        }
     });
 }

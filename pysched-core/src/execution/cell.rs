@@ -78,22 +78,18 @@ impl<T> From<Result<T, TaskError>> for Outcome<T> {
     }
 }
 
-/// When an execution was due, was begun and had ended.
+/// When an execution was due, was begun and had ended, as times or as numbers that stand for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Times {
-    pub(crate) due: SystemTime,
-    pub(crate) started: Option<SystemTime>,
-    pub(crate) finished: Option<SystemTime>,
+pub(crate) struct Times<T = SystemTime> {
+    pub(crate) due: T,
+    pub(crate) started: Option<T>,
+    pub(crate) finished: Option<T>,
 }
 
-impl Times {
+impl<T: Ord + Copy> Times<T> {
     /// The times of an execution on the wall clock, which may have been corrected between them: none
     /// comes before the one before it.
-    pub(crate) fn in_order(
-        due: SystemTime,
-        started: Option<SystemTime>,
-        finished: Option<SystemTime>,
-    ) -> Self {
+    pub(crate) fn in_order(due: T, started: Option<T>, finished: Option<T>) -> Self {
         let started = started.map(|at| at.max(due));
         let finished = finished.map(|at| started.map_or(at, |started| at.max(started)));
         Self { due, started, finished }

@@ -15,7 +15,7 @@ pub(crate) use cell::{ExecutionCell, Outcome, Times};
 pub use future::TaskFuture;
 pub(crate) use history::{Aftermath, History};
 pub(crate) use inside::{Inside, is_inside};
-pub(crate) use work::{Errand, Owner, Ticket, Work};
+pub(crate) use work::{Errand, JobAnchor, Owner, Ticket, Work};
 
 use crate::TaskId;
 

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crossbeam_utils::CachePadded;
+
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::prefetch::Location;
@@ -23,6 +25,16 @@ pub(crate) trait Owner: Send + Sync {
     fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool);
 }
 
+/// What jobs hold on to, in place of their owner itself: a pointer of one word, of which a burst has
+/// one for each task, and a count of references in a cache line of its own.
+pub(crate) struct JobAnchor(CachePadded<Arc<dyn Owner>>);
+
+impl JobAnchor {
+    pub(crate) fn new(owner: Arc<dyn Owner>) -> Arc<Self> {
+        Arc::new(Self(CachePadded::new(owner)))
+    }
+}
+
 /// The right to run one execution, once. Dropping it ends the execution as one that nobody could run.
 pub(crate) struct Ticket {
     pub(crate) task: TaskId,
@@ -36,8 +48,10 @@ pub(crate) struct Ticket {
     /// Where the scheduler keeps the task.
     pub(crate) location: Location,
 
-    /// `None` once the ticket has been used.
-    owner: Option<Arc<dyn Owner>>,
+    /// Whether it has been used. By the values that a `bool` never has, tickets are told from other
+    /// work: in place of an empty owner this keeps jobs within 64 bytes.
+    used: bool,
+    owner: Arc<JobAnchor>,
 }
 
 impl Ticket {
@@ -46,29 +60,27 @@ impl Ticket {
         run: u64,
         lane: u32,
         location: Location,
-        owner: Arc<dyn Owner>,
+        owner: Arc<JobAnchor>,
     ) -> Self {
-        Self { task, run, lane, location, owner: Some(owner) }
+        Self { task, run, lane, location, used: false, owner }
     }
 
     pub(crate) fn run(mut self) {
-        if let Some(owner) = self.owner.take() {
-            owner.execute(&self);
-        }
+        self.used = true;
+        self.owner.0.execute(&self);
     }
 
     pub(crate) fn fail(mut self, error: TaskError) {
-        if let Some(owner) = self.owner.take() {
-            owner.give_up(&self, error);
-        }
+        self.used = true;
+        self.owner.0.give_up(&self, error);
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if let Some(owner) = self.owner.take() {
+        if !self.used {
             let text = "the executor dropped the job without running it".to_owned();
-            owner.give_up(self, TaskError::WorkerDied(text));
+            self.owner.0.give_up(self, TaskError::WorkerDied(text));
         }
     }
 }

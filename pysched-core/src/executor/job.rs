@@ -79,7 +79,7 @@ pub struct Job {
 }
 
 // A burst of a million of them is sorted, and moved from thread to thread.
-const _: () = assert!(size_of::<Job>() <= 80);
+const _: () = assert!(size_of::<Job>() <= 64);
 
 thread_local! {
     /// Where the work of jobs goes that a panicking executor drops: `Some` only while this thread is

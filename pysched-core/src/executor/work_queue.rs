@@ -15,6 +15,7 @@
 
 use std::collections::VecDeque;
 
+use crate::prefetch::Location;
 use crate::queue::{ReadyQueue, Urgency, sort_by_urgency};
 use crate::sync::{Condvar, Mutex};
 
@@ -97,7 +98,7 @@ impl<T: Urgency> WorkQueue<T> {
             if let Some(item) = state.ready.pop() {
                 let soon = state.ready.needs_soon();
                 drop(state);
-                soon.prefetch();
+                soon.into_iter().for_each(Location::prefetch);
                 return Some(item);
             }
             if state.closed {

@@ -40,6 +40,10 @@ use crate::prefetch::Location;
 /// time, and few enough for it to be still there then.
 const AHEAD: usize = 4;
 
+/// How many items ahead they are fetched themselves. Further, as the ones before are looked at, and
+/// under the lock of whoever guards the queue.
+const FAR_AHEAD: usize = 16;
+
 /// A queue of items by [`ReadyKey`]; items with equal keys leave in the order in which they came.
 pub(crate) struct ReadyQueue<T> {
     /// In order. All of these came before the others.
@@ -107,8 +111,9 @@ impl<T: Urgency> ReadyQueue<T> {
             (Some(_), _) => &mut self.older,
             (None, _) => &mut self.run,
         };
-        let first = run.front()?.key();
-        if self.late.first().is_some_and(|late| late.key() < first) {
+        if let Some(late) = self.late.first()
+            && late.key() < run.front()?.key()
+        {
             return self.pop_late();
         }
         if let Some(capacity) = shrunk_capacity(run.len(), run.capacity()) {
@@ -117,10 +122,12 @@ impl<T: Urgency> ReadyQueue<T> {
         run.pop_front()
     }
 
-    /// What one of the next items will need in memory, as far as it is known which they are.
-    pub(crate) fn needs_soon(&self) -> Location {
+    /// What will be needed in memory by one of the next items, as far as it is known which they are,
+    /// and for a later one itself.
+    pub(crate) fn needs_soon(&self) -> [Location; 2] {
         let run = if self.older.is_empty() { &self.run } else { &self.older };
-        run.get(AHEAD).map_or(Location::NONE, T::needs)
+        let needed = run.get(AHEAD).map_or(Location::NONE, T::needs);
+        [needed, run.get(FAR_AHEAD).map_or(Location::NONE, Location::of)]
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -218,7 +218,7 @@ impl Engine {
         let number = shard.share.number as usize;
         self.in_flight.enter(number, 1);
         let owner = anchors.owner(number);
-        let job = shard.launch_light(index, due, &owner);
+        let job = shard.launch_at_once(index, due, &owner);
         drop(shard);
         let _inside = self.enter();
         let lane = &self.lanes[job.lane() as usize];

@@ -1,8 +1,8 @@
 //! [`Anchors`]: what handles and jobs hold on to, in place of the engine itself.
 //!
 //! Each handle and each job keeps the engine alive. If they counted their references in one place,
-//! every thread that adds or ends a task would write to it. So there is an anchor for each shard, with
-//! a count of its own in a cache line of its own.
+//! every thread that adds or ends a task would write to it. So there are two anchors for each shard, one
+//! for its jobs and one for its handles, each with a count of its own in a cache line of its own.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,29 +12,37 @@ use crossbeam_utils::CachePadded;
 use super::engine::Engine;
 use crate::TaskId;
 use crate::error::{Error, TaskError};
-use crate::execution::{Owner, Ticket};
+use crate::execution::{JobAnchor, Owner, Ticket};
 use crate::task::{AnyRecord, Keeper};
 
-/// An anchor for each shard. They hold the engine, which must not hold them.
-pub(super) struct Anchors(Box<[Arc<Anchor>]>);
+/// Two anchors for each shard. They hold the engine, which must not hold them.
+pub(super) struct Anchors {
+    jobs: Box<[Arc<JobAnchor>]>,
+    handles: Box<[Arc<Anchor>]>,
+}
 
-/// The engine, as seen by its jobs and handles.
+/// The engine, as seen by its handles.
 pub(super) struct Anchor(CachePadded<Arc<Engine>>);
 
 impl Anchors {
     pub(super) fn new(engine: &Arc<Engine>) -> Self {
-        let anchor = |_| Arc::new(Anchor(CachePadded::new(Arc::clone(engine))));
-        Self((0..engine.shards.len()).map(anchor).collect())
+        let shards = 0..engine.shards.len();
+        let of_jobs = |_| JobAnchor::new(Arc::<Engine>::clone(engine));
+        let of_handles = |_| Arc::new(Anchor(CachePadded::new(Arc::clone(engine))));
+        Self {
+            jobs: shards.clone().map(of_jobs).collect(),
+            handles: shards.map(of_handles).collect(),
+        }
     }
 
     /// The anchor of a shard, for its jobs.
-    pub(super) fn owner(&self, shard: usize) -> Arc<dyn Owner> {
-        Arc::<Anchor>::clone(&self.0[shard])
+    pub(super) fn owner(&self, shard: usize) -> Arc<JobAnchor> {
+        Arc::clone(&self.jobs[shard])
     }
 
     /// The anchor of a shard, for its handles.
     pub(super) fn keeper(&self, shard: usize) -> Arc<dyn Keeper> {
-        Arc::<Anchor>::clone(&self.0[shard])
+        Arc::<Anchor>::clone(&self.handles[shard])
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
-use crate::execution::{Status, Ticket};
+use crate::execution::{Execution, Status, Ticket};
 use crate::task::{AnyRecord, Body, Delivery};
 use crate::time::Moment;
 use crate::trigger::Schedule;
@@ -56,7 +56,7 @@ impl Shard {
     /// it was cancelled.
     pub(super) fn begin(&mut self, ticket: &Ticket, runs: bool, now: Moment) -> Option<Begun> {
         let index = self.index(ticket.task)?;
-        let started = runs.then(|| self.timeline.wall_at(now));
+        let timeline = self.timeline;
         let slot = self.slot_mut(index);
         let Some(record) = slot.record() else {
             if slot.standing != Standing::Queued {
@@ -68,6 +68,7 @@ impl Shard {
         };
         let more = slot.is_armed() || slot.schedule().is_some_and(Schedule::is_fixed_delay);
         let last = slot.is_ending() || !more;
+        let started = runs.then(|| timeline.wall_at(now));
         record.begin(ticket.run, started, last).then(|| Begun::Recorded(Arc::clone(record)))
     }
 
@@ -92,16 +93,16 @@ impl Shard {
         delivery: &mut dyn Delivery,
     ) -> Leftover {
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
-        if let Some(record) = self.slot(index).record().cloned() {
+        let slot = self.slot(index);
+        let (started, is_held) = (ran.then_some(slot.since), slot.held > 0);
+        if let Some(record) = slot.record().cloned() {
             delivery.settle(&*record, ticket.run, self.timeline.wall_at(now));
             self.go_on(index, now);
             return Leftover::record(record);
         }
-        let slot = self.slot(index);
-        let times = self.times(slot, ran.then_some(slot.since), Some(now));
-        let held = slot.held > 0;
-        self.finished.push_one(ticket.task, times, delivery.status(), delivery.text());
-        if held {
+        self.remember(index, ticket.task, started, now, delivery.status(), delivery.text());
+        if is_held {
+            let times = self.times(self.slot(index), started, Some(now));
             let record = delivery.record(ticket.task, self.history);
             let run = record.launch(times.due);
             record.begin(run, times.started, true);
@@ -114,6 +115,27 @@ impl Shard {
             // There is nothing of a user's in it any more.
             self.slots.remove(index);
             Leftover::default()
+        }
+    }
+
+    /// Remembers how the execution of a light task has ended.
+    fn remember(
+        &mut self,
+        index: usize,
+        task: TaskId,
+        started: Option<Moment>,
+        finished: Moment,
+        status: Status,
+        text: Option<&str>,
+    ) {
+        let slot = self.slot(index);
+        if text.is_none()
+            && let Some(numbers) = self.numbers(slot, started, finished)
+        {
+            self.finished.push_one(task, numbers, status);
+        } else {
+            let times = self.times(slot, started, Some(finished));
+            self.finished.push(task, vec![Execution::new(task, times, status, text)]);
         }
     }
 
@@ -170,9 +192,7 @@ impl Shard {
         if !armed && !waits {
             return Leftover::default();
         }
-        let task = self.id(index);
-        let times = self.times(self.slot(index), None, Some(now));
-        self.finished.push_one(task, times, Status::Cancelled, None);
+        self.remember(index, self.id(index), None, now, Status::Cancelled, None);
         let slot = self.slot_mut(index);
         let body = slot.body.take();
         if slot.held > 0 {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::TaskId;
 use crate::execution::{Execution, Status, Times};
+use crate::time::Moment;
 
 /// The executions of the latest finished tasks.
 #[derive(Debug)]
@@ -26,8 +27,47 @@ struct FinishedTask {
 #[derive(Debug)]
 enum Executions {
     /// A single one, without an error: what nearly all tasks leave that run once.
-    One(Times, Status),
+    One(Stamps, Status),
     Many(Vec<Execution>),
+}
+
+/// The times of an execution, as numbers: what is remembered is written at the end of each task,
+/// and hardly ever read.
+#[derive(Debug, Clone, Copy)]
+struct Stamps {
+    due: Moment,
+
+    /// [`Moment::NEVER`] if it was not begun; so with the end.
+    started: Moment,
+    finished: Moment,
+}
+
+// Of a burst of tasks the latest go round and round in here, and should stay in a cache.
+const _: () = assert!(size_of::<FinishedTask>() <= 40);
+
+impl Stamps {
+    /// `None` if there is a time without an exact number.
+    fn of(times: Times) -> Option<Self> {
+        let number = |at: Option<_>| at.map_or(Some(Moment::NEVER), Moment::exactly_of_wall);
+        Some(Self {
+            due: Moment::exactly_of_wall(times.due)?,
+            started: number(times.started)?,
+            finished: number(times.finished)?,
+        })
+    }
+
+    fn times(self) -> Times {
+        let time = |stamp: Moment| (stamp != Moment::NEVER).then(|| stamp.on_wall());
+        let Self { due, started, finished } = self;
+        Times { due: due.on_wall(), started: time(started), finished: time(finished) }
+    }
+}
+
+impl From<Times<Moment>> for Stamps {
+    fn from(Times { due, started, finished }: Times<Moment>) -> Self {
+        let stamp = |at: Option<Moment>| at.unwrap_or(Moment::NEVER);
+        Self { due, started: stamp(started), finished: stamp(finished) }
+    }
 }
 
 impl Executions {
@@ -44,38 +84,34 @@ impl FinishedTasks {
         Self { tasks: VecDeque::new(), limit, executions: 0 }
     }
 
-    /// Remembers a task that ran once, or was cancelled before it did.
-    pub(super) fn push_one(
-        &mut self,
-        task: TaskId,
-        times: Times,
-        status: Status,
-        text: Option<&str>,
-    ) {
-        self.remember(
-            task,
-            match text {
-                None => Executions::One(times, status),
-                Some(_) => Executions::Many(vec![Execution::new(task, times, status, text)]),
-            },
-        );
+    /// Remembers a task that ran once without an error, or was cancelled before it did. The times
+    /// are exact numbers on the scale of [`Moment::of_wall`].
+    pub(super) fn push_one(&mut self, task: TaskId, times: Times<Moment>, status: Status) {
+        self.remember(task, Executions::One(times.into(), status));
     }
 
     /// Remembers a task, of one that alone has more executions than there is room for, the latest.
     pub(super) fn push(&mut self, task: TaskId, mut executions: Vec<Execution>) {
         executions.drain(..executions.len().saturating_sub(self.limit));
-        match executions.as_slice() {
-            [] => {}
+        let one = match executions.as_slice() {
+            [] => return,
             [Execution { due, started, finished, status, error: None, .. }] => {
                 let times = Times { due: *due, started: *started, finished: *finished };
-                self.remember(task, Executions::One(times, *status));
+                Stamps::of(times).map(|stamps| Executions::One(stamps, *status))
             }
-            _ => self.remember(task, Executions::Many(executions)),
-        }
+            _ => None,
+        };
+        self.remember(task, one.unwrap_or(Executions::Many(executions)));
     }
 
     /// Forgets the oldest tasks that there is no more room for.
     fn remember(&mut self, task: TaskId, executions: Executions) {
+        // All at once: a buffer that grows leaves holes among the pages of slots, and what comes to
+        // lie in one of them keeps the allocator from giving back all that is before it. What has
+        // not been written yet takes no memory.
+        if self.tasks.capacity() == 0 {
+            self.tasks.reserve_exact(self.limit);
+        }
         self.executions += executions.len();
         while self.executions > self.limit
             && let Some(forgotten) = self.tasks.pop_front()
@@ -91,8 +127,8 @@ impl FinishedTasks {
         let found = self.tasks.iter().rev().find(|it| it.sequence == task.sequence());
         match found.map(|it| &it.executions) {
             None => Vec::new(),
-            Some(Executions::One(times, status)) => {
-                vec![Execution::new(task, *times, *status, None)]
+            Some(Executions::One(stamps, status)) => {
+                vec![Execution::new(task, stamps.times(), *status, None)]
             }
             Some(Executions::Many(executions)) => executions.clone(),
         }
@@ -142,12 +178,35 @@ mod tests {
     #[test]
     fn a_single_execution_is_told_as_it_was() {
         let id = TaskId::new(SchedulerId::unique(), 1, 0);
-        let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
-        let times = Times { due: at(1), started: Some(at(2)), finished: Some(at(3)) };
-        for text in [None, Some("out of paper")] {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let at = |seconds| Duration::from_secs(seconds);
+        let century = at(100 * 365 * 24 * 3600);
+        for due in [epoch - century, epoch, epoch + at(1), epoch + 5 * century, epoch + 6 * century]
+        {
+            for started in [None, Some(due + at(1))] {
+                for text in [None, Some("out of paper")] {
+                    let times = Times { due, started, finished: Some(due + at(2)) };
+                    let expected = Execution::new(id, times, Status::Failed, text);
+                    let mut finished = FinishedTasks::new(LIMIT);
+                    finished.push(id, vec![expected.clone()]);
+                    assert_eq!(finished.executions(id), [expected]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_told_as_times() {
+        let id = TaskId::new(SchedulerId::unique(), 1, 0);
+        let epoch = SystemTime::UNIX_EPOCH;
+        for started in [None, Some(Moment::from_nanos(7))] {
             let mut finished = FinishedTasks::new(LIMIT);
-            finished.push_one(id, times, Status::Failed, text);
-            let expected = Execution::new(id, times, Status::Failed, text);
+            let last = Moment::LAST;
+            let numbers = Times { due: Moment::default(), started, finished: Some(last) };
+            finished.push_one(id, numbers, Status::Succeeded);
+            let started = started.map(Moment::on_wall);
+            let times = Times { due: epoch, started, finished: Some(last.on_wall()) };
+            let expected = Execution::new(id, times, Status::Succeeded, None);
             assert_eq!(finished.executions(id), [expected]);
         }
     }

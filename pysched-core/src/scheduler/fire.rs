@@ -1,16 +1,19 @@
 //! Firing: how what is due becomes jobs.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::shard::{Shard, is_live};
-use super::slot::Standing;
-use crate::execution::{Owner, Status, Ticket, Work};
+use super::shard::Shard;
+use super::slot::{Slot, Standing};
+use crate::TaskId;
+use crate::execution::{JobAnchor, Status, Ticket, Work};
 use crate::executor::Job;
 use crate::prefetch::Location;
+use crate::queue::TimerKey;
 use crate::task::AnyRecord;
-use crate::time::Moment;
+use crate::time::{Moment, Timeline};
 use crate::trigger::{Due, Firing};
 
 /// Room for this many keys is kept between two looks at a queue.
@@ -26,11 +29,20 @@ pub(super) struct Harvest {
 
     /// Records to flush once the lock is released.
     pub(super) touched: Vec<Arc<dyn AnyRecord>>,
+
+    /// Room for what is due in one shard after the other, kept from one look to the next.
+    due: Vec<TimerKey>,
 }
 
 impl Harvest {
     pub(super) fn new(lanes: usize) -> Self {
-        Self { lanes: (0..lanes).map(|_| VecDeque::new()).collect(), touched: Vec::new() }
+        let lanes = (0..lanes).map(|_| VecDeque::new()).collect();
+        Self { lanes, touched: Vec::new(), due: Vec::new() }
+    }
+
+    /// Gives back the room that a burst has needed.
+    pub(super) fn shrink(&mut self) {
+        self.due.shrink_to(ROOM);
     }
 
     /// How many executions there are to start.
@@ -44,42 +56,42 @@ impl Shard {
     /// is known before they are made.
     pub(super) fn fire_due(
         &mut self,
-        owner: &Arc<dyn Owner>,
+        owner: &Arc<JobAnchor>,
         now: Moment,
         wall: SystemTime,
         harvest: &mut Harvest,
     ) {
-        let mut due = std::mem::take(&mut self.due);
+        let mut due = mem::take(&mut harvest.due);
         self.timers.drain_due(now, &mut due);
         let mut dead = 0;
         for (number, key) in due.iter().enumerate() {
             if let Some(ahead) = due.get(number + AHEAD) {
                 self.slots.location(ahead.slot as usize).prefetch();
             }
-            if is_live(&self.slots, key) {
-                self.fire(key.slot as usize, now, wall, owner, harvest);
-            } else {
+            if !self.fire(key, now, wall, owner, harvest) {
                 dead += 1;
             }
         }
         self.timers.buried(dead);
         due.clear();
-        due.shrink_to(ROOM);
-        self.due = due;
+        harvest.due = due;
         self.head = self.next_due();
     }
 
-    /// Fires one task: starts its run that is due, records those that were missed or skipped, and
-    /// arms the next.
+    /// Fires the task of an entry, if that is live: starts its run that is due, records those that
+    /// were missed or skipped, and arms the next. Says whether the entry was live.
     fn fire(
         &mut self,
-        index: usize,
+        key: &TimerKey,
         now: Moment,
         wall: SystemTime,
-        owner: &Arc<dyn Owner>,
+        owner: &Arc<JobAnchor>,
         harvest: &mut Harvest,
-    ) {
-        let slot = self.slot_mut(index);
+    ) -> bool {
+        let (index, share, timeline) = (key.slot as usize, self.share, self.timeline);
+        let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.waits_for(key)) else {
+            return false;
+        };
         slot.standing = Standing::Unarmed;
         let due = slot.due();
         // The wall clock may have been set back by less than counts as a step.
@@ -87,14 +99,13 @@ impl Shard {
             && !early.is_zero()
         {
             self.arm(index, Due { moment: now.saturating_add(early), ..due });
-            return;
+        } else if slot.record().is_none() {
+            let job = slot.launch_light(share.id(slot.sequence, index), due, timeline, owner);
+            harvest.lanes[slot.lane as usize].push_back(job);
+        } else {
+            self.fire_recorded(index, due, now, owner, harvest);
         }
-        if slot.record().is_none() {
-            let lane = slot.lane as usize;
-            harvest.lanes[lane].push_back(self.launch_light(index, due, owner));
-            return;
-        }
-        self.fire_recorded(index, due, now, owner, harvest);
+        true
     }
 
     fn fire_recorded(
@@ -102,7 +113,7 @@ impl Shard {
         index: usize,
         due: Due,
         now: Moment,
-        owner: &Arc<dyn Owner>,
+        owner: &Arc<JobAnchor>,
         harvest: &mut Harvest,
     ) {
         let timeline = self.timeline;
@@ -125,8 +136,9 @@ impl Shard {
         if free {
             self.slot_mut(index).count_launch();
             let number = record.launch(due);
-            let job = self.job(index, number, run.number_on(timeline), owner);
-            harvest.lanes[self.slot(index).lane as usize].push_back(job);
+            let (task, slot) = (self.id(index), self.slot(index));
+            let job = slot.job(task, number, run.number_on(timeline), owner);
+            harvest.lanes[slot.lane as usize].push_back(job);
         }
         if missed > 0 || !free {
             harvest.touched.push(record);
@@ -138,19 +150,10 @@ impl Shard {
         }
     }
 
-    /// Queues the only execution of a task without a record.
-    pub(super) fn launch_light(&mut self, index: usize, due: Due, owner: &Arc<dyn Owner>) -> Job {
-        let timeline = self.timeline;
-        let slot = self.slot_mut(index);
-        slot.standing = Standing::Queued;
-        slot.due = due.moment;
-        self.job(index, 1, due.number_on(timeline), owner)
-    }
-
-    fn job(&self, index: usize, run: u64, due: Moment, owner: &Arc<dyn Owner>) -> Job {
-        let (task, slot) = (self.id(index), self.slot(index));
-        let ticket = Ticket::new(task, run, slot.lane, Location::of(slot), Arc::clone(owner));
-        Job::new(slot.priority, due, Work::Execution(ticket))
+    /// Queues the only execution of a task that was just added.
+    pub(super) fn launch_at_once(&mut self, index: usize, due: Due, owner: &Arc<JobAnchor>) -> Job {
+        let (task, timeline) = (self.id(index), self.timeline);
+        self.slot_mut(index).launch_light(task, due, timeline, owner)
     }
 
     /// Passes over the next run of a task, which was cancelled.
@@ -167,5 +170,25 @@ impl Shard {
         {
             self.arm(index, next);
         }
+    }
+}
+
+impl Slot {
+    /// Queues the only execution of a task without a record.
+    fn launch_light(
+        &mut self,
+        task: TaskId,
+        due: Due,
+        timeline: Timeline,
+        owner: &Arc<JobAnchor>,
+    ) -> Job {
+        self.standing = Standing::Queued;
+        self.due = due.moment;
+        self.job(task, 1, due.number_on(timeline), owner)
+    }
+
+    fn job(&self, task: TaskId, run: u64, due: Moment, owner: &Arc<JobAnchor>) -> Job {
+        let ticket = Ticket::new(task, run, self.lane, Location::of(self), Arc::clone(owner));
+        Job::new(self.priority, due, Work::Execution(ticket))
     }
 }

@@ -171,6 +171,7 @@ impl Heart {
             }
             place.head.put_back(shard.head);
         }
+        self.harvest.shrink();
         life.stage
     }
 

@@ -37,7 +37,7 @@ pub(super) struct Share {
 }
 
 impl Share {
-    fn id(self, sequence: u64, index: usize) -> TaskId {
+    pub(super) fn id(self, sequence: u64, index: usize) -> TaskId {
         TaskId::new(self.scheduler, sequence, narrow(index) << self.bits | self.number)
     }
 
@@ -79,9 +79,6 @@ pub(super) struct Shard {
 
     /// Holds one live entry for each slot that is armed, and none else.
     pub(super) timers: TimerQueue,
-
-    /// Room for what is due, kept between two looks.
-    pub(super) due: Vec<TimerKey>,
 }
 
 /// What is needed to put a new task into a slot.
@@ -99,9 +96,7 @@ pub(super) struct Entrant {
 }
 
 pub(super) fn is_live(slots: &Slots<Slot>, key: &TimerKey) -> bool {
-    slots
-        .get(key.slot as usize)
-        .is_some_and(|slot| slot.due == key.due && slot.is_armed() && slot.priority == key.priority)
+    slots.get(key.slot as usize).is_some_and(|slot| slot.waits_for(key))
 }
 
 impl Shard {
@@ -117,7 +112,6 @@ impl Shard {
             observed: now,
             slots: Slots::new(),
             timers: TimerQueue::new(),
-            due: Vec::new(),
         }
     }
 
@@ -146,16 +140,20 @@ impl Shard {
 
     /// Where a live task is kept.
     pub(super) fn index(&self, task: TaskId) -> Option<usize> {
-        let index = self.held_index(task)?;
-        self.slots.get(index)?.is_live().then_some(index)
+        self.held(task).filter(|(_, slot)| slot.is_live()).map(|(index, _)| index)
     }
 
     /// Where a task is kept that is live or held.
     pub(super) fn held_index(&self, task: TaskId) -> Option<usize> {
+        self.held(task).map(|(index, _)| index)
+    }
+
+    /// A task that is live or held.
+    fn held(&self, task: TaskId) -> Option<(usize, &Slot)> {
         let index = self.share.index(task);
         let slot = self.slots.get(index)?;
-        (slot.sequence == task.sequence() && task.scheduler() == self.share.scheduler)
-            .then_some(index)
+        let is_it = slot.sequence == task.sequence() && task.scheduler() == self.share.scheduler;
+        is_it.then_some((index, slot))
     }
 
     pub(super) fn id(&self, index: usize) -> TaskId {
@@ -212,6 +210,25 @@ impl Shard {
         let due = slot.due().wall_on(self.timeline);
         let started = started.map(|at| self.timeline.wall_at(at));
         Times::in_order(due, started, finished.map(|at| self.timeline.wall_at(at)))
+    }
+
+    /// The same as numbers, if there are exact ones: they take a few instructions.
+    pub(super) fn numbers(
+        &self,
+        slot: &Slot,
+        started: Option<Moment>,
+        finished: Moment,
+    ) -> Option<Times<Moment>> {
+        let number = |at| self.timeline.exact_number_at(at);
+        let due = match slot.due() {
+            Due { wall: Some(time), .. } => Moment::exactly_of_wall(time)?,
+            Due { wall: None, moment } => number(moment)?,
+        };
+        let started = match started {
+            Some(at) => Some(number(at)?),
+            None => None,
+        };
+        Some(Times::in_order(due, started, Some(number(finished)?)))
     }
 
     /// The indices of all live tasks.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use super::engine::Engine;
 use super::fire::Harvest;
 use super::life::Stage;
-use crate::execution::{Execution, Owner, Status, is_inside};
+use crate::execution::{Execution, JobAnchor, Status, is_inside};
 
 /// What [`Scheduler::shutdown_timeout`](crate::Scheduler::shutdown_timeout) had to leave behind.
 ///
@@ -151,7 +151,7 @@ impl Engine {
     /// everything that has not begun.
     fn stop_firing(self: &Arc<Self>, queued: bool) {
         let (now, wall) = (self.clock.now(), self.clock.wall());
-        let owner = Arc::clone(self) as Arc<dyn Owner>;
+        let owner = JobAnchor::new(Arc::<Self>::clone(self));
         let mut leftovers = Vec::new();
         {
             let mut life = self.life.lock();

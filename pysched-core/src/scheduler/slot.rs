@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::queue::TimerKey;
 use crate::task::{AnyRecord, Body};
 use crate::time::Moment;
 use crate::trigger::{Due, Schedule, Trigger};
@@ -81,6 +82,11 @@ pub(super) struct More {
 impl Slot {
     pub(super) fn is_armed(&self) -> bool {
         self.standing == Standing::Armed
+    }
+
+    /// Whether this is the entry in the timer queue for the next run.
+    pub(super) fn waits_for(&self, key: &TimerKey) -> bool {
+        self.due == key.due && self.is_armed() && self.priority == key.priority
     }
 
     /// Whether the task is not over.

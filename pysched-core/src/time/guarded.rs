@@ -65,8 +65,7 @@ impl GuardedClock {
     #[inline]
     pub(crate) fn now(&self) -> Moment {
         match &self.clock {
-            // The origin of ours is less than 584 years behind.
-            AnyClock::System(clock) => Moment::from_origin(clock.now()),
+            AnyClock::System(clock) => clock.moment(),
             AnyClock::Other(clock) => self.guarded_now(&**clock),
         }
     }

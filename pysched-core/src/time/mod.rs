@@ -1,6 +1,7 @@
 //! Time: intervals, moments, and the clocks they are read from.
 
 mod clock;
+mod elapsed;
 mod function;
 mod guarded;
 mod interval;

@@ -37,6 +37,13 @@ impl Moment {
         time.duration_since(SystemTime::UNIX_EPOCH).map_or(Self::default(), Self::from_origin)
     }
 
+    /// [`of_wall`](Self::of_wall), if [`on_wall`](Self::on_wall) gives the same time again: it does
+    /// from 1970 to 2554.
+    pub(crate) fn exactly_of_wall(time: SystemTime) -> Option<Self> {
+        let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(Self::from_origin(since_epoch)).filter(|&moment| moment != Self::NEVER)
+    }
+
     /// The time that a number on that scale stands for.
     pub(crate) fn on_wall(self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(self.0)
@@ -68,13 +75,17 @@ pub(crate) struct Timeline {
 
     /// The same on the scale of [`Moment::of_wall`].
     offset: Moment,
+
+    /// Whether it is the same exactly.
+    is_exact: bool,
 }
 
 impl Timeline {
     /// The timeline on which `moment` and `wall` are one instant.
     pub(crate) fn through(moment: Moment, wall: SystemTime) -> Self {
         let epoch = wall.checked_sub(moment.since_origin()).unwrap_or(SystemTime::UNIX_EPOCH);
-        Self { epoch, offset: Moment::of_wall(epoch) }
+        let is_exact = Moment::exactly_of_wall(epoch).is_some();
+        Self { epoch, offset: Moment::of_wall(epoch), is_exact }
     }
 
     pub(crate) fn wall_at(self, moment: Moment) -> SystemTime {
@@ -84,6 +95,12 @@ impl Timeline {
     /// [`wall_at`](Self::wall_at) on the scale of [`Moment::of_wall`].
     pub(crate) fn number_at(self, moment: Moment) -> Moment {
         Moment(self.offset.0.saturating_add(moment.0))
+    }
+
+    /// [`number_at`](Self::number_at), if that stands for [`wall_at`](Self::wall_at) exactly.
+    pub(crate) fn exact_number_at(self, moment: Moment) -> Option<Moment> {
+        let number = self.number_at(moment);
+        (self.is_exact && number != Moment::NEVER).then_some(number)
     }
 
     /// The moment at which the wall clock shows `wall`; the origin if that is behind it.
@@ -122,5 +139,23 @@ mod tests {
         assert_eq!(line.wall_at(later), wall + Duration::from_nanos(1));
         assert_eq!(line.deviation(later, wall), Duration::from_nanos(1));
         assert_eq!(line.deviation(moment, wall + Duration::from_secs(2)), Duration::from_secs(2));
+    }
+    #[test]
+    fn a_number_is_exact_or_there_is_none() {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let second = Duration::from_secs(1);
+        let moment = Moment::from_origin(second);
+        for wall in [epoch, epoch + second, epoch + 50 * second, epoch - Duration::from_nanos(1)] {
+            let line = Timeline::through(moment, wall);
+            // The timeline begins a second before.
+            let expected = (wall >= epoch + second).then(|| Moment::of_wall(wall));
+            assert_eq!(line.exact_number_at(moment), expected);
+            assert_eq!(expected.map(Moment::on_wall), expected.map(|_| line.wall_at(moment)));
+            assert_eq!(line.exact_number_at(Moment::NEVER), None);
+        }
+        assert_eq!(Moment::exactly_of_wall(epoch - second), None);
+        assert_eq!(Moment::exactly_of_wall(epoch + second), Some(moment));
+        assert_eq!(Moment::exactly_of_wall(Moment::LAST.on_wall()), Some(Moment::LAST));
+        assert_eq!(Moment::exactly_of_wall(Moment::NEVER.on_wall() + second), None);
     }
 }

@@ -2,16 +2,17 @@
 
 use std::hint;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
+use super::elapsed::Origin;
 use super::pace::{Pace, Plan};
 use super::slack::Sharp;
-use super::{Clock, Parker, Precision};
+use super::{Clock, Moment, Parker, Precision};
 use crate::sync::Mutex;
 
 /// The computer's own clocks: what a scheduler uses unless told otherwise.
 ///
-/// [`Instant`] gives the time that intervals are measured with, [`SystemTime`] the wall clock.
+/// [`Instant`](std::time::Instant) gives the time that intervals are measured with, [`SystemTime`] the wall clock.
 ///
 /// Waiting is mostly sleeping: with nothing to wait for, the thread sleeps in the kernel until it is
 /// unparked; with a deadline, until shortly before that, and spins for the rest. How much of that
@@ -28,7 +29,7 @@ use crate::sync::Mutex;
 /// ```
 #[derive(Debug, Clone)]
 pub struct SystemClock {
-    origin: Instant,
+    origin: Origin,
     precision: Precision,
 
     /// Locked for a few instructions before a sleep and after it, never during it.
@@ -47,7 +48,7 @@ impl SystemClock {
     pub fn new() -> Self {
         let precision = Precision::default();
         let pace = Arc::new(Mutex::new(Pace::new(precision.terms())));
-        Self { origin: Instant::now(), precision, pace }
+        Self { origin: Origin::now(), precision, pace }
     }
 
     /// Sets how punctual waits are, and what they may cost. Clones that were made before keep what
@@ -66,6 +67,11 @@ impl SystemClock {
     pub fn precision(self, precision: Precision) -> Self {
         let pace = Arc::new(Mutex::new(Pace::new(precision.terms())));
         Self { precision, pace, ..self }
+    }
+
+    /// What the clock shows, as a number.
+    pub(super) fn moment(&self) -> Moment {
+        Moment::from_nanos(self.origin.elapsed())
     }
 
     /// Sleeps as planned; says whether it did so until the end, and was not woken before.
@@ -103,7 +109,7 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Duration {
-        self.origin.elapsed()
+        self.moment().since_origin()
     }
 
     fn wall(&self) -> SystemTime {
