@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::cell::{ExecutionCell, Outcome, Times};
-use super::entry::{Active, Ended, Entry, Kept};
+use super::entry::{Active, Ended, Entry, Kept, PassedOver};
 use super::{Execution, Status};
 use crate::TaskId;
 use crate::unwind::drop_quietly;
@@ -175,7 +175,7 @@ impl<T> History<T> {
 
     /// Records a run that was skipped or missed.
     pub(crate) fn pass_over(&mut self, due: SystemTime, at: SystemTime, status: Status) {
-        self.retain(Entry::PassedOver(Execution::passed_over(self.task, due, at, status)));
+        self.retain(Entry::PassedOver(PassedOver { due, at, status }));
     }
 
     /// Records the `count` runs before the one at `due`, an `interval` apart, as missed: of many,
@@ -296,11 +296,7 @@ impl<T> History<T> {
 
     /// All that ended and are retained, oldest first.
     pub(crate) fn executions(&self) -> Vec<Execution> {
-        let execution = |entry: &Entry<T>| match entry {
-            Entry::Ended(ended) => ended.execution(self.task),
-            Entry::PassedOver(execution) => execution.clone(),
-        };
-        self.retained.iter().map(execution).collect()
+        self.retained.iter().map(|entry| entry.execution(self.task)).collect()
     }
 
     pub(crate) fn take_aftermath(&mut self) -> Aftermath<T> {
@@ -308,11 +304,17 @@ impl<T> History<T> {
     }
 
     fn retain(&mut self, entry: Entry<T>) {
-        self.retained.push_back(entry);
-        if self.retained.len() <= self.limit {
-            return;
-        }
-        match self.retained.pop_front() {
+        let oldest = if self.limit == 0 {
+            Some(entry)
+        } else {
+            // In this order: once it is full, a new entry is written where the oldest was, in the same
+            // cache lines, and the buffer does not grow for the sake of one more.
+            let oldest =
+                if self.retained.len() < self.limit { None } else { self.retained.pop_front() };
+            self.retained.push_back(entry);
+            oldest
+        };
+        match oldest {
             Some(Entry::Ended(ended)) if ended.number == self.ended => self.latest = Some(ended),
             Some(Entry::Ended(ended)) => self.evict(ended),
             Some(Entry::PassedOver(_)) | None => {}
@@ -367,6 +369,26 @@ mod tests {
         assert_eq!(history.ended_after(0).unwrap().0, 4, "the first that is still retained");
         assert_eq!(history.ended_after(4).unwrap().0, 5);
         assert!(history.ended_after(5).is_none());
+    }
+
+    #[test]
+    fn the_latest_to_end_is_known_though_others_were_passed_over_since() {
+        let mut history = History::new(TaskId::nil(), 2);
+        (1..=3).for_each(|value| run(&mut history, value));
+        (4..=5).for_each(|second| history.pass_over(at(second), at(second), Status::Skipped));
+        assert_eq!(dues(&history), [(at(4), Status::Skipped), (at(5), Status::Skipped)]);
+        assert_eq!(history.ended_after(0).unwrap().0, 3);
+        run(&mut history, 6);
+        assert_eq!(dues(&history), [(at(5), Status::Skipped), (at(6), Status::Succeeded)]);
+        assert_eq!(history.ended_after(0).unwrap().0, 4);
+    }
+
+    #[test]
+    fn a_full_history_does_not_grow() {
+        let mut history = History::new(TaskId::nil(), 32);
+        (1..=100).for_each(|value| run(&mut history, value));
+        assert_eq!(history.executions().len(), 32);
+        assert_eq!(history.retained.capacity(), 32);
     }
 
     #[test]
