@@ -299,6 +299,11 @@ impl<T> History<T> {
         self.retained.iter().map(|entry| entry.execution(self.task)).collect()
     }
 
+    pub(crate) fn has_aftermath(&self) -> bool {
+        let Aftermath { announce, evicted } = &self.aftermath;
+        !announce.is_empty() || !evicted.is_empty()
+    }
+
     pub(crate) fn take_aftermath(&mut self) -> Aftermath<T> {
         mem::take(&mut self.aftermath)
     }

@@ -6,7 +6,7 @@ use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
 use crate::execution::{Status, Ticket};
-use crate::task::{AnyRecord, Body, Delivery};
+use crate::task::{AnyRecord, Body, Delivery, Function};
 use crate::time::Moment;
 use crate::trigger::Schedule;
 use crate::unwind::drop_quietly;
@@ -15,7 +15,9 @@ use crate::unwind::drop_quietly;
 pub(super) enum Begun {
     /// Of a light task: its function.
     Light(Body),
-    Recorded(Arc<dyn AnyRecord>),
+
+    /// Of a task with a record.
+    Recorded(Arc<dyn Function>),
 }
 
 /// What is to be flushed and dropped once no lock is held.
@@ -68,7 +70,7 @@ impl Shard {
         };
         let more = slot.is_armed() || slot.schedule().is_some_and(Schedule::is_fixed_delay);
         let last = slot.is_ending() || !more;
-        record.begin(ticket.run, started, last).then(|| Begun::Recorded(Arc::clone(record)))
+        record.begin(ticket.run, started, last).map(Begun::Recorded)
     }
 
     /// Goes on with a task of which an execution was withdrawn by its future.
@@ -92,19 +94,23 @@ impl Shard {
         delivery: &mut dyn Delivery,
     ) -> Leftover {
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
-        if let Some(record) = self.slot(index).record().cloned() {
-            delivery.settle(&*record, ticket.run, self.timeline.wall_at(now));
+        let slot = self.slot(index);
+        if let Some(record) = slot.record() {
+            let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
+            if slot.is_armed() && !flush {
+                // What nearly every run of a series comes to.
+                return Leftover::default();
+            }
+            let record = Arc::clone(record);
             self.go_on(index, now);
             return Leftover::record(record);
         }
-        let slot = self.slot(index);
         let times = self.times(slot, ran.then_some(slot.since), Some(now));
         let held = slot.held > 0;
         self.finished.push_one(ticket.task, times, delivery.status(), delivery.text());
         if held {
             let record = delivery.record(ticket.task, self.history);
-            let run = record.launch(times.due);
-            record.begin(run, times.started, true);
+            let run = record.adopt(times.due, times.started);
             delivery.settle(&*record, run, times.finished.unwrap_or(times.due));
             let slot = self.slot_mut(index);
             slot.standing = Standing::Over;
@@ -230,8 +236,7 @@ impl Shard {
                 slot.standing = Standing::Unarmed;
             }
             Standing::Running => {
-                let run = record.launch(due);
-                record.begin(run, Some(since), true);
+                record.adopt(due, Some(since));
                 slot.standing = Standing::Unarmed;
             }
             // With a result, it would have been given a record then.

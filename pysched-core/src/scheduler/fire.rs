@@ -107,29 +107,29 @@ impl Shard {
     ) {
         let timeline = self.timeline;
         let slot = self.slot(index);
-        let Some(record) = slot.record().cloned() else { return };
+        let Some(record) = slot.record() else { return };
         let Firing { run, missed, interval, next } = match slot.schedule() {
             Some(schedule) => schedule.fire(due, now, timeline),
             None => Firing::once(due),
         };
         let due = run.wall_on(timeline);
-        let at = timeline.wall_at(now);
+        let at = || timeline.wall_at(now);
         if missed > 0 {
-            record.miss(due, interval, missed, at);
+            record.miss(due, interval, missed, at());
         }
-        let free = record.active() == 0;
+        let launched = record.launch(due);
         // One that still waits for a worker was not in time; this newer run takes its place.
-        if !free && !record.supersede(due, at) {
-            record.pass_over(due, at, Status::Skipped);
+        if launched.is_none() && !record.supersede(due, at()) {
+            record.pass_over(due, at(), Status::Skipped);
         }
-        if free {
-            self.slot_mut(index).count_launch();
-            let number = record.launch(due);
+        if missed > 0 || launched.is_none() {
+            harvest.touched.push(Arc::clone(record));
+        }
+        if let Some(number) = launched {
             let job = self.job(index, number, run.number_on(timeline), owner);
-            harvest.lanes[self.slot(index).lane as usize].push_back(job);
-        }
-        if missed > 0 || !free {
-            harvest.touched.push(record);
+            let slot = self.slot_mut(index);
+            slot.count_launch();
+            harvest.lanes[slot.lane as usize].push_back(job);
         }
         if let Some(next) = next
             && !self.slot(index).is_ending()
@@ -148,7 +148,8 @@ impl Shard {
     }
 
     fn job(&self, index: usize, run: u64, due: Moment, owner: &Arc<dyn Owner>) -> Job {
-        let (task, slot) = (self.id(index), self.slot(index));
+        let slot = self.slot(index);
+        let task = self.share.id(slot.sequence, index);
         let ticket = Ticket::new(task, run, slot.lane, Location::of(slot), Arc::clone(owner));
         Job::new(slot.priority, due, Work::Execution(ticket))
     }

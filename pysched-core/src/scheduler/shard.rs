@@ -37,7 +37,7 @@ pub(super) struct Share {
 }
 
 impl Share {
-    fn id(self, sequence: u64, index: usize) -> TaskId {
+    pub(super) fn id(self, sequence: u64, index: usize) -> TaskId {
         TaskId::new(self.scheduler, sequence, narrow(index) << self.bits | self.number)
     }
 

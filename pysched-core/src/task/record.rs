@@ -5,8 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
-use super::body::{Shared, Sink, call, deliver};
-use crate::error::TaskError;
+use super::body::Function;
 use crate::execution::{Aftermath, Execution, ExecutionCell, History, Outcome, Owner, Status};
 use crate::sync::{Condvar, Mutex};
 use crate::unwind::drop_quietly;
@@ -24,16 +23,12 @@ pub(crate) struct Record<T> {
 }
 
 struct State<T> {
-    /// The function; `None` once no further execution will be begun. What it captured is dropped
-    /// then, whoever may still hold the task's handles.
-    body: Option<Shared<T>>,
-
-    /// The executions that have been claimed and not been called yet, with the function: whoever
-    /// closes the record in between does not take it from them.
-    begun: Vec<(u64, Shared<T>)>,
+    /// The function, which gives a `T`; `None` once no further execution will be begun. What it
+    /// captured is dropped then, whoever may still hold the task's handles.
+    body: Option<Arc<dyn Function>>,
 
     /// A function that is to be dropped once no lock is held.
-    discarded: Option<Shared<T>>,
+    discarded: Option<Arc<dyn Function>>,
 
     history: History<T>,
 
@@ -43,18 +38,17 @@ struct State<T> {
 
 /// A [`Record`] whose result type is forgotten: how the scheduler sees its tasks.
 pub(crate) trait AnyRecord: Any + Send + Sync {
-    /// Queues an execution that is due at `due` and gives its number.
-    fn launch(&self, due: SystemTime) -> u64;
+    /// Queues an execution that is due at `due` and gives its number; `None` if one is in flight.
+    fn launch(&self, due: SystemTime) -> Option<u64>;
 
     /// Claims an execution in order to run it, or, without a time of its start, to let it fail; with
-    /// `last`, no other will follow. `false` if it was cancelled.
-    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> bool;
+    /// `last`, no other will follow. `None` if it was cancelled; otherwise whoever claimed it has the
+    /// function, which nobody who closes the record takes away any more.
+    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool)
+    -> Option<Arc<dyn Function>>;
 
-    /// Runs an execution that was claimed. Runs code of users.
-    fn run(&self, run: u64, sink: &dyn Sink);
-
-    /// Ends an execution that was claimed. Runs code of users.
-    fn fail(&self, run: u64, error: TaskError, sink: &dyn Sink);
+    /// Takes note of an execution that was begun before there was this record, and gives its number.
+    fn adopt(&self, due: SystemTime, started: Option<SystemTime>) -> u64;
 
     /// Records a run that was skipped or missed.
     fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status);
@@ -93,17 +87,19 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
 }
 
 impl<T: Send + Sync + 'static> Record<T> {
-    pub(crate) fn new(task: TaskId, body: Option<Shared<T>>, history: usize) -> Self {
+    /// The record of a task whose function, if it is still to be run, gives a `T`.
+    pub(crate) fn new(task: TaskId, body: Option<Arc<dyn Function>>, history: usize) -> Self {
         let history = History::new(task, history);
-        let state = State { body, begun: Vec::new(), discarded: None, history, waiting: 0 };
+        let state = State { body, discarded: None, history, waiting: 0 };
         Self { state: Mutex::new(state), ended: Condvar::new() }
     }
 
-    /// Records how an execution has ended.
-    pub(super) fn end(&self, run: u64, outcome: Outcome<T>, at: SystemTime) {
+    /// Records how an execution has ended; says whether there is something to flush.
+    pub(super) fn end(&self, run: u64, outcome: Outcome<T>, at: SystemTime) -> bool {
         let mut state = self.state.lock();
         state.history.end(run, outcome, at);
         self.tell(&state);
+        state.discarded.is_some() || state.history.has_aftermath()
     }
 
     /// Wakes those in `wait`, after a change that may concern them.
@@ -111,12 +107,6 @@ impl<T: Send + Sync + 'static> Record<T> {
         if state.waiting > 0 {
             self.ended.notify_all();
         }
-    }
-
-    fn take_begun(&self, run: u64) -> Option<Shared<T>> {
-        let mut state = self.state.lock();
-        let index = state.begun.iter().position(|(it, _)| *it == run)?;
-        Some(state.begun.swap_remove(index).1)
     }
 
     /// The execution that runs or, at `next`, comes next; otherwise the latest that ended.
@@ -149,30 +139,30 @@ impl<T: Send + Sync + 'static> Record<T> {
 }
 
 impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
-    fn launch(&self, due: SystemTime) -> u64 {
-        self.state.lock().history.launch(due)
-    }
-
-    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> bool {
+    fn launch(&self, due: SystemTime) -> Option<u64> {
         let mut state = self.state.lock();
-        let begun = state.history.begin(run, started);
-        if begun {
-            let body = if last { state.body.take() } else { state.body.clone() };
-            state.begun.extend(body.map(|body| (run, body)));
-        }
-        begun
+        (state.history.active() == 0).then(|| state.history.launch(due))
     }
 
-    fn run(&self, run: u64, sink: &dyn Sink) {
-        match self.take_begun(run) {
-            Some(body) => deliver(call(body, |body| body()), sink),
-            None => debug_assert!(false, "an execution runs that was not claimed"),
+    fn begin(
+        &self,
+        run: u64,
+        started: Option<SystemTime>,
+        last: bool,
+    ) -> Option<Arc<dyn Function>> {
+        let mut state = self.state.lock();
+        if !state.history.begin(run, started) {
+            return None;
         }
+        debug_assert!(state.body.is_some(), "a record is closed when nothing waits to begin");
+        if last { state.body.take() } else { state.body.clone() }
     }
 
-    fn fail(&self, run: u64, error: TaskError, sink: &dyn Sink) {
-        let _ = drop_quietly(self.take_begun(run));
-        deliver::<T>(Err(error), sink);
+    fn adopt(&self, due: SystemTime, started: Option<SystemTime>) -> u64 {
+        let mut state = self.state.lock();
+        let run = state.history.launch(due);
+        state.history.begin(run, started);
+        run
     }
 
     fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status) {
