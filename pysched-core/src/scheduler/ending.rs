@@ -6,7 +6,7 @@ use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
 use crate::execution::{Status, Ticket};
-use crate::task::{AnyRecord, Body, Delivery, Function};
+use crate::task::{AnyRecord, Body, Claim, Delivery};
 use crate::time::Moment;
 use crate::trigger::Schedule;
 use crate::unwind::drop_quietly;
@@ -17,7 +17,7 @@ pub(super) enum Begun {
     Light(Body),
 
     /// Of a task with a record.
-    Recorded(Arc<dyn Function>),
+    Recorded(Claim),
 }
 
 /// What is to be flushed and dropped once no lock is held.
@@ -128,7 +128,7 @@ impl Shard {
     /// caller holds the record, so that nothing of a user's is dropped here.
     pub(super) fn go_on(&mut self, index: usize, at: Moment) {
         let slot = self.slot(index);
-        if slot.is_armed() || slot.record().is_some_and(|record| record.active() > 0) {
+        if slot.is_armed() || slot.record().is_some_and(|record| record.is_active()) {
             return;
         }
         let next = slot.schedule().and_then(|schedule| schedule.after_end(at, self.timeline));
@@ -161,7 +161,7 @@ impl Shard {
         let next = self.disarm(index).map(|due| due.wall_on(self.timeline));
         self.slot_mut(index).end();
         record.withdraw(next, queued, at);
-        if record.active() == 0 {
+        if !record.is_active() {
             self.finish(index);
         } else if queued {
             // What is left in flight has begun, and holds the function itself.

@@ -276,14 +276,14 @@ impl Owner for Engine {
     fn execute(&self, ticket: &Ticket) {
         self.claim(ticket, true, |begun, sink| match begun {
             Begun::Light(body) => body.run(sink),
-            Begun::Recorded(function) => function.run(sink),
+            Begun::Recorded(claim) => claim.run(sink),
         });
     }
 
     fn give_up(&self, ticket: &Ticket, error: TaskError) {
         self.claim(ticket, false, |begun, sink| match begun {
             Begun::Light(body) => body.fail(error, sink),
-            Begun::Recorded(function) => function.fail(error, sink),
+            Begun::Recorded(claim) => claim.fail(error, sink),
         });
     }
 

@@ -13,7 +13,7 @@ pub use handle::Handle;
 pub use info::TaskInfo;
 pub use value::Task;
 
-pub(crate) use body::{Body, Delivery, Function, Sink};
+pub(crate) use body::{Body, Delivery, Sink};
 pub(crate) use keeper::Keeper;
-pub(crate) use record::AnyRecord;
+pub(crate) use record::{AnyRecord, Claim};
 pub(crate) use value::Rare;

@@ -5,8 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
-use super::body::Function;
+use super::body::{Function, Sink};
+use crate::error::TaskError;
 use crate::execution::{Aftermath, Execution, ExecutionCell, History, Outcome, Owner, Status};
+use crate::prefetch::Location;
 use crate::sync::{Condvar, Mutex};
 use crate::unwind::drop_quietly;
 use crate::{TaskFuture, TaskId};
@@ -36,16 +38,37 @@ struct State<T> {
     waiting: usize,
 }
 
+/// An execution that was claimed, and has to be run or to fail. It has the function, which nobody who
+/// closes the record takes away any more.
+pub(crate) struct Claim {
+    function: Arc<dyn Function>,
+
+    /// Where its end is going to be recorded.
+    records_at: Location,
+}
+
+impl Claim {
+    /// Runs code of users.
+    pub(crate) fn run(self, sink: &dyn Sink) {
+        // It comes while the function runs.
+        self.records_at.prefetch();
+        self.function.run(sink);
+    }
+
+    /// Runs code of users.
+    pub(crate) fn fail(self, error: TaskError, sink: &dyn Sink) {
+        self.function.fail(error, sink);
+    }
+}
+
 /// A [`Record`] whose result type is forgotten: how the scheduler sees its tasks.
 pub(crate) trait AnyRecord: Any + Send + Sync {
     /// Queues an execution that is due at `due` and gives its number; `None` if one is in flight.
     fn launch(&self, due: SystemTime) -> Option<u64>;
 
     /// Claims an execution in order to run it, or, without a time of its start, to let it fail; with
-    /// `last`, no other will follow. `None` if it was cancelled; otherwise whoever claimed it has the
-    /// function, which nobody who closes the record takes away any more.
-    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool)
-    -> Option<Arc<dyn Function>>;
+    /// `last`, no other will follow. `None` if it was cancelled.
+    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> Option<Claim>;
 
     /// Takes note of an execution that was begun before there was this record, and gives its number.
     fn adopt(&self, due: SystemTime, started: Option<SystemTime>) -> u64;
@@ -71,11 +94,11 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
     /// upcoming one was among them.
     fn sweep(&self) -> bool;
 
-    /// How many executions are queued or running.
-    fn active(&self) -> usize;
+    /// Whether an execution is queued or running.
+    fn is_active(&self) -> bool;
 
-    /// The executions that are queued or running.
-    fn in_flight(&self) -> Vec<Execution>;
+    /// The execution that is queued or running.
+    fn in_flight(&self) -> Option<Execution>;
 
     /// The retained executions, oldest first.
     fn executions(&self) -> Vec<Execution>;
@@ -127,7 +150,7 @@ impl<T: Send + Sync + 'static> Record<T> {
             if let Some(found) = state.history.ended_after(seen) {
                 return Some(found);
             }
-            if state.body.is_none() && state.history.active() == 0 {
+            if state.body.is_none() && !state.history.is_active() {
                 let latest = state.history.latest();
                 return latest.map(|cell| (state.history.ended(), cell));
             }
@@ -141,21 +164,17 @@ impl<T: Send + Sync + 'static> Record<T> {
 impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
     fn launch(&self, due: SystemTime) -> Option<u64> {
         let mut state = self.state.lock();
-        (state.history.active() == 0).then(|| state.history.launch(due))
+        (!state.history.is_active()).then(|| state.history.launch(due))
     }
 
-    fn begin(
-        &self,
-        run: u64,
-        started: Option<SystemTime>,
-        last: bool,
-    ) -> Option<Arc<dyn Function>> {
+    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> Option<Claim> {
         let mut state = self.state.lock();
         if !state.history.begin(run, started) {
             return None;
         }
         debug_assert!(state.body.is_some(), "a record is closed when nothing waits to begin");
-        if last { state.body.take() } else { state.body.clone() }
+        let function = if last { state.body.take() } else { state.body.clone() };
+        Some(Claim { function: function?, records_at: state.history.next_place() })
     }
 
     fn adopt(&self, due: SystemTime, started: Option<SystemTime>) -> u64 {
@@ -198,11 +217,11 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         upcoming
     }
 
-    fn active(&self) -> usize {
-        self.state.lock().history.active()
+    fn is_active(&self) -> bool {
+        self.state.lock().history.is_active()
     }
 
-    fn in_flight(&self) -> Vec<Execution> {
+    fn in_flight(&self) -> Option<Execution> {
         self.state.lock().history.in_flight()
     }
 
