@@ -5,8 +5,8 @@ use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::Execution;
 use super::cell::{ExecutionCell, Outcome, Times};
+use super::{Execution, Status};
 use crate::TaskId;
 
 /// An execution in flight.
@@ -25,8 +25,21 @@ pub(super) struct Active<T> {
 pub(super) enum Entry<T> {
     Ended(Ended<T>),
 
-    /// A run that was skipped or missed; no future speaks of it.
-    PassedOver(Execution),
+    /// No future speaks of it.
+    PassedOver(PassedOver),
+}
+
+// A series retains dozens of them, and writes one at each run.
+const _: () = assert!(size_of::<Entry<()>>() <= 72);
+
+/// A run that was skipped or missed.
+#[derive(Debug)]
+pub(super) struct PassedOver {
+    pub(super) due: SystemTime,
+
+    /// When that was decided.
+    pub(super) at: SystemTime,
+    pub(super) status: Status,
 }
 
 /// An execution that has ended.
@@ -74,12 +87,23 @@ impl<T> Ended<T> {
         }
     }
 
-    pub(super) fn execution(&self, task: TaskId) -> Execution {
+    fn execution(&self, task: TaskId) -> Execution {
         match &self.outcome {
             Kept::Here(outcome) => {
                 Execution::new(task, self.times, outcome.status(), outcome.text())
             }
             Kept::InCell(cell) => cell.execution(),
+        }
+    }
+}
+
+impl<T> Entry<T> {
+    pub(super) fn execution(&self, task: TaskId) -> Execution {
+        match self {
+            Self::Ended(ended) => ended.execution(task),
+            Self::PassedOver(PassedOver { due, at, status }) => {
+                Execution::passed_over(task, *due, *at, *status)
+            }
         }
     }
 }

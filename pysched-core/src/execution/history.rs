@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::cell::{ExecutionCell, Outcome, Times};
-use super::entry::{Active, Ended, Entry, Kept};
+use super::entry::{Active, Ended, Entry, Kept, PassedOver};
 use super::{Execution, Status};
 use crate::TaskId;
+use crate::prefetch::Location;
 use crate::unwind::drop_quietly;
 
 /// The executions of one task. A plain data structure; the record of the task guards it.
@@ -25,8 +26,9 @@ pub(crate) struct History<T> {
     task: TaskId,
     upcoming: Option<Arc<ExecutionCell<T>>>,
 
-    /// Queued or begun, in the order of launching.
-    active: Vec<Active<T>>,
+    /// Queued or begun. There is never more than one: a run that is due meanwhile is passed over, or
+    /// takes the place of the one that is queued.
+    active: Option<Active<T>>,
 
     /// Ended, in the order of ending.
     retained: VecDeque<Entry<T>>,
@@ -76,7 +78,7 @@ impl<T> History<T> {
         Self {
             task,
             upcoming: None,
-            active: Vec::new(),
+            active: None,
             retained: VecDeque::new(),
             latest: None,
             launched: 0,
@@ -86,21 +88,23 @@ impl<T> History<T> {
         }
     }
 
-    /// Queues an execution and gives its number.
+    /// Queues an execution, while none is in flight, and gives its number.
     pub(crate) fn launch(&mut self, due: SystemTime) -> u64 {
         self.launched += 1;
         let cell = self.upcoming.take();
         if let Some(cell) = &cell {
             cell.set_due(due);
         }
-        self.active.push(Active { run: self.launched, due, begun: false, started: None, cell });
-        self.launched
+        let run = self.launched;
+        let before = self.active.replace(Active { run, due, begun: false, started: None, cell });
+        debug_assert!(before.is_none(), "an execution is launched while another is in flight");
+        run
     }
 
     /// Claims an execution, in order to run it or, without a time of its start, to let it fail;
     /// `false` if it was cancelled.
     pub(crate) fn begin(&mut self, run: u64, started: Option<SystemTime>) -> bool {
-        let Some(active) = self.active.iter_mut().find(|it| it.run == run && !it.begun) else {
+        let Some(active) = self.active.as_mut().filter(|it| it.run == run && !it.begun) else {
             return false;
         };
         let started = Times::in_order(active.due, started, None).started;
@@ -119,12 +123,11 @@ impl<T> History<T> {
 
     /// Records how a begun execution has ended.
     pub(crate) fn end(&mut self, run: u64, outcome: Outcome<T>, at: SystemTime) {
-        let Some(index) = self.active.iter().position(|it| it.run == run) else {
-            debug_assert!(false, "an execution has ended twice");
-            return;
-        };
-        let active = self.active.remove(index);
-        self.settle(active, outcome, at);
+        let active = self.active.take_if(|it| it.run == run);
+        debug_assert!(active.is_some(), "an execution has ended twice");
+        if let Some(active) = active {
+            self.settle(active, outcome, at);
+        }
     }
 
     /// Moves an execution to those that ended.
@@ -150,14 +153,13 @@ impl<T> History<T> {
         self.retain(Entry::Ended(Ended { number: self.ended, times, outcome }));
     }
 
-    /// Moves every execution that its future has settled to those that ended; says whether the
+    /// Moves the executions that their futures have settled to those that ended; says whether the
     /// upcoming one was among them.
     pub(crate) fn sweep(&mut self) -> bool {
         let is_settled =
             |cell: &Option<Arc<ExecutionCell<T>>>| cell.as_ref().is_some_and(|it| it.is_settled());
-        while let Some(index) = self.active.iter().position(|it| is_settled(&it.cell)) {
-            let cell = self.active.remove(index).cell;
-            self.push_settled(cell);
+        if let Some(active) = self.active.take_if(|it| is_settled(&it.cell)) {
+            self.push_settled(active.cell);
         }
         let upcoming = is_settled(&self.upcoming);
         if upcoming {
@@ -175,7 +177,7 @@ impl<T> History<T> {
 
     /// Records a run that was skipped or missed.
     pub(crate) fn pass_over(&mut self, due: SystemTime, at: SystemTime, status: Status) {
-        self.retain(Entry::PassedOver(Execution::passed_over(self.task, due, at, status)));
+        self.retain(Entry::PassedOver(PassedOver { due, at, status }));
     }
 
     /// Records the `count` runs before the one at `due`, an `interval` apart, as missed: of many,
@@ -192,7 +194,7 @@ impl<T> History<T> {
     /// Lets a run that is due at `due` take the place of the one that is queued, which is recorded as
     /// missed; `false` if none is queued.
     pub(crate) fn supersede(&mut self, due: SystemTime, at: SystemTime) -> bool {
-        let Some(active) = self.active.iter_mut().find(|it| !it.begun) else {
+        let Some(active) = self.active.as_mut().filter(|it| !it.begun) else {
             return false;
         };
         let missed = mem::replace(&mut active.due, due);
@@ -203,11 +205,10 @@ impl<T> History<T> {
         true
     }
 
-    /// Cancels the run that would come at `next`, and with `queued` also those that were launched
-    /// and have not begun.
+    /// Cancels the run that would come at `next`, and with `queued` also the one that was launched
+    /// and has not begun.
     pub(crate) fn withdraw(&mut self, next: Option<SystemTime>, queued: bool, at: SystemTime) {
-        while queued && let Some(index) = self.active.iter().position(|it| !it.begun) {
-            let active = self.active.remove(index);
+        if queued && let Some(active) = self.active.take_if(|it| !it.begun) {
             self.cancel(active, at);
         }
         let upcoming = self.upcoming.take();
@@ -232,7 +233,7 @@ impl<T> History<T> {
     /// The execution that runs or, at `next`, comes next; otherwise the latest that ended.
     pub(crate) fn current(&mut self, next: Option<SystemTime>) -> Option<Arc<ExecutionCell<T>>> {
         let task = self.task;
-        if let Some(active) = self.active.first_mut() {
+        if let Some(active) = &mut self.active {
             return Some(Arc::clone(active.cell(task)));
         }
         if let (None, Some(due)) = (&self.upcoming, next) {
@@ -271,17 +272,25 @@ impl<T> History<T> {
         self.ended_entries().next_back().map(|it| it.cell(task))
     }
 
-    pub(crate) fn active(&self) -> usize {
-        self.active.len()
+    /// Whether an execution is queued or running.
+    pub(crate) fn is_active(&self) -> bool {
+        self.active.is_some()
     }
 
-    pub(crate) fn in_flight(&self) -> Vec<Execution> {
+    /// Where the next entry is written once the history is full: in place of the oldest, which has
+    /// gone cold.
+    pub(crate) fn next_place(&self) -> Location {
+        self.retained.front().map_or(Location::NONE, Location::of)
+    }
+
+    /// The execution that is queued or running.
+    pub(crate) fn in_flight(&self) -> Option<Execution> {
         let execution = |active: &Active<T>| {
             let times = Times { due: active.due, started: active.started, finished: None };
             let status = if active.begun { Status::Running } else { Status::Queued };
             Execution::new(self.task, times, status, None)
         };
-        self.active.iter().map(execution).collect()
+        self.active.as_ref().map(execution)
     }
 
     /// The cells of those that ended and are retained, oldest first.
@@ -296,11 +305,12 @@ impl<T> History<T> {
 
     /// All that ended and are retained, oldest first.
     pub(crate) fn executions(&self) -> Vec<Execution> {
-        let execution = |entry: &Entry<T>| match entry {
-            Entry::Ended(ended) => ended.execution(self.task),
-            Entry::PassedOver(execution) => execution.clone(),
-        };
-        self.retained.iter().map(execution).collect()
+        self.retained.iter().map(|entry| entry.execution(self.task)).collect()
+    }
+
+    pub(crate) fn has_aftermath(&self) -> bool {
+        let Aftermath { announce, evicted } = &self.aftermath;
+        !announce.is_empty() || !evicted.is_empty()
     }
 
     pub(crate) fn take_aftermath(&mut self) -> Aftermath<T> {
@@ -308,11 +318,17 @@ impl<T> History<T> {
     }
 
     fn retain(&mut self, entry: Entry<T>) {
-        self.retained.push_back(entry);
-        if self.retained.len() <= self.limit {
-            return;
-        }
-        match self.retained.pop_front() {
+        let oldest = if self.limit == 0 {
+            Some(entry)
+        } else {
+            // In this order: once it is full, a new entry is written where the oldest was, in the same
+            // cache lines, and the buffer does not grow for the sake of one more.
+            let oldest =
+                if self.retained.len() < self.limit { None } else { self.retained.pop_front() };
+            self.retained.push_back(entry);
+            oldest
+        };
+        match oldest {
             Some(Entry::Ended(ended)) if ended.number == self.ended => self.latest = Some(ended),
             Some(Entry::Ended(ended)) => self.evict(ended),
             Some(Entry::PassedOver(_)) | None => {}
@@ -370,6 +386,26 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_to_end_is_known_though_others_were_passed_over_since() {
+        let mut history = History::new(TaskId::nil(), 2);
+        (1..=3).for_each(|value| run(&mut history, value));
+        (4..=5).for_each(|second| history.pass_over(at(second), at(second), Status::Skipped));
+        assert_eq!(dues(&history), [(at(4), Status::Skipped), (at(5), Status::Skipped)]);
+        assert_eq!(history.ended_after(0).unwrap().0, 3);
+        run(&mut history, 6);
+        assert_eq!(dues(&history), [(at(5), Status::Skipped), (at(6), Status::Succeeded)]);
+        assert_eq!(history.ended_after(0).unwrap().0, 4);
+    }
+
+    #[test]
+    fn a_full_history_does_not_grow() {
+        let mut history = History::new(TaskId::nil(), 32);
+        (1..=100).for_each(|value| run(&mut history, value));
+        assert_eq!(history.executions().len(), 32);
+        assert_eq!(history.retained.capacity(), 32);
+    }
+
+    #[test]
     fn without_history_the_latest_is_still_known() {
         let mut history = History::new(TaskId::nil(), 0);
         (1..=3).for_each(|value| run(&mut history, value));
@@ -413,11 +449,11 @@ mod tests {
     fn a_cell_that_is_asked_for_late_tells_the_same() {
         let mut history = History::<u64>::new(TaskId::nil(), 2);
         let run = history.launch(at(1));
-        let queued = history.in_flight();
+        let queued = history.in_flight().unwrap();
         assert!(history.begin(run, Some(at(2))));
-        let running = history.in_flight();
-        assert_eq!([queued[0].status, running[0].status], [Status::Queued, Status::Running]);
-        assert_eq!(history.current(None).unwrap().execution(), running[0]);
+        let running = history.in_flight().unwrap();
+        assert_eq!([queued.status, running.status], [Status::Queued, Status::Running]);
+        assert_eq!(history.current(None).unwrap().execution(), running);
         history.end(run, Ok(7).into(), at(3));
         self::run(&mut history, 4);
         let before = history.executions();
@@ -431,13 +467,20 @@ mod tests {
         let mut history = History::<u64>::new(TaskId::nil(), 9);
         let running = history.launch(at(1));
         assert!(history.begin(running, Some(at(1))));
-        let queued = history.launch(at(2));
-        history.withdraw(Some(at(3)), true, at(0));
-        assert!(!history.begin(queued, Some(at(2))));
-        assert_eq!(dues(&history), [(at(2), Status::Cancelled), (at(3), Status::Cancelled)]);
-        assert_eq!(history.active(), 1);
+        history.withdraw(Some(at(2)), true, at(0));
+        assert_eq!(dues(&history), [(at(2), Status::Cancelled)]);
+        assert!(history.is_active());
         history.end(running, Ok(1).into(), at(4));
-        assert_eq!(history.executions()[2].status, Status::Succeeded);
+        assert_eq!(history.executions()[1].status, Status::Succeeded);
+
+        let queued = history.launch(at(5));
+        history.withdraw(None, false, at(5));
+        assert!(history.is_active(), "only what comes next was to be cancelled");
+        history.withdraw(Some(at(6)), true, at(5));
+        assert!(!history.begin(queued, Some(at(5))));
+        assert!(!history.is_active());
+        let cancelled = [(at(5), Status::Cancelled), (at(6), Status::Cancelled)];
+        assert_eq!(dues(&history)[2..], cancelled);
     }
 
     #[test]
@@ -450,7 +493,7 @@ mod tests {
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
         history.launch(at(2));
         assert!(!Arc::ptr_eq(&cell, &history.current(None).unwrap()));
-        assert_eq!(history.active(), 1);
+        assert!(history.is_active());
     }
 
     #[test]
@@ -463,7 +506,7 @@ mod tests {
         cell.settle_cancelled(at(1));
         assert!(!history.sweep(), "it was not the upcoming one any more");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
-        assert_eq!(history.active(), 0);
+        assert!(!history.is_active());
     }
 
     #[test]
@@ -474,7 +517,7 @@ mod tests {
         assert_eq!(dues(&history), [(at(1), Status::Missed)]);
         assert!(history.begin(run, Some(at(2))));
         assert!(!history.supersede(at(3), at(3)));
-        assert_eq!(history.in_flight()[0].due, at(2));
+        assert_eq!(history.in_flight().unwrap().due, at(2));
     }
 
     #[test]

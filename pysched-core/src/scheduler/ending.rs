@@ -6,7 +6,7 @@ use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
 use crate::execution::{Execution, Status, Ticket};
-use crate::task::{AnyRecord, Body, Delivery};
+use crate::task::{AnyRecord, Body, Claim, Delivery};
 use crate::time::Moment;
 use crate::trigger::Schedule;
 use crate::unwind::drop_quietly;
@@ -15,7 +15,9 @@ use crate::unwind::drop_quietly;
 pub(super) enum Begun {
     /// Of a light task: its function.
     Light(Body),
-    Recorded(Arc<dyn AnyRecord>),
+
+    /// Of a task with a record.
+    Recorded(Claim),
 }
 
 /// What is to be flushed and dropped once no lock is held.
@@ -69,7 +71,7 @@ impl Shard {
         let more = slot.is_armed() || slot.schedule().is_some_and(Schedule::is_fixed_delay);
         let last = slot.is_ending() || !more;
         let started = runs.then(|| timeline.wall_at(now));
-        record.begin(ticket.run, started, last).then(|| Begun::Recorded(Arc::clone(record)))
+        record.begin(ticket.run, started, last).map(Begun::Recorded)
     }
 
     /// Goes on with a task of which an execution was withdrawn by its future.
@@ -94,18 +96,22 @@ impl Shard {
     ) -> Leftover {
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
         let slot = self.slot(index);
-        let (started, is_held) = (ran.then_some(slot.since), slot.held > 0);
-        if let Some(record) = slot.record().cloned() {
-            delivery.settle(&*record, ticket.run, self.timeline.wall_at(now));
+        if let Some(record) = slot.record() {
+            let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
+            if slot.is_armed() && !flush {
+                // What nearly every run of a series comes to.
+                return Leftover::default();
+            }
+            let record = Arc::clone(record);
             self.go_on(index, now);
             return Leftover::record(record);
         }
+        let (started, is_held) = (ran.then_some(slot.since), slot.held > 0);
         self.remember(index, ticket.task, started, now, delivery.status(), delivery.text());
         if is_held {
             let times = self.times(self.slot(index), started, Some(now));
             let record = delivery.record(ticket.task, self.history);
-            let run = record.launch(times.due);
-            record.begin(run, times.started, true);
+            let run = record.adopt(times.due, times.started);
             delivery.settle(&*record, run, times.finished.unwrap_or(times.due));
             let slot = self.slot_mut(index);
             slot.standing = Standing::Over;
@@ -144,7 +150,7 @@ impl Shard {
     /// caller holds the record, so that nothing of a user's is dropped here.
     pub(super) fn go_on(&mut self, index: usize, at: Moment) {
         let slot = self.slot(index);
-        if slot.is_armed() || slot.record().is_some_and(|record| record.active() > 0) {
+        if slot.is_armed() || slot.record().is_some_and(|record| record.is_active()) {
             return;
         }
         let next = slot.schedule().and_then(|schedule| schedule.after_end(at, self.timeline));
@@ -177,7 +183,7 @@ impl Shard {
         let next = self.disarm(index).map(|due| due.wall_on(self.timeline));
         self.slot_mut(index).end();
         record.withdraw(next, queued, at);
-        if record.active() == 0 {
+        if !record.is_active() {
             self.finish(index);
         } else if queued {
             // What is left in flight has begun, and holds the function itself.
@@ -250,8 +256,7 @@ impl Shard {
                 slot.standing = Standing::Unarmed;
             }
             Standing::Running => {
-                let run = record.launch(due);
-                record.begin(run, Some(since), true);
+                record.adopt(due, Some(since));
                 slot.standing = Standing::Unarmed;
             }
             // With a result, it would have been given a record then.

@@ -35,7 +35,7 @@ use crate::id::SchedulerId;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::task::{AnyRecord, Delivery, Keeper, Sink};
 use crate::time::{AnyClock, GuardedClock, Parker};
-use crate::unwind::{catch, drop_quietly};
+use crate::unwind::catch;
 use crate::{TaskId, TaskInfo};
 
 /// What all clones of a scheduler, its heart, its handles and its jobs share.
@@ -276,21 +276,14 @@ impl Owner for Engine {
     fn execute(&self, ticket: &Ticket) {
         self.claim(ticket, true, |begun, sink| match begun {
             Begun::Light(body) => body.run(sink),
-            Begun::Recorded(record) => {
-                record.run(ticket.run, sink);
-                // The last reference may go here, and with it the results of a user.
-                let _ = drop_quietly(record);
-            }
+            Begun::Recorded(claim) => claim.run(sink),
         });
     }
 
     fn give_up(&self, ticket: &Ticket, error: TaskError) {
         self.claim(ticket, false, |begun, sink| match begun {
             Begun::Light(body) => body.fail(error, sink),
-            Begun::Recorded(record) => {
-                record.fail(ticket.run, error, sink);
-                let _ = drop_quietly(record);
-            }
+            Begun::Recorded(claim) => claim.fail(error, sink),
         });
     }
 

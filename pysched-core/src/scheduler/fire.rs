@@ -118,30 +118,29 @@ impl Shard {
     ) {
         let timeline = self.timeline;
         let slot = self.slot(index);
-        let Some(record) = slot.record().cloned() else { return };
+        let Some(record) = slot.record() else { return };
         let Firing { run, missed, interval, next } = match slot.schedule() {
             Some(schedule) => schedule.fire(due, now, timeline),
             None => Firing::once(due),
         };
         let due = run.wall_on(timeline);
-        let at = timeline.wall_at(now);
+        let at = || timeline.wall_at(now);
         if missed > 0 {
-            record.miss(due, interval, missed, at);
+            record.miss(due, interval, missed, at());
         }
-        let free = record.active() == 0;
+        let launched = record.launch(due);
         // One that still waits for a worker was not in time; this newer run takes its place.
-        if !free && !record.supersede(due, at) {
-            record.pass_over(due, at, Status::Skipped);
+        if launched.is_none() && !record.supersede(due, at()) {
+            record.pass_over(due, at(), Status::Skipped);
         }
-        if free {
-            self.slot_mut(index).count_launch();
-            let number = record.launch(due);
-            let (task, slot) = (self.id(index), self.slot(index));
+        if missed > 0 || launched.is_none() {
+            harvest.touched.push(Arc::clone(record));
+        }
+        if let Some(number) = launched {
+            let task = self.share.id(slot.sequence, index);
             let job = slot.job(task, number, run.number_on(timeline), owner);
             harvest.lanes[slot.lane as usize].push_back(job);
-        }
-        if missed > 0 || !free {
-            harvest.touched.push(record);
+            self.slot_mut(index).count_launch();
         }
         if let Some(next) = next
             && !self.slot(index).is_ending()

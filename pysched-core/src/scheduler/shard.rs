@@ -186,8 +186,8 @@ impl Shard {
         }
     }
 
-    /// The executions of a task that are queued or running.
-    pub(super) fn in_flight(&self, index: usize) -> Vec<Execution> {
+    /// The execution of a task that is queued or running.
+    pub(super) fn in_flight(&self, index: usize) -> Option<Execution> {
         let slot = self.slot(index);
         if let Some(record) = slot.record() {
             return record.in_flight();
@@ -195,9 +195,9 @@ impl Shard {
         let (started, status) = match slot.standing {
             Standing::Queued => (None, Status::Queued),
             Standing::Running => (Some(slot.since), Status::Running),
-            Standing::Armed | Standing::Over | Standing::Unarmed => return Vec::new(),
+            Standing::Armed | Standing::Over | Standing::Unarmed => return None,
         };
-        vec![Execution::new(self.id(index), self.times(slot, started, None), status, None)]
+        Some(Execution::new(self.id(index), self.times(slot, started, None), status, None))
     }
 
     /// The times of the execution of a light task.

@@ -208,7 +208,7 @@ impl Engine {
                 let name = shard.slot(index).name();
                 let of_task =
                     |execution| UnfinishedExecution { name: name.map(str::to_owned), execution };
-                unfinished.extend(shard.in_flight(index).into_iter().map(of_task));
+                unfinished.extend(shard.in_flight(index).map(of_task));
             }
         }
         unfinished

@@ -14,12 +14,22 @@ use crate::error::TaskError;
 use crate::execution::{Outcome, Status};
 use crate::unwind::{catch, drop_quietly};
 
-/// A function that several executions share.
-pub(crate) type Shared<T> = Arc<dyn Fn() -> Result<T, TaskError> + Send + Sync>;
+/// A function that several executions share, each with a reference of its own, and whose result type
+/// is forgotten.
+pub(crate) trait Function: Send + Sync {
+    /// Calls the function, lets this reference go, and delivers the outcome. Runs code of users.
+    fn run(self: Arc<Self>, sink: &dyn Sink);
+
+    /// Lets this reference go and delivers an error. Runs code of users.
+    fn fail(self: Arc<Self>, error: TaskError, sink: &dyn Sink);
+}
 
 /// A function whose result type is forgotten. What it captures, up to two words, is kept in place: a
 /// pending task then needs no allocation of its own.
 pub(crate) struct Body(SmallBox<dyn Call, [usize; 3]>);
+
+/// What can be called for a `T`.
+type Callable<T> = dyn Fn() -> Result<T, TaskError> + Send + Sync;
 
 /// What a body can do, knowing its type.
 trait Call: Send + Sync {
@@ -47,8 +57,9 @@ pub(crate) trait Delivery {
     /// What the record of the execution says of an error.
     fn text(&self) -> Option<&str>;
 
-    /// Puts the outcome of the execution `run` into its task's record.
-    fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime);
+    /// Puts the outcome of the execution `run` into its task's record; says whether there is
+    /// something to flush there.
+    fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime) -> bool;
 
     /// An empty record for the same type of result.
     fn record(&self, task: TaskId, history: usize) -> Arc<dyn AnyRecord>;
@@ -57,6 +68,12 @@ pub(crate) trait Delivery {
 struct Typed<T, F> {
     /// `None` once it has been let go.
     f: Option<F>,
+    result: PhantomData<fn() -> T>,
+}
+
+/// A function that is called at each run of a series.
+struct Repeated<T, F> {
+    f: F,
     result: PhantomData<fn() -> T>,
 }
 
@@ -69,7 +86,9 @@ impl Body {
         Self(smallbox!(Typed { f: Some(f), result: PhantomData }))
     }
 
-    fn sharing<T: Send + Sync + 'static>(function: Shared<T>) -> Self {
+    /// A body of a shared function, whose own type it does not know: else there would be no end to
+    /// the types of bodies that are split.
+    fn sharing<T: Send + Sync + 'static>(function: Arc<Callable<T>>) -> Self {
         Self::new(move || function())
     }
 
@@ -115,22 +134,34 @@ where
     }
 
     fn record(&mut self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {
-        let f = self.f.take().map(|f| Arc::new(f) as Shared<T>);
-        Arc::new(Record::new(task, f, history))
+        let share = |f| Arc::new(Repeated { f, result: PhantomData }) as Arc<dyn Function>;
+        Arc::new(Record::<T>::new(task, self.f.take().map(share), history))
     }
 
     fn split(&mut self) -> Option<(Body, Body)> {
-        let mine: Shared<T> = Arc::new(self.f.take()?);
+        let mine: Arc<Callable<T>> = Arc::new(self.f.take()?);
         let yours = Arc::clone(&mine);
         Some((Body::sharing(mine), Body::sharing(yours)))
     }
 }
 
+impl<T, F> Function for Repeated<T, F>
+where
+    T: Send + Sync + 'static,
+    F: Fn() -> Result<T, TaskError> + Send + Sync,
+{
+    fn run(self: Arc<Self>, sink: &dyn Sink) {
+        deliver(call(self, |repeated| (repeated.f)()), sink);
+    }
+
+    fn fail(self: Arc<Self>, error: TaskError, sink: &dyn Sink) {
+        let _ = drop_quietly(self);
+        deliver::<T>(Err(error), sink);
+    }
+}
+
 /// Calls a function and then lets it go. A panic is its outcome, in whichever of the two.
-pub(super) fn call<T, F>(
-    f: F,
-    call: impl FnOnce(&F) -> Result<T, TaskError>,
-) -> Result<T, TaskError> {
+fn call<T, F>(f: F, call: impl FnOnce(&F) -> Result<T, TaskError>) -> Result<T, TaskError> {
     let outcome = catch(|| call(&f)).unwrap_or_else(|text| Err(TaskError::Panicked(text)));
     match (drop_quietly(f), outcome) {
         (Err(text), Ok(value)) => {
@@ -141,7 +172,7 @@ pub(super) fn call<T, F>(
     }
 }
 
-pub(super) fn deliver<T: Send + Sync + 'static>(outcome: Result<T, TaskError>, sink: &dyn Sink) {
+fn deliver<T: Send + Sync + 'static>(outcome: Result<T, TaskError>, sink: &dyn Sink) {
     let mut parcel = Parcel(Some(outcome.into()));
     sink.deliver(&mut parcel);
     // What nobody has asked for, and what it may do when it is dropped, is told to nobody.
@@ -160,11 +191,10 @@ impl<T: Send + Sync + 'static> Delivery for Parcel<T> {
         self.0.as_ref().and_then(Outcome::text)
     }
 
-    fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime) {
-        match (record as &dyn Any).downcast_ref::<Record<T>>() {
-            Some(record) => self.0.take().map_or((), |outcome| record.end(run, outcome, at)),
-            None => debug_assert!(false, "the record of a task has its type of result"),
-        }
+    fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime) -> bool {
+        let record = (record as &dyn Any).downcast_ref::<Record<T>>();
+        debug_assert!(record.is_some(), "the record of a task has its type of result");
+        record.zip(self.0.take()).is_some_and(|(record, outcome)| record.end(run, outcome, at))
     }
 
     fn record(&self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {

@@ -15,5 +15,5 @@ pub use value::Task;
 
 pub(crate) use body::{Body, Delivery, Sink};
 pub(crate) use keeper::Keeper;
-pub(crate) use record::AnyRecord;
+pub(crate) use record::{AnyRecord, Claim};
 pub(crate) use value::Rare;

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
-use super::body::{Shared, Sink, call, deliver};
+use super::body::{Function, Sink};
 use crate::error::TaskError;
 use crate::execution::{Aftermath, Execution, ExecutionCell, History, Outcome, Owner, Status};
+use crate::prefetch::Location;
 use crate::sync::{Condvar, Mutex};
 use crate::unwind::drop_quietly;
 use crate::{TaskFuture, TaskId};
@@ -24,16 +25,12 @@ pub(crate) struct Record<T> {
 }
 
 struct State<T> {
-    /// The function; `None` once no further execution will be begun. What it captured is dropped
-    /// then, whoever may still hold the task's handles.
-    body: Option<Shared<T>>,
-
-    /// The executions that have been claimed and not been called yet, with the function: whoever
-    /// closes the record in between does not take it from them.
-    begun: Vec<(u64, Shared<T>)>,
+    /// The function, which gives a `T`; `None` once no further execution will be begun. What it
+    /// captured is dropped then, whoever may still hold the task's handles.
+    body: Option<Arc<dyn Function>>,
 
     /// A function that is to be dropped once no lock is held.
-    discarded: Option<Shared<T>>,
+    discarded: Option<Arc<dyn Function>>,
 
     history: History<T>,
 
@@ -41,20 +38,40 @@ struct State<T> {
     waiting: usize,
 }
 
+/// An execution that was claimed, and has to be run or to fail. It has the function, which nobody who
+/// closes the record takes away any more.
+pub(crate) struct Claim {
+    function: Arc<dyn Function>,
+
+    /// Where its end is going to be recorded.
+    records_at: Location,
+}
+
+impl Claim {
+    /// Runs code of users.
+    pub(crate) fn run(self, sink: &dyn Sink) {
+        // It comes while the function runs.
+        self.records_at.prefetch();
+        self.function.run(sink);
+    }
+
+    /// Runs code of users.
+    pub(crate) fn fail(self, error: TaskError, sink: &dyn Sink) {
+        self.function.fail(error, sink);
+    }
+}
+
 /// A [`Record`] whose result type is forgotten: how the scheduler sees its tasks.
 pub(crate) trait AnyRecord: Any + Send + Sync {
-    /// Queues an execution that is due at `due` and gives its number.
-    fn launch(&self, due: SystemTime) -> u64;
+    /// Queues an execution that is due at `due` and gives its number; `None` if one is in flight.
+    fn launch(&self, due: SystemTime) -> Option<u64>;
 
     /// Claims an execution in order to run it, or, without a time of its start, to let it fail; with
-    /// `last`, no other will follow. `false` if it was cancelled.
-    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> bool;
+    /// `last`, no other will follow. `None` if it was cancelled.
+    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> Option<Claim>;
 
-    /// Runs an execution that was claimed. Runs code of users.
-    fn run(&self, run: u64, sink: &dyn Sink);
-
-    /// Ends an execution that was claimed. Runs code of users.
-    fn fail(&self, run: u64, error: TaskError, sink: &dyn Sink);
+    /// Takes note of an execution that was begun before there was this record, and gives its number.
+    fn adopt(&self, due: SystemTime, started: Option<SystemTime>) -> u64;
 
     /// Records a run that was skipped or missed.
     fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status);
@@ -77,11 +94,11 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
     /// upcoming one was among them.
     fn sweep(&self) -> bool;
 
-    /// How many executions are queued or running.
-    fn active(&self) -> usize;
+    /// Whether an execution is queued or running.
+    fn is_active(&self) -> bool;
 
-    /// The executions that are queued or running.
-    fn in_flight(&self) -> Vec<Execution>;
+    /// The execution that is queued or running.
+    fn in_flight(&self) -> Option<Execution>;
 
     /// The retained executions, oldest first.
     fn executions(&self) -> Vec<Execution>;
@@ -93,17 +110,19 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
 }
 
 impl<T: Send + Sync + 'static> Record<T> {
-    pub(crate) fn new(task: TaskId, body: Option<Shared<T>>, history: usize) -> Self {
+    /// The record of a task whose function, if it is still to be run, gives a `T`.
+    pub(crate) fn new(task: TaskId, body: Option<Arc<dyn Function>>, history: usize) -> Self {
         let history = History::new(task, history);
-        let state = State { body, begun: Vec::new(), discarded: None, history, waiting: 0 };
+        let state = State { body, discarded: None, history, waiting: 0 };
         Self { state: Mutex::new(state), ended: Condvar::new() }
     }
 
-    /// Records how an execution has ended.
-    pub(super) fn end(&self, run: u64, outcome: Outcome<T>, at: SystemTime) {
+    /// Records how an execution has ended; says whether there is something to flush.
+    pub(super) fn end(&self, run: u64, outcome: Outcome<T>, at: SystemTime) -> bool {
         let mut state = self.state.lock();
         state.history.end(run, outcome, at);
         self.tell(&state);
+        state.discarded.is_some() || state.history.has_aftermath()
     }
 
     /// Wakes those in `wait`, after a change that may concern them.
@@ -111,12 +130,6 @@ impl<T: Send + Sync + 'static> Record<T> {
         if state.waiting > 0 {
             self.ended.notify_all();
         }
-    }
-
-    fn take_begun(&self, run: u64) -> Option<Shared<T>> {
-        let mut state = self.state.lock();
-        let index = state.begun.iter().position(|(it, _)| *it == run)?;
-        Some(state.begun.swap_remove(index).1)
     }
 
     /// The execution that runs or, at `next`, comes next; otherwise the latest that ended.
@@ -137,7 +150,7 @@ impl<T: Send + Sync + 'static> Record<T> {
             if let Some(found) = state.history.ended_after(seen) {
                 return Some(found);
             }
-            if state.body.is_none() && state.history.active() == 0 {
+            if state.body.is_none() && !state.history.is_active() {
                 let latest = state.history.latest();
                 return latest.map(|cell| (state.history.ended(), cell));
             }
@@ -149,30 +162,26 @@ impl<T: Send + Sync + 'static> Record<T> {
 }
 
 impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
-    fn launch(&self, due: SystemTime) -> u64 {
-        self.state.lock().history.launch(due)
-    }
-
-    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> bool {
+    fn launch(&self, due: SystemTime) -> Option<u64> {
         let mut state = self.state.lock();
-        let begun = state.history.begin(run, started);
-        if begun {
-            let body = if last { state.body.take() } else { state.body.clone() };
-            state.begun.extend(body.map(|body| (run, body)));
-        }
-        begun
+        (!state.history.is_active()).then(|| state.history.launch(due))
     }
 
-    fn run(&self, run: u64, sink: &dyn Sink) {
-        match self.take_begun(run) {
-            Some(body) => deliver(call(body, |body| body()), sink),
-            None => debug_assert!(false, "an execution runs that was not claimed"),
+    fn begin(&self, run: u64, started: Option<SystemTime>, last: bool) -> Option<Claim> {
+        let mut state = self.state.lock();
+        if !state.history.begin(run, started) {
+            return None;
         }
+        debug_assert!(state.body.is_some(), "a record is closed when nothing waits to begin");
+        let function = if last { state.body.take() } else { state.body.clone() };
+        Some(Claim { function: function?, records_at: state.history.next_place() })
     }
 
-    fn fail(&self, run: u64, error: TaskError, sink: &dyn Sink) {
-        let _ = drop_quietly(self.take_begun(run));
-        deliver::<T>(Err(error), sink);
+    fn adopt(&self, due: SystemTime, started: Option<SystemTime>) -> u64 {
+        let mut state = self.state.lock();
+        let run = state.history.launch(due);
+        state.history.begin(run, started);
+        run
     }
 
     fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status) {
@@ -208,11 +217,11 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         upcoming
     }
 
-    fn active(&self) -> usize {
-        self.state.lock().history.active()
+    fn is_active(&self) -> bool {
+        self.state.lock().history.is_active()
     }
 
-    fn in_flight(&self) -> Vec<Execution> {
+    fn in_flight(&self) -> Option<Execution> {
         self.state.lock().history.in_flight()
     }
 
@@ -248,5 +257,93 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
 impl<T> fmt::Debug for Record<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Record").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::{Body, Delivery};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn at(second: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(second)
+    }
+
+    /// Settles the execution `run` in a record; says whether that is to be flushed.
+    struct Settler<'a> {
+        record: &'a dyn AnyRecord,
+        run: u64,
+        flush: AtomicU32,
+    }
+
+    impl Sink for Settler<'_> {
+        fn deliver(&self, delivery: &mut dyn Delivery) {
+            let flush = delivery.settle(self.record, self.run, at(9));
+            self.flush.store(flush.into(), Ordering::Relaxed);
+        }
+    }
+
+    /// Runs an execution that has been launched; says whether something is to be flushed.
+    fn run(record: &dyn AnyRecord, run: u64, closes: bool) -> bool {
+        let claim = record.begin(run, Some(at(run)), false).unwrap();
+        if closes {
+            record.close();
+            record.flush();
+        }
+        let settler = Settler { record, run, flush: AtomicU32::new(7) };
+        claim.run(&settler);
+        match settler.flush.into_inner() {
+            7 => panic!("nothing was delivered"),
+            flush => flush == 1,
+        }
+    }
+
+    #[test]
+    fn nothing_is_launched_while_an_execution_is_in_flight() {
+        let record = Body::new(|| Ok(7)).into_record(TaskId::nil(), 9);
+        let first = record.launch(at(1)).unwrap();
+        assert_eq!(record.launch(at(2)), None, "it is queued");
+        let claim = record.begin(first, Some(at(1)), false).unwrap();
+        assert!(record.begin(first, Some(at(1)), false).is_none(), "it is claimed once");
+        assert_eq!(record.launch(at(2)), None, "it runs");
+        claim.run(&Settler { record: &*record, run: first, flush: AtomicU32::new(0) });
+        assert_eq!(record.launch(at(3)), Some(first + 1));
+    }
+
+    #[test]
+    fn whoever_has_claimed_an_execution_runs_it_though_the_record_is_closed() {
+        let calls = Arc::new(AtomicU32::new(0));
+        let function = {
+            let calls = Arc::clone(&calls);
+            move || Ok(calls.fetch_add(1, Ordering::Relaxed))
+        };
+        let record = Body::new(function).into_record(TaskId::nil(), 9);
+        let number = record.launch(at(1)).unwrap();
+        run(&*record, number, true);
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
+        assert_eq!(Arc::strong_count(&calls), 1, "the function has been dropped");
+        assert_eq!(record.executions()[0].status, Status::Succeeded);
+    }
+
+    #[test]
+    fn the_end_of_a_run_tells_what_is_to_be_flushed() {
+        let numbers = Body::new(|| Ok(7)).into_record(TaskId::nil(), 1);
+        let texts = Body::new(|| Ok("seven".to_owned())).into_record(TaskId::nil(), 1);
+        let ends = |record: &dyn AnyRecord| {
+            let number = record.launch(at(1)).unwrap();
+            run(record, number, false)
+        };
+        assert_eq!([(); 3].map(|()| ends(&*numbers)), [false; 3]);
+        assert!(!ends(&*texts));
+        assert!(ends(&*texts), "a result of a user has dropped out of the history");
+        texts.flush();
+
+        let number = numbers.launch(at(1)).unwrap();
+        let typed = (&*numbers as &dyn Any).downcast_ref::<Record<i32>>().unwrap();
+        let cell = typed.current(None).unwrap();
+        assert!(run(&*numbers, number, false), "somebody may wait for the future");
+        numbers.flush();
+        assert!(cell.is_settled());
     }
 }

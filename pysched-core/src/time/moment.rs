@@ -60,8 +60,7 @@ impl Moment {
     }
 
     pub(crate) fn saturating_add(self, duration: Duration) -> Self {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(nanos))
+        Self(self.0.saturating_add(Self::from_origin(duration).0))
     }
 }
 

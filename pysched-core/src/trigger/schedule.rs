@@ -154,17 +154,20 @@ impl Schedule {
         let Kind::Recur(interval) = self.trigger.0 else {
             return Firing::once(due);
         };
-        // `plan` has refused intervals that are no positive duration.
-        let interval = interval.positive().unwrap_or(Duration::MAX);
-        let mut late = now.since(due.moment);
-        if let Some(until) = self.until {
-            late = late.min(timeline.moment_at(until).since(due.moment));
+        let until = self.until.map_or(Moment::NEVER, |until| timeline.moment_at(until));
+        // In nanoseconds, which fit: an interval that has none, or 0, `plan` has refused.
+        let step = interval.nanos().unwrap_or(u64::MAX);
+        let (due, now) = (due.moment.nanos(), now.min(until).nanos());
+        let missed = now.saturating_sub(due).checked_div(step).unwrap_or(0);
+        // No more than what it is late by.
+        let run = due + missed * step;
+        let next = Due::interval(Moment::from_nanos(run.saturating_add(step)));
+        Firing {
+            run: Due::interval(Moment::from_nanos(run)),
+            missed,
+            interval: Duration::from_nanos(step),
+            next: self.allow(next, timeline),
         }
-        let missed = u64::try_from(late.as_nanos() / interval.as_nanos()).unwrap_or(u64::MAX);
-        let behind = times(interval, missed);
-        let run = Due::interval(due.moment.saturating_add(behind));
-        let next = self.allow(Due::interval(run.moment.saturating_add(interval)), timeline);
-        Firing { run, missed, interval, next }
     }
 
     /// Whether it may have more runs than one.
@@ -200,7 +203,8 @@ impl Schedule {
 
     /// By how much `due` is beyond the end.
     fn excess(&self, due: Due, timeline: Timeline) -> Option<Duration> {
-        let excess = due.wall_on(timeline).duration_since(self.until?).ok()?;
+        let until = self.until?;
+        let excess = due.wall_on(timeline).duration_since(until).ok()?;
         (!excess.is_zero()).then_some(excess)
     }
 }
@@ -215,12 +219,6 @@ fn grid_point(starting: SystemTime, interval: Duration, now: Moment, wall: Syste
             now.saturating_add(Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX)))
         }
     }
-}
-
-/// `interval * count`, at most the longest duration that a moment can hold.
-fn times(interval: Duration, count: u64) -> Duration {
-    let nanos = interval.as_nanos().saturating_mul(u128::from(count));
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -337,7 +335,30 @@ mod tests {
         assert!(matches!(plan(Trigger::once(0), far), Err(Error::NeverRuns(_))));
     }
 
+    /// Numbers of every magnitude, as far as an interval reaches.
+    fn nanos() -> impl Strategy<Value = u64> {
+        (any::<u64>(), 1..u64::BITS).prop_map(|(nanos, shift)| nanos >> shift)
+    }
+
     proptest! {
+        /// The model counts in 128 bits, where nothing can overflow.
+        #[test]
+        fn no_distance_is_too_far(interval in nanos(), due in nanos(), late in nanos()) {
+            let interval = interval.max(1);
+            let trigger = Trigger::recur(Duration::from_nanos(interval));
+            let (schedule, _) = plan(trigger, Bounds::default()).unwrap();
+            let (due, now) = (Moment::from_nanos(due), Moment::from_nanos(due + late));
+            let firing = schedule.fire(Due::interval(due), now, timeline());
+
+            let missed = u128::from(late) / u128::from(interval);
+            let run = u128::from(due.nanos()) + missed * u128::from(interval);
+            prop_assert_eq!(u128::from(firing.missed), missed);
+            prop_assert_eq!(u128::from(firing.run.moment.nanos()), run);
+            let next = u64::try_from(run + u128::from(interval)).ok();
+            let next = next.filter(|next| *next < Moment::NEVER.nanos());
+            prop_assert_eq!(firing.next.map(|next| next.moment.nanos()), next);
+        }
+
         /// The model walks the nominal times one by one; `fire` has to jump to the same place.
         #[test]
         fn a_series_is_walked_as_by_hand(
