@@ -1,14 +1,20 @@
 //! [`WorkQueue`]: what is ready, and the workers that wait for it.
 //!
 //! One lock guards the queue and two counts. A worker that finds the queue empty counts itself as
-//! *idle* and sleeps. Whoever pushes items takes as many workers out of that count as there are
-//! items, counts them as *called*, and wakes so many; a worker goes on only by taking one off the
-//! called. The invariants:
+//! *idle* and sleeps. To *call* a worker is to move one from idle to called, and to wake one; a worker
+//! goes on only by taking one off the called.
 //!
-//! * Nobody is idle while there are more items than called workers: so no item waits beside a
-//!   sleeping worker.
-//! * A called worker is called by one push only: so two pushes never rely on the same worker, and
-//!   how many items have nobody coming for them is known (`shortage`).
+//! Workers call each other: a push calls one, and whoever takes an item while more are left calls the
+//! next, before it runs what it has taken. At most one is called at a time. So a batch wakes as many
+//! workers as it keeps busy: if the first has done its jobs before the second is awake, no third is
+//! called. The price is that of many workers the last is awake a few wake-ups later than the first.
+//!
+//! The invariants:
+//!
+//! * Nobody is idle while items wait, unless a worker is called. That one will take an item, or find
+//!   that others have taken them all. So no item waits beside workers who all sleep.
+//! * A worker that takes an item leaves the queue in that state, before its lock is released: so a long
+//!   job keeps nobody from being woken.
 //!
 //! A worker that was busy may take the item that another was called for; that one then finds the
 //! queue empty and goes back to sleep. The loom models are at the end.
@@ -17,7 +23,7 @@ use std::collections::VecDeque;
 
 use crate::prefetch::Location;
 use crate::queue::{ReadyQueue, Urgency, sort_by_urgency};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// A queue of what is ready, on which workers wait.
 #[derive(Debug)]
@@ -35,8 +41,8 @@ struct State<T> {
     /// How many workers sleep and have not been called.
     idle: usize,
 
-    /// How many workers have been called and have not gone on yet.
-    called: usize,
+    /// Whether a worker has been called and has not gone on yet.
+    called: bool,
 
     /// Whether nothing is taken any more.
     closed: bool,
@@ -44,14 +50,14 @@ struct State<T> {
 
 impl<T: Urgency> WorkQueue<T> {
     pub(super) fn new() -> Self {
-        let state = State { ready: ReadyQueue::new(), idle: 0, called: 0, closed: false };
+        let state = State { ready: ReadyQueue::new(), idle: 0, called: false, closed: false };
         Self { state: Mutex::new(state), called: Condvar::new() }
     }
 
     /// How many items, if `more` of them came, no worker would be free for.
     pub(super) fn shortage(&self, more: usize) -> usize {
         let state = self.state.lock();
-        (state.ready.len() + more).saturating_sub(state.idle + state.called)
+        (state.ready.len() + more).saturating_sub(state.idle + usize::from(state.called))
     }
 
     /// Takes an item, or gives it back if the queue is closed.
@@ -60,12 +66,8 @@ impl<T: Urgency> WorkQueue<T> {
         if state.closed {
             return Err(item);
         }
-        let calls = state.call(1);
         state.ready.push(item);
-        drop(state);
-        if calls > 0 {
-            self.called.notify_one();
-        }
+        self.call_for_the_rest(state);
         Ok(())
     }
 
@@ -77,17 +79,8 @@ impl<T: Urgency> WorkQueue<T> {
         if state.closed {
             return false;
         }
-        let calls = state.call(items.len());
         state.ready.push_sorted(items);
-        let everybody = state.idle == 0;
-        drop(state);
-        match calls {
-            0 => {}
-            1 => self.called.notify_one(),
-            // In one system call.
-            _ if everybody => self.called.notify_all(),
-            _ => (0..calls).for_each(|_| self.called.notify_one()),
-        }
+        self.call_for_the_rest(state);
         true
     }
 
@@ -97,7 +90,7 @@ impl<T: Urgency> WorkQueue<T> {
         loop {
             if let Some(item) = state.ready.pop() {
                 let soon = state.ready.needs_soon();
-                drop(state);
+                self.call_for_the_rest(state);
                 soon.into_iter().for_each(Location::prefetch);
                 return Some(item);
             }
@@ -105,14 +98,28 @@ impl<T: Urgency> WorkQueue<T> {
                 return None;
             }
             state.idle += 1;
-            while state.called == 0 && !state.closed {
+            while !state.called && !state.closed {
                 state = self.called.wait(state);
             }
             // A queue that closes wakes everyone without counting.
-            match state.called.checked_sub(1) {
-                Some(rest) => state.called = rest,
-                None => state.idle -= 1,
+            if state.called {
+                state.called = false;
+            } else {
+                state.idle -= 1;
             }
+        }
+    }
+
+    /// Calls a worker if items wait, one is idle, and none is called; releases the lock.
+    fn call_for_the_rest(&self, mut state: MutexGuard<'_, State<T>>) {
+        let calls = !state.called && state.idle > 0 && !state.ready.is_empty();
+        if calls {
+            state.idle -= 1;
+            state.called = true;
+        }
+        drop(state);
+        if calls {
+            self.called.notify_one();
         }
     }
 
@@ -133,16 +140,6 @@ impl<T: Urgency> WorkQueue<T> {
 
     pub(super) fn is_closed(&self) -> bool {
         self.state.lock().closed
-    }
-}
-
-impl<T> State<T> {
-    /// Calls workers for so many items, as far as any are idle; gives the number of those to wake.
-    fn call(&mut self, items: usize) -> usize {
-        let calls = items.min(self.idle);
-        self.idle -= calls;
-        self.called += calls;
-        calls
     }
 }
 
