@@ -344,3 +344,26 @@ fn a_scheduler_finds_its_pool_shut_down() {
         sched.shutdown(true);
     });
 }
+
+#[test]
+fn two_jobs_that_come_at_once_never_rely_on_one_worker() {
+    within(PATIENCE, || {
+        for _ in 0..1_000 {
+            let pool = Arc::new(ThreadPoolExecutor::new(2));
+            assert!(outcome(&pool.run(|| ())).is_ok());
+            // Its only worker goes to sleep meanwhile, if the threads take their time.
+            let (start, meeting) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+            let threads = [(); 2].map(|()| {
+                let (pool, start) = (Arc::clone(&pool), Arc::clone(&start));
+                let meeting = Arc::clone(&meeting);
+                thread::spawn(move || {
+                    start.wait();
+                    pool.run(move || meeting.wait().is_leader())
+                })
+            });
+            for future in threads.map(|thread| thread.join().unwrap()) {
+                assert!(outcome(&future).is_ok());
+            }
+        }
+    });
+}

@@ -167,16 +167,21 @@ impl ThreadPoolExecutor {
 
 impl Executor for ThreadPoolExecutor {
     fn submit(&self, job: Job) -> Result<(), Rejected> {
-        match Pool::hire(&self.pool, 1) {
-            Err(error) => Err(Rejected::Refused(job, error)),
-            Ok(()) => self.pool.queue.push(job).map_err(|job| Rejected::Refused(job, closed())),
+        if let Err(error) = Pool::hire(&self.pool, 1) {
+            return Err(Rejected::Refused(job, error));
         }
+        self.pool.queue.push(job).map_err(|job| Rejected::Refused(job, closed()))?;
+        Pool::hire_for_the_rest(&self.pool);
+        Ok(())
     }
 
     fn submit_all(&self, jobs: &mut VecDeque<Job>) -> Result<(), Rejected> {
         let why = match Pool::hire(&self.pool, jobs.len()) {
             Err(error) => error,
-            Ok(()) if self.pool.queue.push_all(jobs) => return Ok(()),
+            Ok(()) if self.pool.queue.push_all(jobs) => {
+                Pool::hire_for_the_rest(&self.pool);
+                return Ok(());
+            }
             Ok(()) => closed(),
         };
         match jobs.pop_front() {
@@ -238,6 +243,7 @@ impl Pool {
         let count = shortage.min(pool.max_workers.saturating_sub(staff.workers));
         for _ in 0..if staff.closed { 0 } else { count } {
             let worker = Arc::clone(pool);
+            pool.queue.expect_worker();
             let thread = thread::Builder::new().name(format!("pysched-pool-{}", staff.hired));
             match thread.spawn(move || worker.work()) {
                 Ok(_) => {
@@ -248,23 +254,36 @@ impl Pool {
                     }
                 }
                 Err(error) if staff.workers == 0 => {
+                    pool.queue.expect_no_worker();
                     return Err(format!(
                         "the thread pool could not start a worker thread: {error}"
                     ));
                 }
                 // The others will have to do; it is tried again with the next job.
-                Err(_) => break,
+                Err(_) => {
+                    pool.queue.expect_no_worker();
+                    break;
+                }
             }
         }
         Ok(())
     }
 
+    /// Starts the threads that are still missing once jobs have come: threads that bring one each may
+    /// all have counted on the same worker.
+    fn hire_for_the_rest(pool: &Arc<Self>) {
+        // What could not be hired is tried again with the next job; there is a worker already.
+        let _ = Self::hire(pool, 0);
+    }
+
     /// The life of a worker.
     fn work(self: Arc<Self>) {
         EMPLOYER.set(Arc::as_ptr(&self));
-        while let Some(job) = self.queue.pop() {
+        let mut next = self.queue.first_pop();
+        while let Some(job) = next {
             // `run` catches what the function does; this guards the worker against everything else.
             let _ = catch(|| job.run());
+            next = self.queue.pop();
         }
         let mut staff = self.staff.lock();
         staff.workers -= 1;

@@ -44,20 +44,35 @@ struct State<T> {
     /// Whether a worker has been called and has not gone on yet.
     called: bool,
 
+    /// How many workers have been hired and have not asked for an item yet.
+    coming: usize,
+
     /// Whether nothing is taken any more.
     closed: bool,
 }
 
 impl<T: Urgency> WorkQueue<T> {
     pub(super) fn new() -> Self {
-        let state = State { ready: ReadyQueue::new(), idle: 0, called: false, closed: false };
+        let ready = ReadyQueue::new();
+        let state = State { ready, idle: 0, called: false, coming: 0, closed: false };
         Self { state: Mutex::new(state), called: Condvar::new() }
     }
 
     /// How many items, if `more` of them came, no worker would be free for.
     pub(super) fn shortage(&self, more: usize) -> usize {
         let state = self.state.lock();
-        (state.ready.len() + more).saturating_sub(state.idle + usize::from(state.called))
+        let free = state.idle + usize::from(state.called) + state.coming;
+        (state.ready.len() + more).saturating_sub(free)
+    }
+
+    /// Counts on a worker who is being hired, and who will begin with [`first_pop`](Self::first_pop).
+    pub(super) fn expect_worker(&self) {
+        self.state.lock().coming += 1;
+    }
+
+    /// Counts no longer on a worker who could not be hired.
+    pub(super) fn expect_no_worker(&self) {
+        self.state.lock().coming -= 1;
     }
 
     /// Takes an item, or gives it back if the queue is closed.
@@ -86,7 +101,17 @@ impl<T: Urgency> WorkQueue<T> {
 
     /// Waits for the most urgent item; `None` once the queue is closed and empty.
     pub(super) fn pop(&self) -> Option<T> {
+        self.take(self.state.lock())
+    }
+
+    /// Like [`pop`](Self::pop), for a worker who was expected.
+    pub(super) fn first_pop(&self) -> Option<T> {
         let mut state = self.state.lock();
+        state.coming -= 1;
+        self.take(state)
+    }
+
+    fn take<'a>(&'a self, mut state: MutexGuard<'a, State<T>>) -> Option<T> {
         loop {
             if let Some(item) = state.ready.pop() {
                 let soon = state.ready.needs_soon();
