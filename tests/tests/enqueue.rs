@@ -1,5 +1,6 @@
 //! Adding tasks: before and after the start, to several schedulers, to named executors, by clones.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,7 +10,8 @@ use pysched::{
     Error, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskError, ThreadPoolExecutor,
     Trigger,
 };
-use pysched_tests::{Gate, Log, by_hand, occupy, outcome, secs};
+use pysched_tests::faults::within;
+use pysched_tests::{Gate, Log, PATIENCE, by_hand, occupy, outcome, secs};
 
 fn one_worker() -> Scheduler {
     let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(1)).build();
@@ -393,4 +395,36 @@ fn due_times_are_told_in_the_time_of_the_clock() {
     let execution = handle.future().execution();
     assert_eq!(execution.due, SystemTime::UNIX_EPOCH + secs(5));
     assert_eq!(execution.finished, Some(SystemTime::UNIX_EPOCH + secs(5)));
+}
+
+/// Adds a task when it is dropped, and waits for it.
+struct Farewell(Arc<Scheduler>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let handle = self.0.delay(Trigger::once(0), 0, || ()).unwrap();
+        assert!(outcome(&handle.future()).is_ok());
+    }
+}
+
+#[test]
+fn a_thread_that_is_ending_may_still_add() {
+    thread_local! {
+        static LAST: RefCell<Option<Farewell>> = const { RefCell::new(None) };
+    }
+    within(PATIENCE, || {
+        let sched = Arc::new(Scheduler::new());
+        sched.start().unwrap();
+        let other = Arc::clone(&sched);
+        let thread = thread::spawn(move || {
+            // First, so that it is dropped last: what the additions leave to the thread is gone then.
+            LAST.set(Some(Farewell(Arc::clone(&other))));
+            // Until the scheduler sleeps, and the task is handed over on this thread.
+            for _ in 0..1_000 {
+                let handle = other.delay(Trigger::once(0), 0, || ()).unwrap();
+                assert!(outcome(&handle.future()).is_ok());
+            }
+        });
+        thread.join().unwrap();
+    });
 }

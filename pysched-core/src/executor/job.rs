@@ -112,9 +112,11 @@ impl Orphans {
 /// the text can reach their futures.
 pub(crate) fn catch_orphans<R>(submit: impl FnOnce() -> R) -> Result<R, Orphans> {
     // An inline executor may submit to another one in the middle of this.
-    let outer = ORPHANS.replace(Some(Vec::new()));
+    // A thread that is ending has none, and the jobs in its hands are plainly lost.
+    let exchange = |with| ORPHANS.try_with(|orphans| orphans.replace(with));
+    let outer = exchange(Some(Vec::new())).unwrap_or_default();
     let outcome = catch(submit);
-    let works = ORPHANS.replace(outer).unwrap_or_default();
+    let works = exchange(outer).ok().flatten().unwrap_or_default();
     outcome.map_err(|text| Orphans { text, works })
 }
 
