@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use pysched::{
     Clock, Executor, InlineExecutor, Job, ManualClock, Parker, Rejected, Scheduler, SystemClock,
-    TaskId, Trigger,
+    Task, TaskId, Trigger,
 };
 use pysched_tests::faults::{OneAtATime, Submit, within};
 use pysched_tests::{Gate, PATIENCE, await_offers, offering, outcome};
@@ -459,5 +459,42 @@ fn tasks_that_are_due_later_come_from_the_scheduler_itself() {
         assert!(outcome(&sched.delay(Trigger::once(0.001), 0, || ()).unwrap().future()).is_ok());
         sched.shutdown(true);
         assert_eq!(*given_by.lock().unwrap(), ["pysched-heart"]);
+    });
+}
+
+/// A clock that can be set without anybody being told.
+#[derive(Clone)]
+struct SetInSilence {
+    clock: SystemClock,
+    ahead: Arc<AtomicU64>,
+}
+
+impl Clock for SetInSilence {
+    fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.clock.wall() + Duration::from_secs(self.ahead.load(Ordering::SeqCst))
+    }
+
+    fn wait(&self, parker: &Parker, until: Option<Duration>) {
+        self.clock.wait(parker, until);
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_is_noticed_by_a_task_that_is_refused() {
+    within(PATIENCE, || {
+        let clock = SetInSilence { clock: SystemClock::new(), ahead: Arc::default() };
+        let sched = Scheduler::builder().clock(clock.clone()).build();
+        sched.start().unwrap();
+        let in_an_hour = clock.wall() + 3600 * SECOND;
+        let future = sched.delay(Trigger::at(in_an_hour), 0, || ()).unwrap().future();
+        // Both go to the shard of the thread that adds them.
+        clock.ahead.store(7200, Ordering::SeqCst);
+        let never = Task::new(|| ()).trigger(Trigger::recur(5)).until(clock.wall());
+        assert!(sched.add(never).is_err());
+        assert!(outcome(&future).is_ok());
     });
 }

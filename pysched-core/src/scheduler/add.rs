@@ -149,7 +149,8 @@ impl Engine {
             match planned {
                 Ok((schedule, first)) => (0, Some(schedule), first),
                 Err(error) => {
-                    drop(shard);
+                    // Other tasks may have been timed anew.
+                    self.unlock(place, shard, retimed);
                     return Err(error);
                 }
             }
