@@ -2,6 +2,7 @@
 //! everything else goes on.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -9,11 +10,11 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use pysched::{
-    Clock, Executor, InlineExecutor, Job, ManualClock, Parker, Rejected, Scheduler, SystemClock,
-    Task, TaskError, ThreadPoolExecutor, Trigger,
+    Clock, Executor, Handle, InlineExecutor, Job, ManualClock, Parker, Rejected, Scheduler, Status,
+    SystemClock, Task, TaskError, TaskFuture, ThreadPoolExecutor, Trigger,
 };
 use pysched_tests::faults::{
-    ClockFaults, FaultyClock, OneAtATime, Submit, SubmitAll, assert_workers, within,
+    ClockFaults, DropBomb, FaultyClock, OneAtATime, Submit, SubmitAll, assert_workers, within,
 };
 use pysched_tests::{Gate, PATIENCE, await_offers, occupy, offering, outcome};
 
@@ -474,5 +475,70 @@ fn a_clock_that_panics_in_the_middle_of_a_call_breaks_no_call() {
         let soon = sched.delay(Trigger::once(0.001), 0, || ()).unwrap();
         assert!(outcome(&soon.future()).is_ok(), "real time goes on");
         sched.shutdown(true);
+    });
+}
+
+/// An executor that keeps its jobs for somebody else.
+fn to(sender: mpsc::Sender<Job>) -> impl Executor {
+    let sender = Mutex::new(sender);
+    Submit(move |job| {
+        sender.lock().unwrap().send(job).unwrap();
+        Ok(())
+    })
+}
+
+#[test]
+fn an_error_that_comes_too_late_may_panic_when_it_is_dropped() {
+    #[derive(Debug)]
+    struct Error(#[expect(dead_code, reason = "it is there to be dropped")] DropBomb);
+
+    impl fmt::Display for Error {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("too late")
+        }
+    }
+
+    impl std::error::Error for Error {}
+
+    within(PATIENCE, || {
+        let (sender, jobs) = mpsc::channel();
+        let sched = Scheduler::builder().executor(to(sender)).build();
+        sched.start().unwrap();
+        let handle = sched.delay(Trigger::once(0), 0, || ()).unwrap();
+        let job = jobs.recv().unwrap();
+        handle.cancel().unwrap();
+        job.fail(TaskError::Failed(Arc::new(Error(DropBomb("late")))));
+        assert!(matches!(handle.future().wait(), Err(TaskError::Cancelled)));
+        sched.shutdown(true);
+    });
+}
+
+#[test]
+fn what_was_refused_was_never_started() {
+    /// Asks for the future of its own task when it is dropped, and so for a record.
+    struct Curious(mpsc::Receiver<Handle<()>>, mpsc::Sender<TaskFuture<()>>);
+
+    impl Drop for Curious {
+        fn drop(&mut self) {
+            self.1.send(self.0.recv().unwrap().future()).unwrap();
+        }
+    }
+
+    within(PATIENCE, || {
+        let (sender, jobs) = mpsc::channel();
+        let sched = Scheduler::builder().executor(to(sender)).build();
+        sched.start().unwrap();
+        let (handles, own_handle) = mpsc::channel();
+        let (answer, future) = mpsc::channel();
+        let curious = Mutex::new(Curious(own_handle, answer));
+        let body = move || {
+            let _ = &curious;
+        };
+        let handle = sched.delay(Trigger::once(0), 0, body).unwrap();
+        handles.send(handle.clone()).unwrap();
+        jobs.recv().unwrap().fail(TaskError::Refused("the machine room is closed".into()));
+        assert!(future.recv().unwrap().wait().is_err());
+        let [execution] = &sched.results(&handle)[..] else { panic!("one execution") };
+        assert_eq!((execution.status, execution.started), (Status::Failed, None));
     });
 }

@@ -198,3 +198,37 @@ fn times_are_told_as_the_clock_showed_them_then() {
         }
     });
 }
+
+#[test]
+fn with_no_history_nothing_is_remembered_whoever_asked_for_the_future() {
+    within(PATIENCE, || {
+        let (sched, clock) = remembering(0);
+        let asked = sched.delay(Trigger::once(1), 0, || ()).unwrap();
+        let future = asked.future();
+        let ids = [asked.id(), sched.delay(Trigger::once(1), 0, || ()).unwrap().id()];
+        let cancelled = sched.delay(Trigger::once(9), 0, || ()).unwrap().id();
+        clock.advance(SECOND);
+        sched.cancel(cancelled).unwrap();
+        assert!(future.wait().is_ok());
+        for id in ids.into_iter().chain([cancelled]) {
+            assert!(sched.task(id).is_none());
+            assert!(sched.results(id).is_empty());
+        }
+    });
+}
+
+#[test]
+fn all_that_a_task_retains_is_remembered_when_it_ends() {
+    within(PATIENCE, || {
+        // More than any part of a scheduler remembers otherwise.
+        let history = 30_000;
+        let (sched, clock) = remembering(history);
+        let task = Task::new(|| ()).trigger(Trigger::recur(1)).times(history as u64);
+        let handle = sched.add(task).unwrap();
+        for _ in 0..history {
+            clock.advance(SECOND);
+        }
+        assert!(sched.task(&handle).is_none());
+        assert_eq!(sched.results(&handle).len(), history);
+    });
+}

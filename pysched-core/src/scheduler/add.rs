@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::anchor::Anchors;
 use super::engine::{Engine, Place};
-use super::heart::offer_one;
+use super::heart::{fail_in_the_end, offer_one};
 use super::shard::{Entrant, Shard};
 use super::slot::More;
 use crate::TaskId;
-use crate::error::{Error, TaskError};
+use crate::error::Error;
 use crate::sync::MutexGuard;
 use crate::task::{AnyRecord, Body, Handle, Rare, Task};
 use crate::time::Moment;
@@ -222,17 +222,17 @@ impl Engine {
         let job = shard.launch_at_once(index, due, &owner);
         drop(shard);
         let _inside = self.enter();
-        let lane = &self.lanes[job.lane() as usize];
-        let Some(job) = offer_one(lane, job) else { return };
+        let lane = job.lane();
+        let Some(job) = offer_one(&self.lanes[lane as usize], job) else { return };
         // It has become full since. From here on the heart has the job, unless that has ended.
         let mut life = self.life.lock();
         if life.heart_beats {
-            life.returned.push(job);
+            life.returned.push((lane, job));
             drop(life);
             self.parker.unpark();
         } else {
             drop(life);
-            job.fail(TaskError::Refused("it was full when the scheduler shut down".to_owned()));
+            fail_in_the_end(job);
         }
     }
 

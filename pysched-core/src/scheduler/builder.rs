@@ -100,7 +100,10 @@ impl SchedulerBuilder {
     /// Sets how many executions of each task are retained, for
     /// [`Scheduler::results`] and [`Handle::futures`](crate::Handle::futures). 32 unless set.
     ///
-    /// Of the tasks that are finished, 10,000 executions are remembered in all, the latest.
+    /// Of the tasks that are finished, about the latest 10,000 executions are remembered in all: more
+    /// of one-shots, which are spread evenly over the parts of a scheduler, and fewer if long series
+    /// that one thread has added together end together; of the task that finished last, always all
+    /// that were retained.
     ///
     /// ```
     /// use pysched::{Scheduler, Task, Trigger};

@@ -65,7 +65,7 @@ impl Shard {
                 return None;
             }
             slot.standing = Standing::Running;
-            slot.since = now;
+            slot.since = if runs { now } else { Moment::NEVER };
             return slot.body.take().map(Begun::Light);
         };
         let more = slot.is_armed() || slot.schedule().is_some_and(Schedule::is_fixed_delay);
@@ -90,7 +90,6 @@ impl Shard {
     pub(super) fn conclude(
         &mut self,
         ticket: &Ticket,
-        ran: bool,
         now: Moment,
         delivery: &mut dyn Delivery,
     ) -> Leftover {
@@ -106,7 +105,7 @@ impl Shard {
             self.go_on(index, now);
             return Leftover::record(record);
         }
-        let (started, is_held) = (ran.then_some(slot.since), slot.held > 0);
+        let (started, is_held) = (slot.started(), slot.held > 0);
         self.remember(index, ticket.task, started, now, delivery.status(), delivery.text());
         if is_held {
             let times = self.times(self.slot(index), started, Some(now));
@@ -124,7 +123,7 @@ impl Shard {
         }
     }
 
-    /// Remembers how the execution of a light task has ended.
+    /// Remembers how the execution of a light task has ended, unless nothing is to be retained.
     fn remember(
         &mut self,
         index: usize,
@@ -134,6 +133,9 @@ impl Shard {
         status: Status,
         text: Option<&str>,
     ) {
+        if self.history == 0 {
+            return;
+        }
         let slot = self.slot(index);
         if text.is_none()
             && let Some(numbers) = self.numbers(slot, started, finished)
@@ -248,7 +250,6 @@ impl Shard {
             None => make(),
         };
         let due = slot.due().wall_on(timeline);
-        let since = timeline.wall_at(slot.since);
         match slot.standing {
             Standing::Armed | Standing::Unarmed => {}
             Standing::Queued => {
@@ -256,11 +257,11 @@ impl Shard {
                 slot.standing = Standing::Unarmed;
             }
             Standing::Running => {
-                record.adopt(due, Some(since));
+                record.adopt(due, slot.started().map(|at| timeline.wall_at(at)));
                 slot.standing = Standing::Unarmed;
             }
             // With a result, it would have been given a record then.
-            Standing::Over => record.withdraw(Some(due), true, since),
+            Standing::Over => record.withdraw(Some(due), true, timeline.wall_at(slot.since)),
         }
         slot.more.get_or_insert_default().record = Some(Arc::clone(&record));
         Some(record)

@@ -35,7 +35,7 @@ use crate::id::SchedulerId;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::task::{AnyRecord, Delivery, Keeper, Sink};
 use crate::time::{AnyClock, GuardedClock, Parker};
-use crate::unwind::catch;
+use crate::unwind::{catch, drop_quietly};
 use crate::{TaskId, TaskInfo};
 
 /// What all clones of a scheduler, its heart, its handles and its jobs share.
@@ -219,7 +219,7 @@ impl Engine {
         let now = self.clock.now();
         let begun = self.place(ticket.task).shard.lock().begin(ticket, runs, now);
         if let Some(begun) = begun {
-            act(begun, &Conclusion { engine: self, ticket, ran: runs });
+            act(begun, &Conclusion { engine: self, ticket });
         }
         self.left(ticket);
     }
@@ -259,15 +259,13 @@ impl Engine {
 struct Conclusion<'a> {
     engine: &'a Engine,
     ticket: &'a Ticket,
-    ran: bool,
 }
 
 impl Sink for Conclusion<'_> {
     fn deliver(&self, delivery: &mut dyn Delivery) {
-        let Self { engine, ticket, ran } = self;
+        let Self { engine, ticket } = self;
         let now = engine.clock.now();
-        let leftover =
-            engine.change(ticket.task, |shard| shard.conclude(ticket, *ran, now, delivery));
+        let leftover = engine.change(ticket.task, |shard| shard.conclude(ticket, now, delivery));
         leftover.clear();
     }
 }
@@ -281,10 +279,16 @@ impl Owner for Engine {
     }
 
     fn give_up(&self, ticket: &Ticket, error: TaskError) {
-        self.claim(ticket, false, |begun, sink| match begun {
-            Begun::Light(body) => body.fail(error, sink),
-            Begun::Recorded(claim) => claim.fail(error, sink),
+        let mut error = Some(error);
+        self.claim(ticket, false, |begun, sink| {
+            let Some(error) = error.take() else { return };
+            match begun {
+                Begun::Light(body) => body.fail(error, sink),
+                Begun::Recorded(claim) => claim.fail(error, sink),
+            }
         });
+        // Still here if the execution was cancelled before. It may hold an error of a user.
+        let _ = drop_quietly(error);
     }
 
     fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {

@@ -84,14 +84,18 @@ impl Engine {
         let _inside = self.enter();
         self.clock.detach(&self.parker);
         self.alarm.clear();
-        let left = {
+        let (last_harvest, returned) = {
             let mut life = self.life.lock();
             life.heart_beats = false;
             (life.last_harvest.take(), mem::take(&mut life.returned))
         };
         self.heart_ended.notify_all();
         // Only if the heart has never beaten, or has panicked; the jobs end as lost.
-        drop(left);
+        drop(last_harvest);
+        // What was given back while the heart did its last.
+        for (_, job) in returned {
+            fail_in_the_end(job);
+        }
     }
 }
 
@@ -152,8 +156,8 @@ impl Heart {
         let engine = &self.engine;
         // Held to the end, so that what is due at one time is fired at one time for all who look.
         let mut life = engine.life.lock();
-        for job in life.returned.drain(..) {
-            self.backlogs[job.lane() as usize].push(job);
+        for (lane, job) in life.returned.drain(..) {
+            self.backlogs[lane as usize].push(job);
         }
         if let Some(last) = life.last_harvest.take() {
             self.harvest = last;
@@ -210,6 +214,11 @@ impl Heart {
             lane.starved.store(!backlog.is_empty(), Ordering::SeqCst);
         }
     }
+}
+
+/// Fails a job that was given back when the heart offers nothing any more.
+pub(super) fn fail_in_the_end(job: Job) {
+    job.fail(TaskError::Refused("it was full when the scheduler shut down".to_owned()));
 }
 
 /// Gives a job to the executor of a lane; gives it back if that is full.

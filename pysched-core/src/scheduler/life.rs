@@ -27,8 +27,9 @@ pub(super) struct Life {
     /// What a shutdown that waits has found due, until the heart hands it over.
     pub(super) last_harvest: Option<Harvest>,
 
-    /// Jobs that others than the heart have been given back, until the heart takes them over.
-    pub(super) returned: Vec<Job>,
+    /// Jobs that others than the heart have been given back, and the lanes that they were offered to,
+    /// until the heart takes them over. An executor may give back another job than it was offered.
+    pub(super) returned: Vec<(u32, Job)>,
 }
 
 impl Life {

@@ -105,8 +105,9 @@ impl Shard {
             share,
             open: true,
             history,
-            // Twice its share, as tasks do not finish as evenly as they are spread.
-            finished: FinishedTasks::new((2 * REMEMBERED) >> share.bits),
+            // Twice its share, as tasks do not finish as evenly as they are spread; and no less than
+            // one task may leave.
+            finished: FinishedTasks::new(history.max((2 * REMEMBERED) >> share.bits)),
             head: Moment::NEVER,
             timeline: Timeline::through(now, wall),
             observed: now,
@@ -194,7 +195,10 @@ impl Shard {
         }
         let (started, status) = match slot.standing {
             Standing::Queued => (None, Status::Queued),
-            Standing::Running => (Some(slot.since), Status::Running),
+            Standing::Running => match slot.started() {
+                None => (None, Status::Queued),
+                started => (started, Status::Running),
+            },
             Standing::Armed | Standing::Over | Standing::Unarmed => return None,
         };
         Some(Execution::new(self.id(index), self.times(slot, started, None), status, None))

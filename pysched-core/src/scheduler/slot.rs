@@ -26,7 +26,7 @@ pub(super) struct Slot {
     /// When the next run is due, or, of a light task in flight, when it was due.
     pub(super) due: Moment,
 
-    /// Since when a light task has been running or over.
+    /// Since when a light task has been running or over; never, while it is refused.
     pub(super) since: Moment,
 
     /// The nanoseconds after which a task runs that has no schedule.
@@ -92,6 +92,11 @@ impl Slot {
     /// Whether the task is not over.
     pub(super) fn is_live(&self) -> bool {
         self.standing != Standing::Over
+    }
+
+    /// When a light task that has begun was started, unless it is only being refused.
+    pub(super) fn started(&self) -> Option<Moment> {
+        (self.since != Moment::NEVER).then_some(self.since)
     }
 
     pub(super) fn record(&self) -> Option<&Arc<dyn AnyRecord>> {
