@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::works::{Part, WORKS, Work};
@@ -82,7 +83,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
         match argument.as_str() {
-            "--help" => return Ok(Command::Help),
+            "--help" | "-h" => return Ok(Command::Help),
             "--works" => options.works = value()?.split(',').map(work).collect::<Result<_, _>>()?,
             "--contenders" => options.contenders = value()?.split(',').map(str::to_owned).collect(),
             "--rounds" => options.rounds = rounds(&value()?)?,
@@ -96,6 +97,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
             _ => return Err(format!("unknown option {argument}")),
         }
     }
+    options.contenders.iter().try_for_each(|name| expect_contender(name, &options.works))?;
     if options.rounds == 0 {
         options.rounds = if options.quick { 1 } else { ROUNDS };
     }
@@ -104,7 +106,18 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
 
 fn work(name: &str) -> Result<&'static Work, String> {
     let found = WORKS.iter().find(|work| work.name == name).copied();
-    found.ok_or_else(|| format!("no work is called {name}"))
+    found.ok_or_else(|| format!("no work is called {name}; see below"))
+}
+
+/// Refuses the beginning of a name that no contender of the works has.
+fn expect_contender(beginning: &str, works: &[&Work]) -> Result<(), String> {
+    let entrants = works.iter().flat_map(|work| work.entrants.iter());
+    let names: BTreeSet<_> = entrants.map(|entrant| entrant.contender).collect();
+    if names.iter().any(|name| name.starts_with(beginning)) {
+        return Ok(());
+    }
+    let names = Vec::from_iter(names).join("; ");
+    Err(format!("no contender's name begins with {beginning}; there are: {names}"))
 }
 
 fn rounds(text: &str) -> Result<usize, String> {

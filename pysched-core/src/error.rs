@@ -56,14 +56,16 @@ impl fmt::Display for Error {
             Self::UnknownTask(id) => write!(
                 f,
                 "no live task has the id {id}: it was never added to this scheduler, has finished, \
-                 or was cancelled"
+                 or was cancelled; `Scheduler::tasks` lists those that are live"
             ),
             Self::UnknownExecutor(what) => write!(f, "unknown executor: {what}"),
             Self::DuplicateTask(what) => write!(f, "two tasks of one name: {what}"),
             Self::NeverRuns(what) => write!(f, "the task would never run: {what}"),
-            Self::InvalidTaskId(text) => {
-                write!(f, "invalid task id {text:?}: expected 32 hexadecimal digits")
-            }
+            Self::InvalidTaskId(text) => write!(
+                f,
+                "invalid task id {text:?}: expected 32 hexadecimal digits, as `TaskId` displays \
+                 them"
+            ),
             Self::Shutdown => f.write_str(
                 "the scheduler has been shut down: it accepts no more tasks; build a new one",
             ),

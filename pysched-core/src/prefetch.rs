@@ -3,13 +3,14 @@
 //! Tasks become due in another order than that in which they were added, so each lies somewhere
 //! else: with a million of them, most of the time of firing and of starting one is spent waiting
 //! for memory. Both know which tasks come next, and can have them fetched meanwhile. What that buys
-//! is in `docs/performance.md`.
+//! is in `docs/performance.md`. The jobs that wait in a pool and the entries of a series' history are
+//! fetched in the same way.
 //!
 //! This file holds the only `unsafe` code of the crate: the instruction takes a pointer.
 
 #![allow(unsafe_code)]
 
-/// How many bytes are fetched at a time. Two of these hold a slot.
+/// How many bytes are fetched at a time. Two of these hold a slot, or most of it.
 const LINE: usize = 64;
 
 /// A place in memory, as a number: it may be gone when it is used, and is never looked at.
@@ -24,8 +25,8 @@ impl Location {
         Self(std::ptr::from_ref(item).addr())
     }
 
-    /// Has what is there fetched, as far as the processor sees fit. To be called without a lock: the
-    /// processor may have to look up first where the place is.
+    /// Has what is there fetched, as far as the processor sees fit. To be called without a lock that
+    /// others wait for: the processor may have to look up first where the place is.
     pub(crate) fn prefetch(self) {
         prefetch_line(self.0);
         prefetch_line(self.0.wrapping_add(LINE));

@@ -1,5 +1,5 @@
-//! [`Active`] and [`Ended`]: the executions that a history holds, which have a cell of their own only
-//! if somebody asked for their future.
+//! [`Active`] and [`Entry`]: the executions that a history holds, in flight and over. They have a cell
+//! of their own only if somebody asked for their future.
 
 use std::mem;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub(super) struct Active<T> {
     pub(super) cell: Option<Arc<ExecutionCell<T>>>,
 }
 
+/// An execution that is over, or that never began.
 #[derive(Debug)]
 pub(super) enum Entry<T> {
     Ended(Ended<T>),

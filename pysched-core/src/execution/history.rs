@@ -1,4 +1,4 @@
-//! [`History`]: the executions of one task: the one to come, those in flight, and those that ended.
+//! [`History`]: the executions of one task: the one to come, the one in flight, and those that ended.
 
 use std::collections::VecDeque;
 use std::mem;

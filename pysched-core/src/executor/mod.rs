@@ -20,13 +20,13 @@ pub use thread::ThreadPoolExecutor;
 ///
 /// * [`Job::run`] it, now or later, on any thread;
 /// * give it back with [`Rejected::Full`]: the scheduler keeps it and offers it again when a job of
-///   this executor has ended, the most urgent first;
+///   this executor has ended, or else after at most 100 ms, the most urgent first;
 /// * give it back with [`Rejected::Refused`], or [`Job::fail`] it: the execution has failed;
 /// * drop it: the execution has failed with
 ///   [`TaskError::WorkerDied`](crate::TaskError::WorkerDied).
 ///
-/// Jobs are offered one at a time, of those due together the most urgent first. They compare by
-/// urgency, so that an executor with a queue of its own can keep to it. A panic in an executor is
+/// Jobs are offered one at a time, of those due together the most urgent first, unless the executor
+/// [`takes_from_any_thread`](Self::takes_from_any_thread). They compare by urgency, so that an executor with a queue of its own can keep to it. A panic in an executor is
 /// caught and fails the job that it was given.
 ///
 /// # Example

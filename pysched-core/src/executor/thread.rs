@@ -101,8 +101,8 @@ impl ThreadPoolExecutor {
 
     /// Runs `f` on a worker and gives its future.
     ///
-    /// It counts as due now, with priority 0. If the pool cannot
-    /// take it, the future says so with [`TaskError::Refused`].
+    /// It counts as due now, with priority 0. If the pool cannot take it, the future says so with
+    /// [`TaskError::Refused`].
     ///
     /// ```
     /// use pysched::ThreadPoolExecutor;
@@ -240,8 +240,10 @@ impl Pool {
             return Ok(());
         }
         let mut staff = pool.staff.lock();
-        let count = shortage.min(pool.max_workers.saturating_sub(staff.workers));
-        for _ in 0..if staff.closed { 0 } else { count } {
+        if staff.closed {
+            return Ok(());
+        }
+        for _ in 0..shortage.min(pool.max_workers.saturating_sub(staff.workers)) {
             let worker = Arc::clone(pool);
             pool.queue.expect_worker();
             let thread = thread::Builder::new().name(format!("pysched-pool-{}", staff.hired));

@@ -40,7 +40,7 @@ use crate::prefetch::Location;
 /// time, and few enough for it to be still there then.
 const AHEAD: usize = 4;
 
-/// How many items ahead they are fetched themselves. Further, as the ones before are looked at, and
+/// How many items ahead one is fetched itself: before its turn to be asked what it needs, which is
 /// under the lock of whoever guards the queue.
 const FAR_AHEAD: usize = 16;
 

@@ -1,8 +1,8 @@
 //! [`Anchors`]: what handles and jobs hold on to, in place of the engine itself.
 //!
 //! Each handle and each job keeps the engine alive. If they counted their references in one place,
-//! every thread that adds or ends a task would write to it. So there are two anchors for each shard, one
-//! for its jobs and one for its handles, each with a count of its own in a cache line of its own.
+//! every thread that adds or ends a task would write to it. So there are two anchors for each shard,
+//! one for its jobs and one for its handles, each with a count of its own in a cache line of its own.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -37,8 +37,10 @@ enum Executions {
 struct Stamps {
     due: Moment,
 
-    /// [`Moment::NEVER`] if it was not begun; so with the end.
+    /// [`Moment::NEVER`] if it was not begun.
     started: Moment,
+
+    /// [`Moment::NEVER`] if there is none.
     finished: Moment,
 }
 

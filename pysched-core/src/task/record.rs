@@ -264,6 +264,7 @@ impl<T> fmt::Debug for Record<T> {
 mod tests {
     use super::*;
     use crate::task::{Body, Delivery};
+    use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     fn at(second: u64) -> SystemTime {
@@ -274,13 +275,21 @@ mod tests {
     struct Settler<'a> {
         record: &'a dyn AnyRecord,
         run: u64,
-        flush: AtomicU32,
+
+        /// `None` until the outcome has been delivered.
+        flush: Cell<Option<bool>>,
+    }
+
+    impl<'a> Settler<'a> {
+        fn new(record: &'a dyn AnyRecord, run: u64) -> Self {
+            Self { record, run, flush: Cell::new(None) }
+        }
     }
 
     impl Sink for Settler<'_> {
         fn deliver(&self, delivery: &mut dyn Delivery) {
             let flush = delivery.settle(self.record, self.run, at(9));
-            self.flush.store(flush.into(), Ordering::Relaxed);
+            assert_eq!(self.flush.replace(Some(flush)), None, "it is delivered once");
         }
     }
 
@@ -291,12 +300,9 @@ mod tests {
             record.close();
             record.flush();
         }
-        let settler = Settler { record, run, flush: AtomicU32::new(7) };
+        let settler = Settler::new(record, run);
         claim.run(&settler);
-        match settler.flush.into_inner() {
-            7 => panic!("nothing was delivered"),
-            flush => flush == 1,
-        }
+        settler.flush.get().expect("the outcome was delivered")
     }
 
     #[test]
@@ -307,7 +313,7 @@ mod tests {
         let claim = record.begin(first, Some(at(1)), false).unwrap();
         assert!(record.begin(first, Some(at(1)), false).is_none(), "it is claimed once");
         assert_eq!(record.launch(at(2)), None, "it runs");
-        claim.run(&Settler { record: &*record, run: first, flush: AtomicU32::new(0) });
+        claim.run(&Settler::new(&*record, first));
         assert_eq!(record.launch(at(3)), Some(first + 1));
     }
 

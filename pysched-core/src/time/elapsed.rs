@@ -1,8 +1,9 @@
 //! [`Origin`]: a point in real time, and how long ago that was, in nanoseconds.
 //!
 //! The clock is read at each addition and twice for each run. What [`Instant`](std::time::Instant)
-//! does beside that, with seconds and nanoseconds apart, takes as long as a lock; so on Linux the
-//! numbers are taken from the system, and subtracted as what they are.
+//! does beside that, with seconds and nanoseconds apart, was a tenth of a worker's instructions for a
+//! task (`docs/performance.md`); so on Linux the numbers are taken from the system, and subtracted as
+//! what they are.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Origin;

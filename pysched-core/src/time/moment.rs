@@ -139,6 +139,7 @@ mod tests {
         assert_eq!(line.deviation(later, wall), Duration::from_nanos(1));
         assert_eq!(line.deviation(moment, wall + Duration::from_secs(2)), Duration::from_secs(2));
     }
+
     #[test]
     fn a_number_is_exact_or_there_is_none() {
         let epoch = SystemTime::UNIX_EPOCH;

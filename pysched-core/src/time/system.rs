@@ -12,7 +12,8 @@ use crate::sync::Mutex;
 
 /// The computer's own clocks: what a scheduler uses unless told otherwise.
 ///
-/// [`Instant`](std::time::Instant) gives the time that intervals are measured with, [`SystemTime`] the wall clock.
+/// The monotonic clock, which [`Instant`](std::time::Instant) reads too, gives the time that intervals
+/// are measured with, [`SystemTime`] the wall clock.
 ///
 /// Waiting is mostly sleeping: with nothing to wait for, the thread sleeps in the kernel until it is
 /// unparked; with a deadline, until shortly before that, and spins for the rest. How much of that
