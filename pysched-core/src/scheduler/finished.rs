@@ -11,7 +11,8 @@ use crate::time::Moment;
 pub(super) struct FinishedTasks {
     tasks: VecDeque<FinishedTask>,
 
-    /// How many executions are remembered, of all tasks together.
+    /// How many executions are remembered, of all tasks together, unless the latest task alone has
+    /// more: that one is remembered in full.
     limit: usize,
 
     /// How many executions `tasks` holds.
@@ -92,9 +93,8 @@ impl FinishedTasks {
         self.remember(task, Executions::One(times.into(), status));
     }
 
-    /// Remembers a task, of one that alone has more executions than there is room for, the latest.
-    pub(super) fn push(&mut self, task: TaskId, mut executions: Vec<Execution>) {
-        executions.drain(..executions.len().saturating_sub(self.limit));
+    /// Remembers a task.
+    pub(super) fn push(&mut self, task: TaskId, executions: Vec<Execution>) {
         let one = match executions.as_slice() {
             [] => return,
             [Execution { due, started, finished, status, error: None, .. }] => {
@@ -163,18 +163,21 @@ mod tests {
     }
 
     #[test]
-    fn of_a_task_with_too_many_the_latest_are_kept() {
+    fn a_task_with_too_many_is_kept_alone_until_the_next_one() {
         let id = TaskId::new(SchedulerId::unique(), 1, 0);
         let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
-        let executions: Vec<_> = (1..=LIMIT as u64 + 7)
-            .map(|second| Execution::passed_over(id, at(second), at(second), Status::Missed))
-            .collect();
+        let other = TaskId::new(id.scheduler(), 2, 0);
+        let missed =
+            |id, second| Execution::passed_over(id, at(second), at(second), Status::Missed);
+        let executions: Vec<_> = (1..=LIMIT as u64 + 7).map(|second| missed(id, second)).collect();
         let mut finished = FinishedTasks::new(LIMIT);
-        finished.push(id, executions);
-        let kept = finished.executions(id);
-        assert_eq!(kept.len(), LIMIT);
-        assert_eq!(kept[0].due, at(8));
-        assert_eq!(finished.executions, LIMIT);
+        finished.push(other, vec![missed(other, 1); 2]);
+        finished.push(id, executions.clone());
+        assert_eq!(finished.executions(id), executions);
+        assert!(finished.executions(other).is_empty());
+        finished.push(other, vec![missed(other, 2)]);
+        assert!(finished.executions(id).is_empty());
+        assert_eq!(finished.executions, 1);
     }
 
     #[test]

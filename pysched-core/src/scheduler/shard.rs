@@ -105,9 +105,8 @@ impl Shard {
             share,
             open: true,
             history,
-            // Twice its share, as tasks do not finish as evenly as they are spread; and no less than
-            // one task may leave.
-            finished: FinishedTasks::new(history.max((2 * REMEMBERED) >> share.bits)),
+            // Twice its share, as tasks do not finish as evenly as they are spread.
+            finished: FinishedTasks::new((2 * REMEMBERED) >> share.bits),
             head: Moment::NEVER,
             timeline: Timeline::through(now, wall),
             observed: now,
