@@ -156,6 +156,15 @@ fn an_executor_that_takes_the_last_job_first() {
     assert_all(&ends, "ran");
 }
 
+/// An executor that leaves its jobs to somebody else.
+fn to(sender: mpsc::Sender<Job>) -> impl Executor {
+    let sender = Mutex::new(sender);
+    Submit(move |job| {
+        sender.lock().unwrap().send(job).unwrap();
+        Ok(())
+    })
+}
+
 /// Hands each job to one thread, which survives the panics of what it does with them.
 fn on_a_thread(work: impl Fn(Job) + Send + 'static) -> impl Executor {
     let (sender, receiver) = mpsc::channel::<Job>();
@@ -164,11 +173,7 @@ fn on_a_thread(work: impl Fn(Job) + Send + 'static) -> impl Executor {
             let _ = catch_unwind(AssertUnwindSafe(|| work(job)));
         }
     });
-    let sender = Mutex::new(sender);
-    Submit(move |job| {
-        sender.lock().unwrap().send(job).unwrap();
-        Ok(())
-    })
+    to(sender)
 }
 
 #[test]
@@ -476,15 +481,6 @@ fn a_clock_that_panics_in_the_middle_of_a_call_breaks_no_call() {
         assert!(outcome(&soon.future()).is_ok(), "real time goes on");
         sched.shutdown(true);
     });
-}
-
-/// An executor that keeps its jobs for somebody else.
-fn to(sender: mpsc::Sender<Job>) -> impl Executor {
-    let sender = Mutex::new(sender);
-    Submit(move |job| {
-        sender.lock().unwrap().send(job).unwrap();
-        Ok(())
-    })
 }
 
 #[test]
