@@ -26,8 +26,9 @@ pub use thread::ThreadPoolExecutor;
 ///   [`TaskError::WorkerDied`](crate::TaskError::WorkerDied).
 ///
 /// Jobs are offered one at a time, of those due together the most urgent first, unless the executor
-/// [`takes_from_any_thread`](Self::takes_from_any_thread). They compare by urgency, so that an executor with a queue of its own can keep to it. A panic in an executor is
-/// caught and fails the job that it was given.
+/// [`takes_from_any_thread`](Self::takes_from_any_thread). They compare by urgency, so that an
+/// executor with a queue of its own can keep to it. A panic in an executor is caught and fails the
+/// job that it was given.
 ///
 /// # Example
 ///

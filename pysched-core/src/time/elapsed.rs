@@ -19,9 +19,11 @@ mod linux {
     pub(crate) struct Origin(u64);
 
     impl Origin {
+        // Of 32 or 64 bits, as the platform has it.
+        #[expect(clippy::cast_sign_loss, reason = "there are none before the boot")]
         pub(crate) fn now() -> Self {
             let time = clock_gettime(ClockId::Monotonic);
-            Self(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
+            Self(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
         }
 
         /// The nanoseconds since.
