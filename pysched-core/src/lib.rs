@@ -2,13 +2,14 @@
 //! guide.
 //!
 //! The modules, from the top floor down; each uses only those below it: `scheduler`, `executor`,
-//! `task`, `execution`, `trigger`, `queue`, `time`, `error` and `id`, and at the bottom `sync` and
-//! `unwind`.
+//! `task`, `execution`, `portable`, `trigger`, `queue`, `time`, `error` and `id`, and at the bottom
+//! `prefetch`, `sync` and `unwind`.
 
 mod error;
 mod execution;
 mod executor;
 mod id;
+mod portable;
 mod prefetch;
 mod queue;
 mod scheduler;

@@ -15,10 +15,10 @@ pub use std::result::Result::{self, Ok};
 pub use std::time::Duration;
 pub use std::{file, line, stringify, unreachable};
 
-pub use crate::task::portable::{
-    BORROWED, Codec, Failure, Function, NotPortable, Outcome, Portable, Probe, UNNAMED, Unportable,
+pub use crate::portable::{
+    Argument, BORROWED, Codec, Failure, Function, NotPortable, Outcome, Output, Portable, Probe,
+    Registered, Registration, UNNAMED, Unportable,
 };
-pub use crate::task::registration::{Argument, Output, Registered, Registration};
 pub use crate::{Error, Handle, Interval, Scheduler, Task, Trigger};
 
 /// Makes the task of a registered function.

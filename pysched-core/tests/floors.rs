@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// From the top floor down; what shares a floor may use one another.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["scheduler"],
     &["executor"],
     &["task"],
     &["execution"],
+    &["portable"],
     &["trigger"],
     &["queue"],
     &["time"],

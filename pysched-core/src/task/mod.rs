@@ -4,9 +4,7 @@ mod body;
 mod handle;
 mod info;
 mod keeper;
-pub(crate) mod portable;
 mod record;
-pub(crate) mod registration;
 mod value;
 
 pub use handle::Handle;

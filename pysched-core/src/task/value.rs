@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::body::Body;
-use super::registration::{Registered, Registration};
+
 use crate::error::TaskError;
+use crate::portable::{Registered, Registration};
 use crate::sync::Mutex;
 use crate::trigger::{Bounds, Trigger};
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use super::portable::{NotPortable, Outcome, Portable};
+use super::codec::{NotPortable, Outcome, Portable};
 use crate::error::Error;
 
 /// One `#[task]` function, as its expansion describes it.

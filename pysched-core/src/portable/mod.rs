@@ -1,0 +1,9 @@
+//! What can leave the process: annotated functions by their names, arguments and results as text.
+
+mod codec;
+mod registration;
+
+pub use codec::{
+    BORROWED, Codec, Failure, Function, NotPortable, Outcome, Portable, Probe, UNNAMED, Unportable,
+};
+pub use registration::{Argument, Output, Registered, Registration};
