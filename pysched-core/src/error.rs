@@ -36,6 +36,16 @@ pub enum Error {
     /// Two `#[task]` functions have one name. Holds the name and both places.
     DuplicateTask(String),
 
+    /// The task cannot run in another process, as its executor would have it. Says what of it
+    /// cannot leave this one.
+    NotPortable(String),
+
+    /// The task's executor, or this system, cannot do what is asked for.
+    Unsupported(String),
+
+    /// A worker process could not be started, or `main` does not begin with `pysched::init()`.
+    WorkerProcess(String),
+
     /// The task would never run: its `until` is before its first run, or `times` is 0.
     NeverRuns(String),
 
@@ -60,6 +70,9 @@ impl fmt::Display for Error {
             ),
             Self::UnknownExecutor(what) => write!(f, "unknown executor: {what}"),
             Self::DuplicateTask(what) => write!(f, "two tasks of one name: {what}"),
+            Self::NotPortable(what) => f.write_str(what),
+            Self::Unsupported(what) => write!(f, "not supported: {what}"),
+            Self::WorkerProcess(what) => write!(f, "no worker process: {what}"),
             Self::NeverRuns(what) => write!(f, "the task would never run: {what}"),
             Self::InvalidTaskId(text) => write!(
                 f,
@@ -102,7 +115,7 @@ pub enum TaskError {
     /// The function, or the `Drop` of a value it had captured, panicked with this message.
     Panicked(String),
 
-    /// The execution was cancelled before it started.
+    /// The execution was cancelled: before it started, or, in a worker process, while it ran.
     Cancelled,
 
     /// The execution went past this limit.
@@ -120,7 +133,7 @@ impl fmt::Display for TaskError {
         match self {
             Self::Failed(error) => write!(f, "the task failed: {error}"),
             Self::Panicked(message) => write!(f, "the task panicked: {message}"),
-            Self::Cancelled => f.write_str("the task was cancelled before it started"),
+            Self::Cancelled => f.write_str("the task was cancelled"),
             Self::TimedOut(limit) => write!(f, "the task ran longer than its limit of {limit:?}"),
             Self::WorkerDied(what) => write!(f, "the task's worker died: {what}"),
             Self::Refused(why) => write!(f, "the executor did not take the task: {why}"),

@@ -26,6 +26,8 @@ pub mod __private;
 pub use error::{Error, TaskError};
 pub use execution::{Execution, Status, TaskFuture};
 pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};
+#[cfg(all(feature = "process", unix))]
+pub use executor::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use id::TaskId;
 pub use scheduler::{Scheduler, SchedulerBuilder, Unfinished, UnfinishedExecution};
 pub use task::{Handle, Task, TaskInfo};

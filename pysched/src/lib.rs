@@ -177,7 +177,8 @@
 //! # Ok::<(), pysched::Error>(())
 //! ```
 //!
-//! A thread cannot be killed: a task that never returns keeps its worker.
+//! A thread cannot be killed: a task that never returns keeps its worker. A worker process can: the
+//! guide's page "threads or processes", in builds with the feature `process`, says when to take which.
 //!
 //! # Shutdown
 //!
@@ -194,6 +195,7 @@
 //! | --- | --- |
 //! | [`ThreadPoolExecutor`] | on its own threads, by default as many as there are processors |
 //! | [`InlineExecutor`] | on the scheduler's thread: for tests, and for tasks that take no time |
+//! | `ProcessPoolExecutor` | in worker processes, which may crash and can be killed; feature `process`, Unix |
 //! | your own [`Executor`] | wherever you like; its page has one |
 //!
 //! A scheduler can have several. A task goes to the one it names, so that slow tasks are in
@@ -242,6 +244,7 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `macros` | yes | the `#[task]` attribute |
+//! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
 //! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
 
 #[doc(inline)]
@@ -250,6 +253,9 @@ pub use pysched_core::{
     Parker, Precision, Rejected, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
     TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
 };
+#[cfg(feature = "process")]
+#[doc(inline)]
+pub use pysched_core::{ProcessPoolBuilder, ProcessPoolExecutor, init, worker_test};
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use pysched_macros::task;
@@ -260,6 +266,6 @@ pub use pysched_core::__private;
 pub mod guide;
 
 /// The README's code blocks are tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "process"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -129,7 +129,7 @@ impl<T> TaskFuture<T> {
         self.cell.is_running()
     }
 
-    /// Whether the execution was cancelled before it started.
+    /// Whether the execution was cancelled.
     ///
     /// ```
     /// use pysched::{Scheduler, Trigger};
@@ -167,7 +167,13 @@ impl<T> TaskFuture<T> {
 }
 
 impl<T: Send + Sync + 'static> TaskFuture<T> {
-    /// Cancels the execution if it has not started; `true` if it will never run.
+    /// Cancels the execution; `true` if it will never run, or never to its end.
+    ///
+    /// What has not started never does. What runs on a thread cannot be stopped: `false`, and it goes
+    /// on. What runs in a worker process of a
+    #[cfg_attr(feature = "process", doc = "[`ProcessPoolExecutor`](crate::ProcessPoolExecutor)")]
+    #[cfg_attr(not(feature = "process"), doc = "`ProcessPoolExecutor`")]
+    /// ends soon, with its process, and then counts as cancelled.
     ///
     /// Only this execution is cancelled: a recurring task goes on with the next one. To end a
     /// series, use [`Handle::cancel`](crate::Handle::cancel).
@@ -182,11 +188,11 @@ impl<T: Send + Sync + 'static> TaskFuture<T> {
     /// assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
     /// # Ok::<(), pysched::Error>(())
     /// ```
-    #[must_use = "the execution may have started already"]
+    #[must_use = "the execution may have started already, or have ended"]
     pub fn cancel(&self) -> bool {
         let cell = &self.cell;
         if !cell.is_queued() {
-            return cell.is_cancelled();
+            return cell.is_cancelled() || self.interrupt();
         }
         let mut withdrawn = false;
         let mut settle = |at| {
@@ -207,7 +213,13 @@ impl<T: Send + Sync + 'static> TaskFuture<T> {
         if withdrawn {
             cell.announce();
         }
-        cell.is_cancelled()
+        cell.is_cancelled() || self.interrupt()
+    }
+
+    /// Ends the execution while it runs, where that is possible.
+    fn interrupt(&self) -> bool {
+        let owner = self.owner.as_ref().and_then(Weak::upgrade);
+        owner.is_some_and(|it| it.interrupt(self.cell.task(), &|| self.cell.is_running()))
     }
 
     /// Calls `f` when the execution has ended: on the thread that ended it, or here and now if it

@@ -15,6 +15,8 @@ pub(crate) use cell::{ExecutionCell, Outcome, Times};
 pub use future::TaskFuture;
 pub(crate) use history::{Aftermath, History};
 pub(crate) use inside::{Inside, is_inside};
+#[cfg(all(feature = "process", unix))]
+pub(crate) use work::Absent;
 pub(crate) use work::{Errand, JobAnchor, Owner, Ticket, Work};
 
 use crate::TaskId;
@@ -114,7 +116,7 @@ pub enum Status {
     /// The function returned an error or panicked, or nobody could run it.
     Failed,
 
-    /// It was cancelled before it started.
+    /// It was cancelled: before it started, or, in a worker process, while it ran.
     Cancelled,
 
     /// It was due while the previous execution of the same task was running.

@@ -9,6 +9,8 @@ use crossbeam_utils::CachePadded;
 
 use crate::TaskId;
 use crate::error::TaskError;
+#[cfg(all(feature = "process", unix))]
+use crate::portable::{self, Parcel};
 use crate::prefetch::Location;
 
 /// A scheduler, as seen by its executions and their futures.
@@ -23,6 +25,29 @@ pub(crate) trait Owner: Send + Sync {
     /// `settle` does, at the time that it is told; it says whether it came early enough. Called under
     /// the scheduler's lock, it may not run code of users.
     fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool);
+
+    /// Ends the execution of `task` that is running, if whoever runs it can; `runs` says whether it
+    /// still is the one that is meant. Says whether it ends as cancelled, soon.
+    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool;
+
+    /// Claims the execution of a ticket in order to run it in another process; `None` if it was
+    /// cancelled. Never panics.
+    #[cfg(all(feature = "process", unix))]
+    fn begin_elsewhere(self: Arc<Self>, ticket: Ticket) -> Option<Box<dyn Absent>>;
+}
+
+/// An execution that was claimed and runs in another process. Dropping it ends it as one whose worker
+/// is gone.
+#[cfg(all(feature = "process", unix))]
+pub(crate) trait Absent: Send {
+    /// Which task it is of, to tell it from others that run at the same time.
+    fn task(&self) -> TaskId;
+
+    /// What is to be run; `None` if that cannot leave this process.
+    fn parcel(&self) -> Option<&Arc<Parcel>>;
+
+    /// Delivers what became of it, on this thread. Never panics.
+    fn conclude(self: Box<Self>, outcome: portable::Outcome);
 }
 
 /// What jobs hold on to, in place of their owner itself: a pointer of one word, of which a burst has
@@ -74,6 +99,13 @@ impl Ticket {
         self.used = true;
         self.owner.0.give_up(&self, error);
     }
+
+    #[cfg(all(feature = "process", unix))]
+    fn begin_elsewhere(mut self) -> Option<Box<dyn Absent>> {
+        self.used = true;
+        let owner = Arc::clone(&self.owner.0);
+        owner.begin_elsewhere(self)
+    }
 }
 
 impl Drop for Ticket {
@@ -101,6 +133,14 @@ pub(crate) trait Errand: Send {
 
     /// Ends it without running it. Never panics.
     fn fail(self: Box<Self>, error: TaskError);
+
+    /// Claims it in order to run it in another process, unless it was cancelled or cannot leave this
+    /// one. Never panics.
+    #[cfg(all(feature = "process", unix))]
+    fn begin_elsewhere(self: Box<Self>) -> Option<Box<dyn Absent>> {
+        self.fail(TaskError::Refused("a closure cannot run in another process".to_owned()));
+        None
+    }
 }
 
 /// What is inside a [`Job`](crate::Job).
@@ -123,6 +163,16 @@ impl Work {
         match self {
             Self::Execution(ticket) => ticket.fail(error),
             Self::Errand(errand) => errand.fail(error),
+        }
+    }
+
+    /// Claims it in order to run it in another process; `None` if it was cancelled, or has failed as
+    /// it cannot leave this one. Never panics.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn begin_elsewhere(self) -> Option<Box<dyn Absent>> {
+        match self {
+            Self::Execution(ticket) => ticket.begin_elsewhere(),
+            Self::Errand(errand) => errand.begin_elsewhere(),
         }
     }
 }

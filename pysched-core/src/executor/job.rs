@@ -8,6 +8,8 @@ use std::time::SystemTime;
 
 use crate::TaskId;
 use crate::error::TaskError;
+#[cfg(all(feature = "process", unix))]
+use crate::execution::Absent;
 use crate::execution::Work;
 use crate::prefetch::Location;
 use crate::queue::{ReadyKey, Urgency};
@@ -190,6 +192,13 @@ impl Job {
         if let Some(work) = self.work.take() {
             work.fail(error);
         }
+    }
+
+    /// Claims the execution in order to run it in another process; `None` if it was cancelled, or has
+    /// failed as it cannot leave this one.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn begin_elsewhere(mut self) -> Option<Box<dyn Absent>> {
+        self.work.take().and_then(Work::begin_elsewhere)
     }
 
     /// The task that this is an execution of; [`TaskId::nil`] if it belongs to no scheduler.

@@ -2,6 +2,8 @@
 
 mod inline;
 mod job;
+#[cfg(all(feature = "process", unix))]
+mod process;
 mod thread;
 mod work_queue;
 
@@ -12,7 +14,13 @@ use std::sync::Arc;
 pub use inline::InlineExecutor;
 pub use job::Job;
 pub(crate) use job::catch_orphans;
+#[cfg(all(feature = "process", unix))]
+pub use process::{ProcessPoolBuilder, ProcessPoolExecutor, WorkerTest, init};
 pub use thread::ThreadPoolExecutor;
+
+use crate::TaskId;
+use crate::error::Error;
+use crate::portable::Parcel;
 
 /// Runs the jobs that a scheduler gives it.
 ///
@@ -130,6 +138,28 @@ pub trait Executor: Send + Sync + 'static {
         false
     }
 
+    /// Whether this executor can run a task, which it is asked before that is added.
+    ///
+    /// Not public: what it is asked about changes with what tasks can be told.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    #[doc(hidden)]
+    fn admits(&self, parcel: &Parcel) -> Result<(), Error> {
+        parcel.stays()
+    }
+
+    /// Ends the execution of `task` that runs, if `runs` says that it still does, and if this executor
+    /// can; says whether it ends as cancelled.
+    ///
+    /// Not public, as [`admits`](Self::admits).
+    #[doc(hidden)]
+    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
+        let _ = (task, runs);
+        false
+    }
+
     /// Ends the executor: it takes no more jobs.
     ///
     /// With `wait`, it runs those that it has taken and returns when they have ended. Without, it
@@ -165,6 +195,14 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn takes_from_any_thread(&self) -> bool {
         (**self).takes_from_any_thread()
+    }
+
+    fn admits(&self, parcel: &Parcel) -> Result<(), Error> {
+        (**self).admits(parcel)
+    }
+
+    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
+        (**self).interrupt(task, runs)
     }
 
     fn shutdown(&self, _wait: bool) {}

@@ -30,6 +30,18 @@ impl std::error::Error for NotPortable {}
 /// What became of an execution elsewhere: the value, still without its type, or how it failed.
 pub type Outcome = Result<Box<dyn Any + Send + Sync>, TaskError>;
 
+/// The outcome with the type of its task's results.
+///
+/// # Errors
+///
+/// That of the execution, or, if the value is of another type, one that says so.
+pub(crate) fn typed<T: 'static>(outcome: Outcome) -> Result<T, TaskError> {
+    outcome?.downcast().map(|value| *value).map_err(|_| {
+        let expected = std::any::type_name::<T>();
+        TaskError::WorkerDied(format!("what it gave back is not the task's result, a `{expected}`"))
+    })
+}
+
 /// A registered function without its types.
 pub trait Portable: Sync {
     /// Turns the tuple of arguments into a JSON array.

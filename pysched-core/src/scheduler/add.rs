@@ -11,6 +11,7 @@ use super::shard::{Entrant, Shard};
 use super::slot::More;
 use crate::TaskId;
 use crate::error::Error;
+use crate::portable::Parcel;
 use crate::sync::MutexGuard;
 use crate::task::{AnyRecord, Body, Handle, Rare, Task};
 use crate::time::Moment;
@@ -76,7 +77,7 @@ impl Engine {
         }
         let now = self.clock.now();
         match (rare, trigger.after(now)) {
-            (None, Some((delay, first))) => {
+            (None, Some((delay, first))) if self.lanes[0].takes_closures => {
                 self.admit_plain(body, delay, first, priority, now, anchors)
             }
             (rare, _) => {
@@ -125,10 +126,9 @@ impl Engine {
         now: Moment,
         anchors: &Anchors,
     ) -> Result<Added, Error> {
-        if let Some(registered) = &rare.registered {
-            registered.registration.check()?;
-        }
         let lane = self.lane(rare.executor.as_deref())?;
+        let parcel = Parcel::new(rare.registered, rare.name.clone(), rare.timeout)?;
+        self.lanes[lane as usize].executor.admits(&parcel)?;
         let wall = (trigger.names_a_time() || rare.bounds.name_a_time()).then(|| self.clock.wall());
         let sequence = self.next_sequence();
         let plain = if rare.bounds.is_none() { trigger.after(now) } else { None };
@@ -156,7 +156,14 @@ impl Engine {
             }
         };
         let is_series = schedule.as_ref().is_some_and(Schedule::is_series);
-        let more = More { name: rare.name, schedule, wall: first.wall, ..More::default() };
+        let more = More {
+            name: rare.name,
+            schedule,
+            wall: first.wall,
+            #[cfg(all(feature = "process", unix))]
+            parcel: (!parcel.is_empty()).then(|| Arc::new(parcel)),
+            ..More::default()
+        };
         let more = Some(Box::new(more));
         let index =
             shard.insert(Entrant { body, sequence, priority, lane, more, delay, first, armed });

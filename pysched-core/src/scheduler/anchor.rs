@@ -12,6 +12,8 @@ use crossbeam_utils::CachePadded;
 use super::engine::Engine;
 use crate::TaskId;
 use crate::error::{Error, TaskError};
+#[cfg(all(feature = "process", unix))]
+use crate::execution::Absent;
 use crate::execution::{JobAnchor, Owner, Ticket};
 use crate::task::{AnyRecord, Keeper};
 
@@ -57,6 +59,15 @@ impl Owner for Anchor {
 
     fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {
         self.0.withdraw(task, settle);
+    }
+
+    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
+        self.0.interrupt(task, runs)
+    }
+
+    #[cfg(all(feature = "process", unix))]
+    fn begin_elsewhere(self: Arc<Self>, ticket: Ticket) -> Option<Box<dyn Absent>> {
+        Arc::clone(&self.0).begin_elsewhere(ticket)
     }
 }
 

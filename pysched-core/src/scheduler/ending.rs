@@ -6,7 +6,8 @@ use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
 use crate::execution::{Execution, Status, Ticket};
-use crate::task::{AnyRecord, Body, Claim, Delivery};
+use crate::portable;
+use crate::task::{AnyRecord, Body, Claim, Delivery, Sink};
 use crate::time::Moment;
 use crate::trigger::Schedule;
 use crate::unwind::drop_quietly;
@@ -18,6 +19,16 @@ pub(super) enum Begun {
 
     /// Of a task with a record.
     Recorded(Claim),
+}
+
+impl Begun {
+    /// Delivers what became of it without being run here. Runs code of users.
+    pub(super) fn conclude(self, outcome: portable::Outcome, sink: &dyn Sink) {
+        match self {
+            Self::Light(body) => body.conclude(outcome, sink),
+            Self::Recorded(claim) => claim.conclude(outcome, sink),
+        }
+    }
 }
 
 /// What is to be flushed and dropped once no lock is held.

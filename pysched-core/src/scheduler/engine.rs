@@ -29,9 +29,12 @@ use super::ending::{Begun, Leftover};
 use super::life::Life;
 use super::shard::{Shard, Share};
 use crate::error::{Error, TaskError};
+#[cfg(all(feature = "process", unix))]
+use crate::execution::Absent;
 use crate::execution::{Execution, Inside, Owner, Ticket};
 use crate::executor::Executor;
 use crate::id::SchedulerId;
+use crate::portable::Parcel;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::task::{AnyRecord, Delivery, Keeper, Sink};
 use crate::time::{AnyClock, GuardedClock, Parker};
@@ -97,6 +100,9 @@ pub(super) struct Lane {
     pub(super) name: String,
     pub(super) executor: Box<dyn Executor>,
 
+    /// Whether it can run tasks that are nothing but a closure.
+    pub(super) takes_closures: bool,
+
     /// Whether it has given jobs back, which are to be offered again when one has ended.
     pub(super) starved: AtomicBool,
 }
@@ -107,7 +113,10 @@ impl Engine {
         executors: Vec<(String, Box<dyn Executor>)>,
         history: usize,
     ) -> Arc<Self> {
-        let lane = |(name, executor)| Lane { name, executor, starved: AtomicBool::new(false) };
+        let lane = |(name, executor): (String, Box<dyn Executor>)| {
+            let takes_closures = executor.admits(&Parcel::default()).is_ok();
+            Lane { name, executor, takes_closures, starved: AtomicBool::new(false) }
+        };
         let clock = GuardedClock::new(clock);
         let (id, now, wall) = (SchedulerId::unique(), clock.now(), clock.wall());
         // Two for each thread that can run at a time leave most of them free at any time.
@@ -144,7 +153,7 @@ impl Engine {
     }
 
     /// The shard of a task, which need not be in it.
-    fn place(&self, task: TaskId) -> &Place {
+    pub(super) fn place(&self, task: TaskId) -> &Place {
         &self.shards[self.number(task.slot())]
     }
 
@@ -219,13 +228,18 @@ impl Engine {
         let now = self.clock.now();
         let begun = self.place(ticket.task).shard.lock().begin(ticket, runs, now);
         if let Some(begun) = begun {
-            act(begun, &Conclusion { engine: self, ticket });
+            act(begun, &self.conclusion(ticket));
         }
         self.left(ticket);
     }
 
+    /// What the outcome of a ticket's execution is to be delivered to.
+    pub(super) fn conclusion<'a>(&'a self, ticket: &'a Ticket) -> impl Sink + 'a {
+        Conclusion { engine: self, ticket }
+    }
+
     /// Says that a job is over, with all that follows from it. The last word of every job.
-    fn left(&self, ticket: &Ticket) {
+    pub(super) fn left(&self, ticket: &Ticket) {
         self.in_flight.leave(self.number(ticket.task.slot()));
         if self.lanes[ticket.lane as usize].starved.load(Ordering::SeqCst) {
             self.parker.unpark();
@@ -282,10 +296,7 @@ impl Owner for Engine {
         let mut error = Some(error);
         self.claim(ticket, false, |begun, sink| {
             let Some(error) = error.take() else { return };
-            match begun {
-                Begun::Light(body) => body.fail(error, sink),
-                Begun::Recorded(claim) => claim.fail(error, sink),
-            }
+            begun.conclude(Err(error), sink);
         });
         // Still here if the execution was cancelled before. It may hold an error of a user.
         let _ = drop_quietly(error);
@@ -301,6 +312,19 @@ impl Owner for Engine {
             }
         })
         .clear();
+    }
+
+    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
+        let lane = {
+            let shard = self.place(task).shard.lock();
+            shard.index(task).map(|index| shard.slot(index).lane)
+        };
+        lane.is_some_and(|lane| self.lanes[lane as usize].executor.interrupt(task, runs))
+    }
+
+    #[cfg(all(feature = "process", unix))]
+    fn begin_elsewhere(self: Arc<Self>, ticket: Ticket) -> Option<Box<dyn Absent>> {
+        super::elsewhere::begin(self, ticket)
     }
 }
 

@@ -5,6 +5,8 @@ mod alarm;
 mod anchor;
 mod builder;
 mod drain;
+#[cfg(all(feature = "process", unix))]
+mod elsewhere;
 mod ending;
 mod engine;
 mod finished;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+#[cfg(all(feature = "process", unix))]
+use crate::portable::Parcel;
 use crate::queue::TimerKey;
 use crate::task::{AnyRecord, Body};
 use crate::time::Moment;
@@ -75,6 +77,10 @@ pub(super) struct More {
     pub(super) wall: Option<SystemTime>,
     pub(super) record: Option<Arc<dyn AnyRecord>>,
 
+    /// What an executor needs that runs the task elsewhere.
+    #[cfg(all(feature = "process", unix))]
+    pub(super) parcel: Option<Arc<Parcel>>,
+
     /// Whether no run follows but those in flight.
     pub(super) ending: bool,
 }
@@ -101,6 +107,11 @@ impl Slot {
 
     pub(super) fn record(&self) -> Option<&Arc<dyn AnyRecord>> {
         self.more.as_deref()?.record.as_ref()
+    }
+
+    #[cfg(all(feature = "process", unix))]
+    pub(super) fn parcel(&self) -> Option<&Arc<Parcel>> {
+        self.more.as_deref()?.parcel.as_ref()
     }
 
     pub(super) fn schedule(&self) -> Option<&Schedule> {

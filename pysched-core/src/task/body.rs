@@ -12,6 +12,7 @@ use super::record::{AnyRecord, Record};
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{Outcome, Status};
+use crate::portable;
 use crate::unwind::{catch, drop_quietly};
 
 /// A function that several executions share, each with a reference of its own, and whose result type
@@ -20,8 +21,9 @@ pub(crate) trait Function: Send + Sync {
     /// Calls the function, lets this reference go, and delivers the outcome. Runs code of users.
     fn run(self: Arc<Self>, sink: &dyn Sink);
 
-    /// Lets this reference go and delivers an error. Runs code of users.
-    fn fail(self: Arc<Self>, error: TaskError, sink: &dyn Sink);
+    /// Lets this reference go and delivers what became of the execution elsewhere, or an error. Runs
+    /// code of users.
+    fn conclude(self: Arc<Self>, outcome: portable::Outcome, sink: &dyn Sink);
 }
 
 /// A function whose result type is forgotten. What it captures, up to two words, is kept in place: a
@@ -35,7 +37,7 @@ type Callable<T> = dyn Fn() -> Result<T, TaskError> + Send + Sync;
 trait Call: Send + Sync {
     fn run(&mut self, sink: &dyn Sink);
 
-    fn fail(&mut self, error: TaskError, sink: &dyn Sink);
+    fn conclude(&mut self, outcome: portable::Outcome, sink: &dyn Sink);
 
     fn record(&mut self, task: TaskId, history: usize) -> Arc<dyn AnyRecord>;
 
@@ -97,9 +99,9 @@ impl Body {
         self.0.run(sink);
     }
 
-    /// Ends an execution without running it.
-    pub(crate) fn fail(mut self, error: TaskError, sink: &dyn Sink) {
-        self.0.fail(error, sink);
+    /// Ends an execution without running it here.
+    pub(crate) fn conclude(mut self, outcome: portable::Outcome, sink: &dyn Sink) {
+        self.0.conclude(outcome, sink);
     }
 
     /// Makes the record of its task, which runs it from then on.
@@ -128,9 +130,9 @@ where
         }
     }
 
-    fn fail(&mut self, error: TaskError, sink: &dyn Sink) {
+    fn conclude(&mut self, outcome: portable::Outcome, sink: &dyn Sink) {
         let _ = drop_quietly(self.f.take());
-        deliver::<T>(Err(error), sink);
+        deliver::<T>(portable::typed(outcome), sink);
     }
 
     fn record(&mut self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {
@@ -154,9 +156,9 @@ where
         deliver(call(self, |repeated| (repeated.f)()), sink);
     }
 
-    fn fail(self: Arc<Self>, error: TaskError, sink: &dyn Sink) {
+    fn conclude(self: Arc<Self>, outcome: portable::Outcome, sink: &dyn Sink) {
         let _ = drop_quietly(self);
-        deliver::<T>(Err(error), sink);
+        deliver::<T>(portable::typed(outcome), sink);
     }
 }
 
@@ -173,16 +175,16 @@ fn call<T, F>(f: F, call: impl FnOnce(&F) -> Result<T, TaskError>) -> Result<T, 
 }
 
 fn deliver<T: Send + Sync + 'static>(outcome: Result<T, TaskError>, sink: &dyn Sink) {
-    let mut parcel = Parcel(Some(outcome.into()));
-    sink.deliver(&mut parcel);
+    let mut delivered = Delivered(Some(outcome.into()));
+    sink.deliver(&mut delivered);
     // What nobody has asked for, and what it may do when it is dropped, is told to nobody.
-    let _ = drop_quietly(parcel);
+    let _ = drop_quietly(delivered);
 }
 
 /// A delivery; empty once its outcome has been settled.
-struct Parcel<T>(Option<Outcome<T>>);
+struct Delivered<T>(Option<Outcome<T>>);
 
-impl<T: Send + Sync + 'static> Delivery for Parcel<T> {
+impl<T: Send + Sync + 'static> Delivery for Delivered<T> {
     fn status(&self) -> Status {
         self.0.as_ref().map_or(Status::Cancelled, Outcome::status)
     }

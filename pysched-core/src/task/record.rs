@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use super::body::{Function, Sink};
-use crate::error::TaskError;
 use crate::execution::{Aftermath, Execution, ExecutionCell, History, Outcome, Owner, Status};
+use crate::portable;
 use crate::prefetch::Location;
 use crate::sync::{Condvar, Mutex};
 use crate::unwind::drop_quietly;
@@ -56,8 +56,8 @@ impl Claim {
     }
 
     /// Runs code of users.
-    pub(crate) fn fail(self, error: TaskError, sink: &dyn Sink) {
-        self.function.fail(error, sink);
+    pub(crate) fn conclude(self, outcome: portable::Outcome, sink: &dyn Sink) {
+        self.function.conclude(outcome, sink);
     }
 }
 

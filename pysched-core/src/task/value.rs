@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::body::Body;
 
@@ -50,6 +50,9 @@ pub(crate) struct Rare {
     pub(crate) name: Option<String>,
     pub(crate) executor: Option<String>,
     pub(crate) bounds: Bounds,
+
+    /// How long a run may take.
+    pub(crate) timeout: Option<Duration>,
 
     /// Where it comes from, if that is a `#[task]` function.
     pub(crate) registered: Option<Registered>,
@@ -250,6 +253,34 @@ impl<T> Task<T> {
     /// ```
     pub fn times(mut self, n: u64) -> Self {
         self.rare().bounds.times = Some(n);
+        self
+    }
+
+    /// Ends each run that has not returned `limit` after it was begun, with
+    /// [`TaskError::TimedOut`].
+    ///
+    #[cfg_attr(
+        feature = "process",
+        doc = "Only the worker process of a [`ProcessPoolExecutor`](crate::ProcessPoolExecutor) can"
+    )]
+    #[cfg_attr(
+        not(feature = "process"),
+        doc = "Only the worker process of a `ProcessPoolExecutor` can"
+    )]
+    /// be ended. So far, a task with a timeout that another executor would run is refused with
+    /// [`Error::Unsupported`](crate::Error::Unsupported) when it is added. A run is given its time in
+    /// real time, whatever clock the scheduler has.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{Error, Scheduler, Task};
+    ///
+    /// let task = Task::new(|| ()).timeout(Duration::from_secs(10));
+    /// let error = Scheduler::new().add(task).unwrap_err(); // by default, it would run on a thread
+    /// assert!(matches!(error, Error::Unsupported(_)));
+    /// ```
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.rare().timeout = Some(limit);
         self
     }
 

@@ -2,5 +2,7 @@
 //! is no code in here but that of the examples.
 
 pub mod clocks;
+#[cfg(feature = "process")]
+pub mod processes;
 pub mod results;
 pub mod shutdown;

@@ -1,0 +1,307 @@
+//! The cases. Each makes its own scheduler.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use pysched::{Error, Scheduler, Status, Task, TaskError, Trigger, task};
+use pysched_tests::traces::{Traces, leave, wait};
+use pysched_tests::{PATIENCE, is_cancelled, ms, outcome};
+
+use super::Make;
+
+#[task(once, 0)]
+fn double(number: u64) -> u64 {
+    2 * number
+}
+
+#[task(once, 0)]
+fn echo(text: String, numbers: Vec<i32>, flag: Option<bool>) -> (String, Vec<i32>, Option<bool>) {
+    (text, numbers, flag)
+}
+
+#[task(once, 0)]
+fn parse(text: String) -> Result<u32, std::num::ParseIntError> {
+    text.parse()
+}
+
+#[task(once, 0)]
+fn fail(text: String) {
+    panic!("{text}");
+}
+
+/// Leaves a trace.
+#[task(once, 0)]
+fn mark(trace: String, text: String) {
+    leave(&trace, &text);
+}
+
+/// Leaves a trace, and does not return before there is another one.
+#[task(once, 0)]
+fn hold(arrived: String, until: String) -> u8 {
+    leave(&arrived, "x");
+    wait(&until);
+    7
+}
+
+fn started(make: Make, workers: usize) -> Scheduler {
+    let sched = make(workers).build();
+    sched.start().unwrap();
+    sched
+}
+
+/// Adds a task that holds a worker until the trace `open` is left, and waits until it does.
+fn held(sched: &Scheduler, traces: &Traces) -> pysched::Handle<u8> {
+    let handle = sched.add(hold::task(traces.name("arrived"), traces.name("open"))).unwrap();
+    traces.wait("arrived");
+    handle
+}
+
+pub fn a_value_comes_back_as_it_was(make: Make) {
+    let sched = started(make, 2);
+    let text = "\u{1f980} \"quoted\"\n\0".repeat(10_000);
+    let numbers: Vec<_> = (-500..500).collect();
+    let same = sched.add(echo::task(text.clone(), numbers.clone(), None)).unwrap().future();
+    assert_eq!(outcome(&same).unwrap(), &(text, numbers, None));
+    let doubled = sched.add(double::task(21)).unwrap().future();
+    assert_eq!(outcome(&doubled).unwrap(), &42);
+    sched.shutdown(true);
+}
+
+pub fn an_error_comes_back_with_its_text(make: Make) {
+    let sched = started(make, 1);
+    let future = sched.add(parse::task("forty".into())).unwrap().future();
+    let error = outcome(&future).unwrap_err();
+    assert!(matches!(error, TaskError::Failed(_)), "{error:?}");
+    assert_eq!(error.to_string(), "the task failed: invalid digit found in string");
+    assert_eq!(future.execution().status, Status::Failed);
+    assert_eq!(outcome(&sched.add(parse::task("40".into())).unwrap().future()).unwrap(), &40);
+    sched.shutdown(true);
+}
+
+pub fn a_panic_comes_back_with_its_text_and_costs_no_worker(make: Make) {
+    let sched = started(make, 1);
+    for round in 0..5 {
+        let future = sched.add(fail::task(format!("round {round}"))).unwrap().future();
+        let error = outcome(&future).unwrap_err();
+        assert!(matches!(error, TaskError::Panicked(text) if *text == format!("round {round}")));
+    }
+    assert_eq!(outcome(&sched.add(double::task(1)).unwrap().future()).unwrap(), &2);
+    sched.shutdown(true);
+}
+
+pub fn a_series_runs_as_often_as_it_should(make: Make) {
+    let sched = started(make, 2);
+    let series = sched.add(double::task(4).trigger(Trigger::recur(0.01)).times(5)).unwrap();
+    for _ in 0..5 {
+        assert_eq!(outcome(&series.wait()).unwrap(), &8);
+    }
+    assert!(sched.task(&series).is_none());
+    let succeeded = |run: &pysched::Execution| run.status == Status::Succeeded;
+    assert_eq!(sched.results(&series).into_iter().filter(succeeded).count(), 5);
+    sched.shutdown(true);
+}
+
+pub fn what_is_due_together_starts_by_priority(make: Make) {
+    let traces = Traces::new();
+    let sched = make(1).build();
+    for priority in [3, -1, 2, 0, -1] {
+        let task = mark::task(traces.name("order"), format!("{priority} "));
+        sched.add(task.priority(priority)).unwrap();
+    }
+    sched.start().unwrap();
+    sched.shutdown(true);
+    assert_eq!(traces.text("order"), "-1 -1 0 2 3 ");
+}
+
+pub fn callbacks_are_called(make: Make) {
+    let sched = started(make, 1);
+    let (sender, told) = mpsc::channel();
+    let future = sched.add(double::task(3)).unwrap().future();
+    future.on_done(move |future| sender.send(*future.wait().unwrap()).unwrap());
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), 6);
+    sched.shutdown(true);
+}
+
+pub fn every_one_of_many_is_run(make: Make) {
+    let sched = started(make, 3);
+    let futures: Vec<_> = (0..2000)
+        .map(|number| {
+            let task = double::task(number).priority(i32::try_from(number % 7).unwrap());
+            sched.add(task).unwrap().future()
+        })
+        .collect();
+    for (number, future) in (0..).zip(&futures) {
+        assert_eq!(outcome(future).unwrap(), &(2 * number));
+    }
+    sched.shutdown(true);
+}
+
+pub fn the_history_tells_of_every_execution(make: Make) {
+    let sched = started(make, 1);
+    let good = sched.add(double::task(1)).unwrap();
+    let bad = sched.add(fail::task("ink".into())).unwrap();
+    sched.shutdown(true);
+    let [good] = &sched.results(&good)[..] else { panic!("one execution") };
+    let [bad] = &sched.results(&bad)[..] else { panic!("one execution") };
+    assert_eq!((good.status, bad.status), (Status::Succeeded, Status::Failed));
+    assert_eq!(bad.error.as_deref(), Some("the task panicked: ink"));
+    for run in [good, bad] {
+        assert!(run.started >= Some(run.due) && run.finished >= run.started);
+    }
+}
+
+pub fn a_task_can_ask_for_the_executor_by_name(make: Make) {
+    struct Nobody;
+
+    impl pysched::Executor for Nobody {
+        fn submit(&self, job: pysched::Job) -> Result<(), pysched::Rejected> {
+            Err(pysched::Rejected::Refused(job, "nobody works here".into()))
+        }
+
+        fn shutdown(&self, _wait: bool) {}
+    }
+
+    // The executor that the suite is about runs what does not name another.
+    let sched = make(1).named_executor("nobody", Nobody).build();
+    sched.start().unwrap();
+    let refused = sched.add(double::task(1).executor("nobody")).unwrap().future();
+    assert!(matches!(outcome(&refused), Err(TaskError::Refused(_))));
+    assert_eq!(outcome(&sched.add(double::task(1)).unwrap().future()).unwrap(), &2);
+    sched.shutdown(true);
+}
+
+pub fn a_shutdown_that_waits_finishes_what_is_due(make: Make) {
+    let traces = Traces::new();
+    let sched = started(make, 1);
+    let futures: Vec<_> = (0..20)
+        .map(|_| sched.add(mark::task(traces.name("runs"), "x".into())).unwrap().future())
+        .collect();
+    let late = sched.add(double::task(1).trigger(Trigger::once(3600))).unwrap().future();
+    sched.shutdown(true);
+    assert_eq!(traces.text("runs").len(), 20);
+    assert!(futures.iter().all(|future| future.done() && future.wait().is_ok()));
+    assert!(is_cancelled(&late));
+}
+
+pub fn nothing_is_taken_after_a_shutdown(make: Make) {
+    let sched = started(make, 1);
+    sched.shutdown(true);
+    assert!(matches!(sched.add(double::task(1)), Err(Error::Shutdown)));
+    sched.shutdown(true);
+    sched.shutdown(false);
+}
+
+pub fn a_cancelled_task_never_starts(make: Make) {
+    let traces = Traces::new();
+    let sched = make(1).build();
+    let handle = sched.add(mark::task(traces.name("ran"), String::new())).unwrap();
+    let future = handle.future();
+    handle.cancel().unwrap();
+    sched.start().unwrap();
+    sched.shutdown(true);
+    assert!(is_cancelled(&future));
+    assert!(!traces.exists("ran"));
+}
+
+pub fn a_future_tells_whether_it_runs(make: Make) {
+    let traces = Traces::new();
+    let sched = started(make, 1);
+    let future = held(&sched, &traces).future();
+    assert!(future.running() && !future.done());
+    assert_eq!(future.execution().status, Status::Running);
+    assert!(future.wait_timeout(ms(1)).is_none());
+    traces.leave("open");
+    assert_eq!(outcome(&future).unwrap(), &7);
+    assert!(!future.running() && future.done());
+    sched.shutdown(true);
+}
+
+pub fn what_waits_for_a_worker_can_be_cancelled(make: Make) {
+    let traces = Traces::new();
+    let sched = started(make, 1);
+    let holding = held(&sched, &traces).future();
+    let waits = sched.add(mark::task(traces.name("ran"), String::new())).unwrap().future();
+    let other = sched.add(double::task(2)).unwrap().future();
+    assert!(waits.cancel());
+    assert!(is_cancelled(&waits));
+    traces.leave("open");
+    assert_eq!(outcome(&other).unwrap(), &4, "what comes after it runs");
+    assert!(outcome(&holding).is_ok());
+    sched.shutdown(true);
+    assert!(!traces.exists("ran"));
+}
+
+pub fn a_shutdown_that_does_not_wait_cancels_what_waits(make: Make) {
+    let traces = Traces::new();
+    let sched = started(make, 1);
+    let holding = held(&sched, &traces).future();
+    let waits: Vec<_> = (0..5)
+        .map(|_| sched.add(mark::task(traces.name("ran"), String::new())).unwrap().future())
+        .collect();
+    sched.shutdown(false);
+    assert!(waits.iter().all(is_cancelled));
+    traces.leave("open");
+    assert_eq!(outcome(&holding).unwrap(), &7, "what runs finishes");
+    assert!(!traces.exists("ran"));
+}
+
+pub fn a_shutdown_with_a_limit_names_what_is_left(make: Make) {
+    let traces = Traces::new();
+    let sched = started(make, 1);
+    let future = held(&sched, &traces).future();
+    let unfinished = sched.shutdown_timeout(Duration::from_millis(10)).unwrap_err().to_string();
+    assert!(unfinished.contains("hold") && unfinished.contains("running"), "{unfinished}");
+    traces.leave("open");
+    assert_eq!(outcome(&future).unwrap(), &7);
+}
+
+pub fn a_series_does_not_overlap_itself(make: Make) {
+    let traces = Traces::new();
+    let sched = started(make, 2);
+    let task = hold::task(traces.name("arrived"), traces.name("open"));
+    let series = sched.add(task.trigger(Trigger::recur(0.001))).unwrap();
+    traces.wait("arrived");
+    let skipped = |run: &pysched::Execution| run.status == Status::Skipped;
+    while !sched.results(&series).iter().any(skipped) {
+        std::thread::sleep(ms(1));
+    }
+    assert_eq!(traces.text("arrived"), "x");
+    series.cancel().unwrap();
+    traces.leave("open");
+    sched.shutdown(true);
+}
+
+pub fn dropping_the_scheduler_ends_every_future(make: Make) {
+    let traces = Traces::new();
+    let sched = started(make, 1);
+    let holding = held(&sched, &traces).future();
+    let waits = sched.add(double::task(1)).unwrap().future();
+    drop(sched);
+    assert!(is_cancelled(&waits));
+    traces.leave("open");
+    assert_eq!(outcome(&holding).unwrap(), &7);
+}
+
+pub fn workers_run_side_by_side(make: Make) {
+    let traces = Traces::new();
+    let sched = started(make, 2);
+    // Each waits for the other.
+    let (one, other) = (traces.name("one"), traces.name("other"));
+    let first = sched.add(hold::task(one.clone(), other.clone())).unwrap().future();
+    let second = sched.add(hold::task(other, one)).unwrap().future();
+    assert_eq!(outcome(&first).unwrap(), &7);
+    assert_eq!(outcome(&second).unwrap(), &7);
+    sched.shutdown(true);
+}
+
+/// A task with a timeout, where nothing can end one, is refused. This holds for all but processes.
+#[test]
+fn a_timeout_that_cannot_be_kept_is_refused() {
+    let task = || Task::new(|| ()).name("sweep").timeout(ms(10));
+    for sched in [Scheduler::new(), Scheduler::builder().executor(pysched::InlineExecutor).build()]
+    {
+        let error = sched.add(task()).unwrap_err();
+        assert!(matches!(error, Error::Unsupported(_)));
+        assert!(error.to_string().contains("`sweep` has a timeout of 10ms"), "{error}");
+    }
+}
