@@ -25,6 +25,8 @@ pub mod __private;
 
 pub use error::{Error, TaskError};
 pub use execution::{Execution, Status, TaskFuture};
+#[cfg(all(feature = "process", unix))]
+pub use executor::init;
 pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};
 pub use id::TaskId;
 pub use scheduler::{Scheduler, SchedulerBuilder, Unfinished, UnfinishedExecution};

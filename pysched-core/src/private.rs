@@ -15,6 +15,8 @@ pub use std::result::Result::{self, Ok};
 pub use std::time::Duration;
 pub use std::{file, line, stringify, unreachable};
 
+#[cfg(all(feature = "process", unix))]
+pub use crate::executor::{WorkerTest, init};
 pub use crate::portable::{
     Argument, BORROWED, Codec, Failure, Function, NotPortable, Outcome, Output, Portable, Probe,
     Registered, Registration, UNNAMED, Unportable,

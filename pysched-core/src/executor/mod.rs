@@ -2,6 +2,8 @@
 
 mod inline;
 mod job;
+#[cfg(all(feature = "process", unix))]
+mod process;
 mod thread;
 mod work_queue;
 
@@ -12,6 +14,8 @@ use std::sync::Arc;
 pub use inline::InlineExecutor;
 pub use job::Job;
 pub(crate) use job::catch_orphans;
+#[cfg(all(feature = "process", unix))]
+pub use process::{WorkerTest, init};
 pub use thread::ThreadPoolExecutor;
 
 /// Runs the jobs that a scheduler gives it.
