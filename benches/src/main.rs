@@ -17,12 +17,20 @@ use options::{Command, Options};
 use results::Results;
 
 fn main() -> ExitCode {
+    // A worker process is this program as well, and does not get past its line.
+    #[cfg(feature = "process")]
+    pysched::init();
+    procspawn::init();
     match options::parse(env::args().skip(1)) {
         Ok(Command::Help) => {
             println!("{}", options::help());
             ExitCode::SUCCESS
         }
         Ok(Command::Sample(request)) => rounds::answer(&request),
+        Ok(Command::Echo) => match contenders::echo() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
         Ok(Command::Compare(options)) => match compare(&options) {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,

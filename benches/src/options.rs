@@ -25,11 +25,17 @@ Works:
 /// How many samples a contender and case, unless told otherwise.
 const ROUNDS: usize = 5;
 
+/// The argument of a process that writes back what it reads.
+pub(crate) const ECHO: &str = "echo";
+
 /// What the program is to do.
 pub(crate) enum Command {
     Help,
     Compare(Options),
     Sample(Request),
+
+    /// To be a worker of [`Pipes`](crate::contenders::Pipes).
+    Echo,
 }
 
 pub(crate) struct Options {
@@ -70,6 +76,9 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
     let mut arguments = arguments.peekable();
     if arguments.next_if_eq("sample").is_some() {
         return request(arguments).map(Command::Sample).ok_or_else(|| "not a sample".to_owned());
+    }
+    if arguments.next_if_eq(ECHO).is_some() {
+        return Ok(Command::Echo);
     }
     let mut options = Options {
         works: WORKS.to_vec(),

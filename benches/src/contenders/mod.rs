@@ -7,6 +7,7 @@
 mod delay_queue;
 mod delay_timer;
 mod floor;
+mod processes;
 mod pysched;
 mod scheduled_thread_pool;
 mod smol;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub(crate) use delay_queue::{DelayQueue, DelayQueueSeries};
 pub(crate) use delay_timer::DelayTimer;
 pub(crate) use floor::{Channel, Handover, Heap, Job, NAME as FLOOR, Ready};
+pub(crate) use processes::{Failure, Pipes, Processes, Procspawn, PyschedProcesses, Python, echo};
 pub(crate) use pysched::{Pysched, PyschedTask};
 pub(crate) use scheduled_thread_pool::ScheduledThreadPool;
 pub(crate) use smol::Smol;

@@ -1,7 +1,10 @@
 //! The goals: what pysched is to reach beside its peers, and whether it does.
 
 use super::figure::figure;
-use crate::contenders::{Contender, DelayQueue, Pysched, ScheduledThreadPool, Smol, Tokio};
+use crate::contenders::{
+    Contender, DelayQueue, FLOOR, Processes, Procspawn, Pysched, Python, ScheduledThreadPool, Smol,
+    Tokio,
+};
 use crate::results::Results;
 use crate::works::{WORKS, Work};
 
@@ -65,7 +68,11 @@ const EXACT: &[&str] = &[ScheduledThreadPool::NAME, Smol::NAME];
 /// Of those that free a cancelled task at once.
 const FREEING: &[&str] = &[Tokio::NAME, DelayQueue::NAME, Smol::NAME];
 
-const GOALS: [Goal; 33] = [
+const PROCSPAWN: &[&str] = &[Procspawn::NAME];
+const PYTHON: &[&str] = &[Python::NAME];
+const PIPES: &[&str] = &[FLOOR];
+
+const GOALS: [Goal; 38] = [
     goal("add", 0, "added_ns", AtMost, 0.8, Least(POOL)),
     goal("add", 0, "added_ns", AtMost, 0.2, Least(TOKIO)),
     goal("add", 1, "added_ns", AtMost, 0.8, Least(POOL)),
@@ -99,6 +106,11 @@ const GOALS: [Goal; 33] = [
     goal("saturated", 0, "rate", AtLeast, 2.0, One),
     goal("saturated", 1, "rate", AtLeast, 2.0, One),
     goal("saturated", 1, "misplaced", AtMost, 0.0, One),
+    goal("process_round_trip", 0, "p50_us", AtMost, 0.25, Least(PROCSPAWN)),
+    goal("process_round_trip", 0, "p50_us", AtMost, 2.0, Least(PIPES)),
+    goal("process_throughput", 0, "rate", AtLeast, 10.0, Most(PYTHON)),
+    goal("process_cold_start", 0, "p50_ms", AtMost, 5.0, One),
+    goal("process_replace", 0, "p50_ms", AtMost, 10.0, One),
 ];
 
 /// Prints each goal with what was reached. Goals for which nothing was measured are passed over.

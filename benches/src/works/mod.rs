@@ -9,6 +9,10 @@ mod idle;
 mod lateness;
 mod memory;
 mod pending;
+mod process_cold_start;
+mod process_replace;
+mod process_round_trip;
+mod process_throughput;
 mod recurring;
 mod saturated;
 mod zero_delay;
@@ -16,7 +20,7 @@ mod zero_delay;
 use std::error::Error;
 use std::time::Duration;
 
-use crate::contenders::Contender;
+use crate::contenders::{Contender, Processes};
 use crate::sample::Sample;
 
 /// All works, in the order of the report.
@@ -31,9 +35,13 @@ pub(crate) const WORKS: &[&Work] = &[
     &memory::WORK,
     &idle::WORK,
     &saturated::WORK,
+    &process_round_trip::WORK,
+    &process_throughput::WORK,
+    &process_cold_start::WORK,
+    &process_replace::WORK,
 ];
 
-/// How many threads run tasks, in every contender that has a choice.
+/// How many threads or processes run tasks, in every contender that has a choice.
 const WORKERS: usize = 2;
 
 /// Something to do, and to be measured at.
@@ -73,7 +81,7 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) tasks: usize,
 
-    /// How many threads do what the question is about.
+    /// How many threads, or processes, do what the question is about.
     pub(crate) threads: usize,
 }
 
@@ -119,6 +127,14 @@ pub(crate) type Outcome = Result<Sample, Box<dyn Error>>;
 
 const fn runs<C: Contender>(sample: fn(&Load) -> Outcome) -> Entrant {
     Entrant::running(C::NAME, sample)
+}
+
+/// One that runs its tasks in processes.
+const fn pool<P: Processes>(sample: fn(&Load) -> Outcome) -> Entrant {
+    match P::ABSENT {
+        Some(reason) => left_out(P::NAME, reason),
+        None => Entrant::running(P::NAME, sample),
+    }
 }
 
 const fn left_out(contender: &'static str, reason: &'static str) -> Entrant {
@@ -205,6 +221,14 @@ fn nanoseconds(time: Duration, tasks: usize) -> f64 {
 /// Bytes for each of `tasks` that memory has grown by.
 fn bytes(before: usize, after: usize, tasks: usize) -> f64 {
     (count(after) - count(before)) / count(tasks)
+}
+
+fn microseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 fn millions_a_second(tasks: usize, time: Duration) -> f64 {
