@@ -18,7 +18,6 @@ use results::Results;
 
 fn main() -> ExitCode {
     // A worker process is this program as well, and does not get past its line.
-    #[cfg(feature = "process")]
     pysched::init();
     procspawn::init();
     match options::parse(env::args().skip(1)) {

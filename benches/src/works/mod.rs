@@ -131,10 +131,7 @@ const fn runs<C: Contender>(sample: fn(&Load) -> Outcome) -> Entrant {
 
 /// One that runs its tasks in processes.
 const fn pool<P: Processes>(sample: fn(&Load) -> Outcome) -> Entrant {
-    match P::ABSENT {
-        Some(reason) => left_out(P::NAME, reason),
-        None => Entrant::running(P::NAME, sample),
-    }
+    Entrant::running(P::NAME, sample)
 }
 
 const fn left_out(contender: &'static str, reason: &'static str) -> Entrant {

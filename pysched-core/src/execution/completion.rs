@@ -5,11 +5,11 @@
 //!
 //! 1. `settle` stores the value. From now on `get` answers, and new waiters return at once.
 //! 2. `announce` takes the lock, marks the completion as announced, takes the callbacks and wakers
-//!    out, wakes the blocked threads, releases the lock, and calls what it took.
+//!    out, releases the lock, wakes the blocked threads, and calls what it took.
 //!
 //! No waiter is forgotten: a thread looks for the value and goes to sleep under the lock that
-//! `announce` takes after the value is there, so it either sees the value or is asleep when the
-//! notification comes. A callback or waker is put in under the same lock and only while the
+//! `announce` takes after the value is there, so it either sees the value or is asleep, and counted,
+//! when `announce` has the lock and notifies those who are. A callback or waker is put in under the same lock and only while the
 //! completion is not announced, so it is either found by `announce` or called by whoever brought
 //! it. The loom model is at the end.
 
@@ -63,14 +63,16 @@ impl<V> Completion<V> {
 
     /// Wakes and calls everyone who waits. To be called once, after `settle`, without any lock.
     pub(super) fn announce(&self) {
-        let (callbacks, wakers) = {
-            let mut waiters = self.waiters.lock();
-            waiters.announced = true;
-            if waiters.blocked > 0 {
-                self.announced.notify_all();
-            }
-            (std::mem::take(&mut waiters.callbacks), std::mem::take(&mut waiters.wakers))
-        };
+        let mut waiters = self.waiters.lock();
+        waiters.announced = true;
+        let blocked = waiters.blocked > 0;
+        let callbacks = std::mem::take(&mut waiters.callbacks);
+        let wakers = std::mem::take(&mut waiters.wakers);
+        drop(waiters);
+        // Without the lock: who is woken needs it, and would go back to sleep for it.
+        if blocked {
+            self.announced.notify_all();
+        }
         // A panic in a callback or a waker must not keep the others from being called. The panic
         // hook has reported it; there is no future that it could be delivered to.
         for (_, waker) in wakers {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use pysched::{Error, ProcessPoolExecutor, TaskError, task};
 use pysched_tests::traces::{Traces, leave};
-use pysched_tests::{ms, outcome, secs};
+use pysched_tests::{PATIENCE, ms, outcome, secs};
 
 use super::{double, pool, process};
 
@@ -109,8 +109,10 @@ fn every_worker_runs_the_hook_before_its_first_task() {
     assert_eq!(traces.text("started"), "xx", "all have started when `build` returns");
     let died = pool.run(exit::task(1)).unwrap();
     assert!(outcome(&died).is_err());
-    for _ in 0..10 {
-        outcome(&pool.run(process::task()).unwrap()).unwrap();
+    let until = Instant::now() + PATIENCE;
+    while traces.text("started") != "xxx" {
+        assert!(Instant::now() < until, "the worker that died should have been replaced");
+        std::thread::sleep(ms(1));
     }
     pool.shutdown(true);
     assert_eq!(traces.text("started"), "xxx");

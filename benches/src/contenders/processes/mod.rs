@@ -1,20 +1,14 @@
 //! Pools of worker processes, and for each of their works a floor.
 
-#[cfg(not(feature = "process"))]
-mod absent;
 mod pipes;
 mod procspawn;
-#[cfg(feature = "process")]
 mod pysched;
 mod python;
 
 use std::error::Error;
 
-#[cfg(not(feature = "process"))]
-pub(crate) use absent::PyschedProcesses;
 pub(crate) use pipes::{Pipes, echo};
 pub(crate) use procspawn::Procspawn;
-#[cfg(feature = "process")]
 pub(crate) use pysched::PyschedProcesses;
 pub(crate) use python::Python;
 
@@ -24,9 +18,6 @@ pub(crate) type Failure = Box<dyn Error>;
 /// Something that runs functions in processes of their own.
 pub(crate) trait Processes: Sized {
     const NAME: &'static str;
-
-    /// Why it is not there, if it is not.
-    const ABSENT: Option<&'static str> = None;
 
     /// How many tasks can be on their way at a time.
     const IN_FLIGHT: usize = usize::MAX;

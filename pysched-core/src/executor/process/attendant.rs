@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 
 use super::desk::{Answered, Assignment, Desk, Line, Task, Verdict};
-use super::ending::in_words;
+use super::ending::{in_words, possible_reason};
 use super::frame::{self, Assembler, Frame, Kind};
 use super::pool::Pool;
 use super::start::{NotStarted, Worker, kill, start};
@@ -364,10 +364,10 @@ impl Attendant {
         let in_order = !matches!(end, End::Gone(_)) && self.await_end(&worker);
         let status = if in_order { worker.child.wait() } else { kill(&mut worker.child) };
         let settings = &self.pool.options.settings;
-        let ended = match (end, status) {
-            (End::Gone(Some(what)), _) => format!("process {process} {what}, and was killed"),
-            (_, Ok(status)) => format!("process {process} {}", in_words(status, settings)),
-            (_, Err(error)) => format!("process {process} ended, and how is not known: {error}"),
+        let (ended, reason) = match (end, status) {
+            (End::Gone(Some(what)), _) => (format!("{what}, and was killed"), String::new()),
+            (_, Ok(status)) => (in_words(status), possible_reason(status, settings)),
+            (_, Err(error)) => (format!("ended, and how is not known: {error}"), String::new()),
         };
         // What cannot be counted counts as read: at most once is what every execution runs.
         let unread = rustix::io::ioctl_fionread(&worker.unread).unwrap_or(0);
@@ -377,13 +377,15 @@ impl Attendant {
                 || {
                     let parcel = assignment.absent.parcel();
                     let name = parcel.and_then(|it| it.name()).unwrap_or("a task");
-                    TaskError::WorkerDied(format!("{ended} while it ran `{name}`"))
+                    TaskError::WorkerDied(format!(
+                        "process {process} {ended} while it ran `{name}`{reason}"
+                    ))
                 },
                 TaskError::from,
             );
             self.conclude(assignment, Err(error));
         }
-        ended
+        format!("process {process} {ended}{reason}")
     }
 
     /// Waits until a worker that was told to end has ended, for the grace at most. Says whether it is

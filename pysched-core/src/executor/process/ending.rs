@@ -39,27 +39,33 @@ const NAMES: [(Signal, &str); 24] = [
 /// The limits of which a signal may be the consequence.
 const OUT_OF_MEMORY: [Signal; 4] = [Signal::ABORT, Signal::BUS, Signal::KILL, Signal::SEGV];
 
-/// How a worker process with these settings has ended: the predicate of a sentence.
-pub(super) fn in_words(status: ExitStatus, settings: &Settings) -> String {
+/// How a process has ended: the predicate of a sentence.
+pub(super) fn in_words(status: ExitStatus) -> String {
     let Some(number) = status.signal() else {
         return match status.code() {
             Some(code) => format!("exited with code {code}"),
             None => format!("ended with {status}"),
         };
     };
-    let named = NAMES.iter().find(|(signal, _)| signal.as_raw() == number);
-    let mut words = match named {
+    match NAMES.iter().find(|(signal, _)| signal.as_raw() == number) {
         Some((_, name)) => format!("was killed by signal {number} ({name})"),
         None => format!("was killed by signal {number}"),
-    };
-    let Some((signal, _)) = named else { return words };
-    if let (Signal::XCPU, Some(limit)) = (*signal, settings.cpu_limit) {
-        words += &format!(": it reached its processor time limit of {} s", whole_seconds(limit));
     }
-    if let (true, Some(limit)) = (OUT_OF_MEMORY.contains(signal), settings.memory_limit) {
-        words += &format!("; its memory limit is {}", size(limit));
+}
+
+/// The limit that may be why a worker process with these settings has ended so, to follow a sentence;
+/// empty if none may.
+pub(super) fn possible_reason(status: ExitStatus, settings: &Settings) -> String {
+    let killed_by = |signal: &Signal| status.signal() == Some(signal.as_raw());
+    match (settings.cpu_limit, settings.memory_limit) {
+        (Some(limit), _) if killed_by(&Signal::XCPU) => {
+            format!("; its limit of processor time is {} s", whole_seconds(limit))
+        }
+        (_, Some(limit)) if OUT_OF_MEMORY.iter().any(killed_by) => {
+            format!("; its memory limit is {}", size(limit))
+        }
+        _ => String::new(),
     }
-    words
 }
 
 /// A limit of processor time as the system takes it: in whole seconds, at least one.
@@ -92,13 +98,11 @@ mod tests {
 
     #[test]
     fn an_ending_is_named() {
-        let settings = Settings::default();
-        assert_eq!(in_words(exit(3), &settings), "exited with code 3");
-        let words = in_words(killed(Signal::SEGV), &settings);
-        assert_eq!(words, "was killed by signal 11 (SIGSEGV)");
+        assert_eq!(in_words(exit(3)), "exited with code 3");
+        assert_eq!(in_words(killed(Signal::SEGV)), "was killed by signal 11 (SIGSEGV)");
         let dumped = ExitStatus::from_raw(Signal::ABORT.as_raw() | 0x80);
-        assert_eq!(in_words(dumped, &settings), "was killed by signal 6 (SIGABRT)");
-        assert_eq!(in_words(ExitStatus::from_raw(60), &settings), "was killed by signal 60");
+        assert_eq!(in_words(dumped), "was killed by signal 6 (SIGABRT)");
+        assert_eq!(in_words(ExitStatus::from_raw(60)), "was killed by signal 60");
     }
 
     #[test]
@@ -108,15 +112,11 @@ mod tests {
             cpu_limit: Some(Duration::from_millis(1500)),
             ..Settings::default()
         };
-        let words = in_words(killed(Signal::XCPU), &settings);
-        assert!(
-            words.ends_with("(SIGXCPU): it reached its processor time limit of 2 s"),
-            "{words}"
-        );
-        let words = in_words(killed(Signal::ABORT), &settings);
-        assert!(words.ends_with("(SIGABRT); its memory limit is 256 MiB"), "{words}");
-        assert_eq!(in_words(exit(1), &settings), "exited with code 1");
-        assert!(in_words(killed(Signal::TERM), &settings).ends_with("(SIGTERM)"));
+        let reason = |status| possible_reason(status, &settings);
+        assert_eq!(reason(killed(Signal::XCPU)), "; its limit of processor time is 2 s");
+        assert_eq!(reason(killed(Signal::ABORT)), "; its memory limit is 256 MiB");
+        assert_eq!([exit(1), killed(Signal::TERM)].map(reason), ["", ""]);
+        assert_eq!(possible_reason(killed(Signal::ABORT), &Settings::default()), "");
     }
 
     #[test]

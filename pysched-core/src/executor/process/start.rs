@@ -21,7 +21,7 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::{Errno, read, retry_on_intr};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::ending::{in_words, whole_seconds};
+use super::ending::{in_words, possible_reason, whole_seconds};
 use super::frame::{Assembler, Frame, Kind};
 use super::hello::{Orders, pipe};
 use super::{worker, worker_test};
@@ -215,7 +215,9 @@ fn launch(mut command: Command, settings: &Settings) -> Result<Worker, NotStarte
             let why = match failure {
                 Failure::Ended => {
                     let ending = match status {
-                        Ok(status) => in_words(status, settings),
+                        Ok(status) => {
+                            format!("{}{}", in_words(status), possible_reason(status, settings))
+                        }
                         Err(error) => format!("ended, and how is not known: {error}"),
                     };
                     format!("the worker process {ending} before it was ready; {ADVICE}")
