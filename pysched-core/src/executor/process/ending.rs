@@ -36,7 +36,7 @@ const NAMES: [(Signal, &str); 24] = [
     (Signal::SYS, "SIGSYS"),
 ];
 
-/// The limits of which a signal may be the consequence.
+/// The signals that a process may end by when it gets no more memory.
 const OUT_OF_MEMORY: [Signal; 4] = [Signal::ABORT, Signal::BUS, Signal::KILL, Signal::SEGV];
 
 /// How a worker process with these settings has ended: the predicate of a sentence.
@@ -48,18 +48,18 @@ pub(super) fn in_words(status: ExitStatus, settings: &Settings) -> String {
         };
     };
     let named = NAMES.iter().find(|(signal, _)| signal.as_raw() == number);
-    let mut words = match named {
-        Some((_, name)) => format!("was killed by signal {number} ({name})"),
-        None => format!("was killed by signal {number}"),
-    };
-    let Some((signal, _)) = named else { return words };
-    if let (Signal::XCPU, Some(limit)) = (*signal, settings.cpu_limit) {
-        words += &format!(": it reached its processor time limit of {} s", whole_seconds(limit));
+    let Some((signal, name)) = named else { return format!("was killed by signal {number}") };
+    let words = format!("was killed by signal {number} ({name})");
+    match (settings.cpu_limit, settings.memory_limit) {
+        (Some(limit), _) if *signal == Signal::XCPU => {
+            let limit = whole_seconds(limit);
+            format!("{words}: it reached its processor time limit of {limit} s")
+        }
+        (_, Some(limit)) if OUT_OF_MEMORY.contains(signal) => {
+            format!("{words}; its memory limit is {}", size(limit))
+        }
+        _ => words,
     }
-    if let (true, Some(limit)) = (OUT_OF_MEMORY.contains(signal), settings.memory_limit) {
-        words += &format!("; its memory limit is {}", size(limit));
-    }
-    words
 }
 
 /// A limit of processor time as the system takes it: in whole seconds, at least one.
