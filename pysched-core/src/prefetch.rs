@@ -6,7 +6,7 @@
 //! is in `docs/performance.md`. The jobs that wait in a pool and the entries of a series' history are
 //! fetched in the same way.
 //!
-//! This file holds the only `unsafe` code of the crate: the instruction takes a pointer.
+//! This file holds `unsafe` code: the instruction takes a pointer.
 
 #![allow(unsafe_code)]
 

@@ -73,8 +73,14 @@ enum End {
     /// It has run as many executions as one worker may.
     Retired,
 
-    /// It has ended, or has to be ended; says what it did, if it was that.
-    Gone(Option<String>),
+    /// It has ended, or at least closed its pipe.
+    Ended,
+
+    /// It was asked to end, and has not done so in time.
+    Condemned,
+
+    /// It cannot be used; says what it did.
+    Broken(String),
 }
 
 /// By when something has to be done.
@@ -139,7 +145,7 @@ impl Attendant {
         };
         self.clear(why.as_deref());
         let Self { pool, desk, .. } = self;
-        pool.leave(Some(desk), coming, why);
+        pool.leave(Some(desk), coming, why.as_deref());
     }
 
     /// Asks for the next job if there is nothing on the desk, nor can be.
@@ -175,10 +181,10 @@ impl Attendant {
         self.served = 0;
         self.times = Times::default();
         if let Err(errno) = rustix::io::ioctl_fionbio(&worker.responses, true) {
-            return End::Gone(Some(format!("could not be listened to: {errno}")));
+            return End::Broken(format!("could not be listened to: {errno}"));
         }
         let Some(requests) = worker.requests.clone() else {
-            return End::Gone(Some("was told to end".to_owned()));
+            return End::Broken("was told to end".to_owned());
         };
         let process = Pid::from_child(&worker.child);
         self.desk.connect(Line { requests, process });
@@ -191,21 +197,21 @@ impl Attendant {
             let writes = match self.act() {
                 Ok(Some(writes)) => writes,
                 Ok(None) => continue,
-                Err(error) => return End::Gone(Some(format!("could not be written to: {error}"))),
+                Err(error) => return End::Broken(format!("could not be written to: {error}")),
             };
             let found = match self.sleep(worker, writes, self.times.next()) {
                 Ok(found) => found,
-                Err(error) => return End::Gone(Some(format!("could not be waited for: {error}"))),
+                Err(error) => return End::Broken(format!("could not be waited for: {error}")),
             };
             if found.bell {
                 self.desk.hear();
             }
             if found.reply || found.end {
-                let listened = self.listen(worker, &mut assembler, found.end);
+                let listened = Self::listen(worker, &mut assembler, found.end);
                 match listened.and_then(|open| self.replies(&mut assembler).map(|()| open)) {
                     Ok(true) => {}
-                    Ok(false) => return End::Gone(None),
-                    Err(what) => return End::Gone(Some(what)),
+                    Ok(false) => return End::Ended,
+                    Err(what) => return End::Broken(what),
                 }
                 if self.hold == Hold::Empty {
                     let most = self.pool.options.max_tasks_per_worker;
@@ -216,7 +222,7 @@ impl Attendant {
             }
             let now = Instant::now();
             if self.times.kill.is_some_and(|at| at <= now) {
-                return End::Gone(None);
+                return End::Condemned;
             }
             if let Some((at, limit)) = self.times.limit
                 && at <= now
@@ -301,12 +307,7 @@ impl Attendant {
 
     /// Reads what the worker has written: once, or, if it has ended, all of it. Says whether more may
     /// come.
-    fn listen(
-        &self,
-        worker: &Worker,
-        assembler: &mut Assembler,
-        ended: bool,
-    ) -> Result<bool, String> {
+    fn listen(worker: &Worker, assembler: &mut Assembler, ended: bool) -> Result<bool, String> {
         loop {
             match rustix::io::read(&worker.responses, spare_capacity(assembler.room())) {
                 Ok(0) => return Ok(false),
@@ -361,11 +362,13 @@ impl Attendant {
         self.desk.disconnect();
         // At the end of its requests, a worker ends by itself.
         drop(worker.requests.take());
-        let in_order = !matches!(end, End::Gone(_)) && self.await_end(&worker);
-        let status = if in_order { worker.child.wait() } else { kill(&mut worker.child) };
+        let status = match end {
+            End::Over | End::Retired | End::Ended => worker.end(self.pool.options.grace),
+            End::Condemned | End::Broken(_) => kill(&mut worker.child),
+        };
         let settings = &self.pool.options.settings;
         let (ended, reason) = match (end, status) {
-            (End::Gone(Some(what)), _) => (format!("{what}, and was killed"), String::new()),
+            (End::Broken(what), _) => (format!("{what}, and was killed"), String::new()),
             (_, Ok(status)) => (in_words(status), possible_reason(status, settings)),
             (_, Err(error)) => (format!("ended, and how is not known: {error}"), String::new()),
         };
@@ -386,22 +389,6 @@ impl Attendant {
             self.conclude(assignment, Err(error));
         }
         format!("process {process} {ended}{reason}")
-    }
-
-    /// Waits until a worker that was told to end has ended, for the grace at most. Says whether it is
-    /// known to have.
-    fn await_end(&self, worker: &Worker) -> bool {
-        let until = Instant::now() + self.pool.options.grace;
-        // Without a descriptor of its end, the end of its pipe has to do, and it is killed to be sure.
-        let sign = worker.exit.as_ref().unwrap_or(&worker.responses);
-        loop {
-            let rest = until.saturating_duration_since(Instant::now());
-            match poll(&mut [PollFd::new(sign, PollFlags::IN)], Some(&timespec(rest))) {
-                Ok(1..) => return worker.exit.is_some(),
-                Err(Errno::INTR) if !rest.is_zero() => {}
-                Ok(_) | Err(_) => return false,
-            }
-        }
     }
 
     /// Refuses what is on the desk, or is going to be put there, as no worker can be had.

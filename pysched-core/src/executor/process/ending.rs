@@ -36,7 +36,7 @@ const NAMES: [(Signal, &str); 24] = [
     (Signal::SYS, "SIGSYS"),
 ];
 
-/// The limits of which a signal may be the consequence.
+/// The signals that a process may end by when it gets no more memory.
 const OUT_OF_MEMORY: [Signal; 4] = [Signal::ABORT, Signal::BUS, Signal::KILL, Signal::SEGV];
 
 /// How a process has ended: the predicate of a sentence.

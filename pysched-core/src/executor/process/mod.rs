@@ -16,6 +16,8 @@ mod frame;
 mod hello;
 mod pool;
 mod start;
+#[cfg(test)]
+mod tests;
 mod worker;
 mod worker_test;
 

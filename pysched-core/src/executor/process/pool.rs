@@ -241,7 +241,7 @@ impl Pool {
         });
         if let Err(error) = started {
             let why = format!("the thread for a worker process could not be started: {error}");
-            self.leave(None, true, Some(why));
+            self.leave(None, true, Some(&why));
         }
     }
 
@@ -281,7 +281,7 @@ impl Pool {
 
     /// Takes note that an attendant leaves, who may be `coming` still, and may say why no worker could
     /// be started. If nobody is left then who could take what is queued, it fails.
-    pub(super) fn leave(&self, desk: Option<Arc<Desk>>, coming: bool, why: Option<String>) {
+    pub(super) fn leave(&self, desk: Option<Arc<Desk>>, coming: bool, why: Option<&str>) {
         let mut floor = self.floor.lock();
         floor.staff -= 1;
         floor.coming -= usize::from(coming);
@@ -291,10 +291,10 @@ impl Pool {
             drop(desk);
         }
         let mut lost = Vec::new();
-        if let Some(why) = &why {
+        if let Some(why) = why {
             let pause = FIRST_PAUSE * 2_u32.saturating_pow(floor.failures.min(10));
             floor.failures = floor.failures.saturating_add(1);
-            floor.broken = Some((Instant::now() + pause.min(LONGEST_PAUSE), why.clone()));
+            floor.broken = Some((Instant::now() + pause.min(LONGEST_PAUSE), why.to_owned()));
             if floor.staff == 0 {
                 lost = floor.ready.drain();
             }
@@ -302,7 +302,7 @@ impl Pool {
         drop(floor);
         self.changed.notify_all();
         for job in lost {
-            job.fail(TaskError::Refused(why.clone().unwrap_or_default()));
+            job.fail(TaskError::Refused(why.unwrap_or_default().to_owned()));
         }
     }
 
@@ -319,7 +319,9 @@ impl Pool {
         let cancelled = if finish { Vec::new() } else { floor.ready.drain() };
         let desks = floor.desks.clone();
         drop(floor);
-        desks.iter().for_each(|desk| desk.ring());
+        for desk in desks {
+            desk.ring();
+        }
         for job in cancelled {
             job.fail(TaskError::Cancelled);
         }

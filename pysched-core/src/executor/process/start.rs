@@ -120,6 +120,28 @@ pub(super) struct Worker {
     pub(super) exit: Option<OwnedFd>,
 }
 
+impl Worker {
+    /// Gives a worker so long to end by itself, kills it otherwise, and reaps it.
+    ///
+    /// For one that was told to end, or whose responses have ended: a process closes its descriptors
+    /// a moment before it has ended, and if it were killed in that moment, how it has ended would be
+    /// lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`kill`].
+    pub(super) fn end(&mut self, patience: Duration) -> io::Result<ExitStatus> {
+        let deadline = Instant::now().checked_add(patience);
+        loop {
+            let rest = deadline.map(|it| it.saturating_duration_since(Instant::now()));
+            let ended = look(self, false, rest).map_or(true, |seen| seen.ended);
+            if ended || rest.is_some_and(|rest| rest.is_zero()) {
+                return kill(&mut self.child);
+            }
+        }
+    }
+}
+
 /// Whether this program can start itself as a worker: it calls [`init`](super::init), or it is a test
 /// binary with [`worker_test!`](crate::worker_test).
 pub(crate) fn can_start() -> bool {
@@ -160,7 +182,7 @@ fn this_program() -> Result<Command, String> {
 }
 
 /// Starts a command that becomes a worker, and waits until it is ready.
-fn launch(mut command: Command, settings: &Settings) -> Result<Worker, NotStarted> {
+pub(super) fn launch(mut command: Command, settings: &Settings) -> Result<Worker, NotStarted> {
     let system = |error: io::Error| format!("the worker process could not be started: {error}");
     let (lifeline, stdin) = UnixStream::pair().map_err(system)?;
     let (unread, requests) = pipe().map_err(|errno| system(errno.into()))?;

@@ -62,7 +62,7 @@ static INITIALISED: AtomicBool = AtomicBool::new(false);
 pub fn init() {
     INITIALISED.store(true, Ordering::Relaxed);
     if env::args_os().skip(1).any(|argument| argument == MARKER) {
-        exit(work());
+        work();
     }
 }
 
@@ -71,44 +71,46 @@ pub(super) fn is_initialised() -> bool {
     INITIALISED.load(Ordering::Relaxed)
 }
 
-/// Does a worker's work and gives its exit code.
-fn work() -> i32 {
+/// Does a worker's work.
+///
+/// It leaves by `exit`, which drops nothing: a task may have closed the descriptors that are owned
+/// here, and the standard library aborts when it finds that out.
+fn work() -> ! {
     close_inherited();
     let Received { orders, requests, responses, stdout } = match receive(io::stdin()) {
         Ok(received) => received,
-        Err(Unread::Gone) => return 0,
-        Err(_) => {
+        Err(Unread::Gone) => exit(0),
+        Err(Unread::Version(_) | Unread::Invalid(_)) => {
             complain(&format!(
                 "`{MARKER}` makes this program a worker process of a ProcessPoolExecutor, and only \
                  such an executor can start it"
             ));
-            return MISUSED;
+            exit(MISUSED);
         }
     };
-    let orders = match orders.map_err(other_version).and_then(|orders| {
+    let prepared = orders.map_err(|unread| other_version(&unread)).and_then(|orders| {
         prepare(&orders, stdout)?;
         if let Some((name, arguments)) = &orders.on_start {
             run_hook(name, arguments)?;
         }
         Ok(orders)
-    }) {
+    });
+    let orders = match prepared {
         Ok(orders) => orders,
         Err(complaint) => {
             // If the parent does not hear it, it is not there.
             let _ = send(&responses, &frame::hello(&complaint));
-            return BROKEN;
+            exit(BROKEN);
         }
     };
     let served = send(&responses, &frame::hello(""))
         .map_err(|errno| format!("cannot answer: {errno}"))
         .and_then(|()| serve(&requests, &responses, &orders));
-    match served {
-        Ok(()) => 0,
-        Err(reason) => {
-            complain(&reason);
-            BROKEN
-        }
+    if let Err(reason) = served {
+        complain(&reason);
+        exit(BROKEN);
     }
+    exit(0);
 }
 
 /// Runs the task that comes before all others.
@@ -135,7 +137,7 @@ fn complain(reason: &str) {
 }
 
 /// The complaint about a parent whom this worker does not understand.
-fn other_version(unread: Unread) -> String {
+fn other_version(unread: &Unread) -> String {
     let theirs = match unread {
         Unread::Version(version) => version.to_string(),
         Unread::Gone | Unread::Invalid(_) => "unknown".to_owned(),
