@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(unread(b"[1,null"), Unread::Gone);
         assert!(matches!(unread(b"hello\n"), Unread::Invalid(_)));
         assert!(matches!(unread(b"[1,2]\n"), Unread::Invalid(_)));
-        assert!(matches!(unread(&[b' '; 5000]), Unread::Invalid(_)));
+        assert!(matches!(unread(&[b' '; LONGEST + 1]), Unread::Invalid(_)));
         let valid = orders().encode().unwrap();
         let reason = "no pipes came with it".to_owned();
         assert_eq!(unread(valid.as_bytes()), Unread::Invalid(reason));
