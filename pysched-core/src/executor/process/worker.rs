@@ -15,7 +15,6 @@ use std::process::{abort, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, fcntl_dupfd_cloexec, read, retry_on_intr, write};
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getpgrp, getpid, getrlimit, kill_current_process_group,
@@ -27,6 +26,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::descriptors::close_inherited;
 use super::frame::{self, Assembler};
 use super::hello::{MARKER, Orders, Received, Unread, VERSION, receive};
+use super::requests::Requests;
 use crate::portable::Registration;
 use crate::unwind;
 
@@ -103,9 +103,10 @@ fn work() -> ! {
             exit(BROKEN);
         }
     };
+    let mut requests = Requests::new(requests);
     let served = send(&responses, &frame::hello(""))
         .map_err(|errno| format!("cannot answer: {errno}"))
-        .and_then(|()| serve(&requests, &responses, &orders));
+        .and_then(|()| serve(&mut requests, &responses, &orders));
     if let Err(reason) = served {
         complain(&reason);
         exit(BROKEN);
@@ -230,7 +231,7 @@ fn limit(resource: Resource, value: u64, which: Which) -> Result<(), Errno> {
 /// # Errors
 ///
 /// Why the worker cannot go on.
-fn serve(requests: &OwnedFd, responses: &OwnedFd, orders: &Orders) -> Result<(), String> {
+fn serve(requests: &mut Requests, responses: &OwnedFd, orders: &Orders) -> Result<(), String> {
     let own = getpid();
     let mut assembler = Assembler::new(orders.frame_limit);
     loop {
@@ -250,8 +251,8 @@ fn serve(requests: &OwnedFd, responses: &OwnedFd, orders: &Orders) -> Result<(),
             let _ = io::stdout().flush();
             send(responses, &reply).map_err(|errno| format!("cannot answer: {errno}"))?;
         }
-        let room = assembler.room();
-        let bytes = retry_on_intr(|| read(requests, spare_capacity(room)))
+        let bytes = requests
+            .read(assembler.room())
             .map_err(|errno| format!("cannot read its requests: {errno}"))?;
         if bytes == 0 {
             return if assembler.is_empty() {
