@@ -26,7 +26,7 @@ pub mod __private;
 pub use error::{Error, TaskError};
 pub use execution::{Execution, Status, TaskFuture};
 pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};
-#[cfg(all(feature = "process", unix))]
+#[cfg(feature = "process")]
 pub use executor::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use id::TaskId;
 pub use scheduler::{Scheduler, SchedulerBuilder, Unfinished, UnfinishedExecution};

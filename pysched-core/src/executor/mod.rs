@@ -2,7 +2,8 @@
 
 mod inline;
 mod job;
-#[cfg(all(feature = "process", unix))]
+#[cfg(feature = "process")]
+#[cfg_attr(not(unix), path = "process/unsupported.rs")]
 mod process;
 mod thread;
 mod work_queue;
@@ -15,7 +16,9 @@ pub use inline::InlineExecutor;
 pub use job::Job;
 pub(crate) use job::catch_orphans;
 #[cfg(all(feature = "process", unix))]
-pub use process::{ProcessPoolBuilder, ProcessPoolExecutor, WorkerTest, init};
+pub use process::WorkerTest;
+#[cfg(feature = "process")]
+pub use process::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use thread::ThreadPoolExecutor;
 
 use crate::TaskId;

@@ -50,7 +50,13 @@ impl Parcel {
             let what = "a timeout of 0s would end every run before it begins: give a longer one";
             return Err(Error::InvalidInterval(what.to_owned()));
         }
-        Ok(Self { registered, name, timeout, ..Self::default() })
+        Ok(Self {
+            registered,
+            name,
+            timeout,
+            #[cfg(all(feature = "process", unix))]
+            encoded: OnceLock::new(),
+        })
     }
 
     /// What an executor says of the task that can only run it in this process, and cannot kill it.

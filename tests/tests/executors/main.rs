@@ -7,7 +7,7 @@ mod suite;
 
 use pysched::{InlineExecutor, Scheduler, SchedulerBuilder, ThreadPoolExecutor};
 
-#[cfg(feature = "process")]
+#[cfg(all(feature = "process", unix))]
 pysched::worker_test!();
 
 /// How to make a scheduler with a new executor of at most so many workers.
@@ -74,7 +74,7 @@ macro_rules! beside {
 
 always!(inline, |_| Scheduler::builder().executor(InlineExecutor),);
 beside!(threads, |workers| Scheduler::builder().executor(ThreadPoolExecutor::new(workers)),);
-#[cfg(feature = "process")]
+#[cfg(all(feature = "process", unix))]
 beside!(processes, |workers| {
     let pool = pysched::ProcessPoolExecutor::new(workers).expect("there are workers");
     Scheduler::builder().executor(pool)
