@@ -41,7 +41,7 @@
 //!         .build();
 //!     sched.start()?;
 //!     let parsed = sched.add(parse::task(b"bytes".to_vec()).executor("isolated"))?;
-//!     assert_eq!(parsed.future().wait()?, "bytes");
+//!     assert_eq!(parsed.future().wait().unwrap(), "bytes");
 //!
 //!     let crashed = sched.add(crash::task().executor("isolated"))?.future();
 //!     let error = crashed.wait().unwrap_err();
@@ -49,7 +49,7 @@
 //!     assert!(error.to_string().contains("SIGABRT"));
 //!
 //!     // On a thread, any closure does.
-//!     assert_eq!(sched.delay(Trigger::once(0), 0, || 7)?.future().wait()?, &7);
+//!     assert_eq!(sched.delay(Trigger::once(0), 0, || 7)?.future().wait().unwrap(), &7);
 //!     // In a process, it is refused at once, and told why.
 //!     assert!(sched.add(Task::new(|| 7).executor("isolated")).is_err());
 //!     sched.shutdown(true);

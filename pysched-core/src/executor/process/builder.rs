@@ -52,7 +52,7 @@ pub(super) struct Options {
 ///         .nice(5)
 ///         .env("HOME", "/nowhere")
 ///         .build()?;
-///     assert_eq!(pool.run(home::task())?.wait()?.as_deref(), Some("/nowhere"));
+///     assert_eq!(pool.run(home::task())?.wait().unwrap().as_deref(), Some("/nowhere"));
 ///     Ok(())
 /// }
 /// ```
@@ -169,7 +169,7 @@ impl ProcessPoolBuilder {
     ///     pysched::init();
     ///     let pool =
     ///         ProcessPoolExecutor::builder().on_start(load::task("weights.bin".into())).build()?;
-    ///     assert_eq!(pool.run(ask::task())?.wait()?.as_deref(), Some("the model of weights.bin"));
+    ///     assert_eq!(pool.run(ask::task())?.wait().unwrap().as_deref(), Some("the model of weights.bin"));
     ///     assert_eq!(MODEL.get(), None, "this process has not loaded it");
     ///     Ok(())
     /// }

@@ -139,7 +139,7 @@ impl ProcessPoolExecutor {
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     pysched::init();
     ///     let pool = ProcessPoolExecutor::new(1)?;
-    ///     assert_ne!(pool.run(process::task())?.wait()?, &std::process::id());
+    ///     assert_ne!(pool.run(process::task())?.wait().unwrap(), &std::process::id());
     ///
     ///     let closure = Task::new(|| 7);
     ///     assert!(pool.run(closure).is_err());
