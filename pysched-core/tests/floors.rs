@@ -26,7 +26,9 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_dir() {
+        if path.file_stem().is_some_and(|name| name == "tests") {
+            // Tests may look at everything.
+        } else if path.is_dir() {
             files.extend(self::files(&path)?);
         } else {
             files.push(path);
@@ -62,7 +64,7 @@ fn no_file_uses_a_floor_above_its_own() -> io::Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     // What the crate re-exports may be named without its module.
     let root = code(&source.join("lib.rs"))?;
-    let exports = root.split(';').filter_map(|it| it.trim().strip_prefix("pub use "));
+    let exports = root.split(';').filter_map(|it| Some(it.split_once("pub use ")?.1));
     let exports: HashMap<&str, &str> = exports
         .filter_map(|export| export.split_once("::"))
         .flat_map(|(module, rest)| names(rest).into_iter().map(move |name| (name, module)))
