@@ -43,7 +43,8 @@ fn code(path: &Path) -> io::Result<String> {
     let is_tests = |line: &&str| line.starts_with("#[cfg(") && line.contains("test");
     let lines = text.lines().take_while(|line| !is_tests(line));
     let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
-    Ok(lines.collect::<Vec<_>>().join("\n"))
+    // What a macro names is used where it expands.
+    Ok(lines.collect::<Vec<_>>().join("\n").replace("$crate::", ""))
 }
 
 fn first_word(text: &str) -> &str {

@@ -170,10 +170,8 @@ impl<T: Send + Sync + 'static> TaskFuture<T> {
     /// Cancels the execution; `true` if it will never run, or never to its end.
     ///
     /// What has not started never does. What runs on a thread cannot be stopped: `false`, and it goes
-    /// on. What runs in a worker process of a
-    #[cfg_attr(feature = "process", doc = "[`ProcessPoolExecutor`](crate::ProcessPoolExecutor)")]
-    #[cfg_attr(not(feature = "process"), doc = "`ProcessPoolExecutor`")]
-    /// ends soon, with its process, and then counts as cancelled.
+    /// on. What runs in a worker process of a `ProcessPoolExecutor` ends soon, with its process, and
+    /// then counts as cancelled.
     ///
     /// Only this execution is cancelled: a recurring task goes on with the next one. To end a
     /// series, use [`Handle::cancel`](crate::Handle::cancel).

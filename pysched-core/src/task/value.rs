@@ -259,17 +259,10 @@ impl<T> Task<T> {
     /// Ends each run that has not returned `limit` after it was begun, with
     /// [`TaskError::TimedOut`].
     ///
-    #[cfg_attr(
-        feature = "process",
-        doc = "Only the worker process of a [`ProcessPoolExecutor`](crate::ProcessPoolExecutor) can"
-    )]
-    #[cfg_attr(
-        not(feature = "process"),
-        doc = "Only the worker process of a `ProcessPoolExecutor` can"
-    )]
-    /// be ended. So far, a task with a timeout that another executor would run is refused with
-    /// [`Error::Unsupported`](crate::Error::Unsupported) when it is added. A run is given its time in
-    /// real time, whatever clock the scheduler has.
+    /// Only the worker process of a `ProcessPoolExecutor` can be ended. So far, a task with a timeout
+    /// that another executor would run is refused with
+    /// [`Error::Unsupported`](crate::Error::Unsupported) when it is added. The time of a run is real
+    /// time, whatever clock the scheduler has.
     ///
     /// ```
     /// use std::time::Duration;
