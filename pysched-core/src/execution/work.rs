@@ -134,6 +134,12 @@ pub(crate) trait Errand: Send {
     /// Ends it without running it. Never panics.
     fn fail(self: Box<Self>, error: TaskError);
 
+    /// Tells it from all other executions that run at the same time.
+    #[cfg(all(feature = "process", unix))]
+    fn key(&self) -> TaskId {
+        TaskId::nil()
+    }
+
     /// Claims it in order to run it in another process, unless it was cancelled or cannot leave this
     /// one. Never panics.
     #[cfg(all(feature = "process", unix))]

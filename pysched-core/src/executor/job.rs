@@ -194,6 +194,16 @@ impl Job {
         }
     }
 
+    /// Tells this execution from all others that run at the same time.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn key(&self) -> TaskId {
+        match &self.work {
+            Some(Work::Execution(ticket)) => ticket.task,
+            Some(Work::Errand(errand)) => errand.key(),
+            None => TaskId::nil(),
+        }
+    }
+
     /// Claims the execution in order to run it in another process; `None` if it was cancelled, or has
     /// failed as it cannot leave this one.
     #[cfg(all(feature = "process", unix))]

@@ -133,6 +133,27 @@ fn what_was_given_to_the_pool_itself_can_be_cancelled() {
 }
 
 #[test]
+fn what_has_only_just_begun_to_run_can_be_cancelled() {
+    let pool = std::sync::Arc::new(pool(1));
+    let sched = Scheduler::builder().executor(std::sync::Arc::clone(&pool)).build();
+    sched.start().unwrap();
+    for round in 0..100 {
+        let future = if round % 2 == 0 {
+            sched.add(hang::task()).unwrap().future()
+        } else {
+            pool.run(hang::task()).unwrap()
+        };
+        while !future.running() {
+            std::hint::spin_loop();
+        }
+        assert!(future.cancel(), "round {round}");
+        assert!(is_cancelled(&future));
+    }
+    sched.shutdown(true);
+    pool.shutdown(true);
+}
+
+#[test]
 fn a_series_goes_on_after_one_of_its_runs_was_cancelled() {
     let traces = Traces::new();
     let sched = Scheduler::builder().executor(pool(1)).build();

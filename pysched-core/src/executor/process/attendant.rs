@@ -155,6 +155,7 @@ impl Attendant {
                 self.hold = Hold::Given;
                 return;
             };
+            self.desk.expect(job.key());
             if let Some(absent) = job.begin_elsewhere() {
                 self.hold = Hold::Full;
                 self.desk.put(absent);

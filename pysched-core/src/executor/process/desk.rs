@@ -100,6 +100,12 @@ struct State {
     line: Option<Line>,
     assignment: Option<Assignment>,
 
+    /// The task of an execution that is being claimed in order to be put down here.
+    expected: Option<TaskId>,
+
+    /// Whether that was cancelled since it was claimed.
+    doomed: bool,
+
     /// The number of the latest assignment.
     number: u32,
 }
@@ -139,7 +145,8 @@ impl Desk {
         let (heard, bell) = super::hello::pipe()?;
         rustix::io::ioctl_fionbio(&bell, true)?;
         rustix::io::ioctl_fionbio(&heard, true)?;
-        let state = State { line: None, assignment: None, number: 0 };
+        let state =
+            State { line: None, assignment: None, expected: None, doomed: false, number: 0 };
         Ok(Self { state: Mutex::new(state), bell, heard, limit })
     }
 
@@ -169,6 +176,14 @@ impl Desk {
         self.state.lock().line.take()
     }
 
+    /// Takes note that an execution of `task` is about to be claimed and put down. From the moment on
+    /// that it counts as running, whoever cancels it finds it here.
+    pub(super) fn expect(&self, task: TaskId) {
+        let mut state = self.state.lock();
+        state.expected = Some(task);
+        state.doomed = false;
+    }
+
     /// Puts an execution down. Says whether its attendant need not be called: the worker has it.
     pub(super) fn put(&self, absent: Box<dyn Absent>) -> bool {
         let parcel = absent.parcel();
@@ -181,9 +196,13 @@ impl Desk {
         state.number = state.number.wrapping_add(1);
         let number = state.number;
         debug_assert!(state.assignment.is_none(), "a desk holds one execution at most");
-        let frame = short.and_then(|(name, text)| frame::run(number, name, &text, self.limit).ok());
+        state.expected = None;
+        let verdict = state.doomed.then_some(Verdict::Cancelled);
+        let frame = short
+            .filter(|_| verdict.is_none())
+            .and_then(|(name, text)| frame::run(number, name, &text, self.limit).ok());
         let is_short = frame.is_some();
-        state.assignment = Some(Assignment { absent, number, frame, sent: 0, verdict: None });
+        state.assignment = Some(Assignment { absent, number, frame, sent: 0, verdict });
         is_short && matches!(state.write(), Ok(true))
     }
 
@@ -276,6 +295,10 @@ impl Desk {
     /// whether it is going to end as cancelled.
     pub(super) fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
         let mut state = self.state.lock();
+        if state.expected == Some(task) && runs() {
+            state.doomed = true;
+            return true;
+        }
         let State { line, assignment, .. } = &mut *state;
         let Some(assignment) = assignment.as_mut().filter(|it| it.absent.task() == task && runs())
         else {

@@ -97,6 +97,10 @@ impl<T: Send + Sync + 'static> Errand for Direct<T> {
         self.give_up(error);
     }
 
+    fn key(&self) -> TaskId {
+        self.owner.key
+    }
+
     fn begin_elsewhere(mut self: Box<Self>) -> Option<Box<dyn Absent>> {
         if !self.begin() {
             return None;

@@ -188,6 +188,7 @@ impl Pool {
     fn put(&self, desk: &Arc<Desk>, job: Job) {
         let mut next = Some(job);
         while let Some(job) = next {
+            desk.expect(job.key());
             if let Some(absent) = job.begin_elsewhere() {
                 if !desk.put(absent) {
                     desk.ring();
