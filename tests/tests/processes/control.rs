@@ -204,3 +204,23 @@ fn a_task_that_takes_too_much_memory_is_ended() {
     assert_eq!(outcome(&pool.run(double::task(1)).unwrap()).unwrap(), &2);
     pool.shutdown(true);
 }
+
+#[test]
+fn no_timeout_is_too_long() {
+    let pool = pool(1);
+    let future = pool.run(double::task(1).timeout(Duration::MAX)).unwrap();
+    assert_eq!(outcome(&future).unwrap(), &2);
+    pool.shutdown(true);
+}
+
+#[test]
+fn no_grace_is_too_long() {
+    let traces = Traces::new();
+    let pool =
+        ProcessPoolExecutor::builder().max_workers(1).grace(Duration::MAX).build().unwrap();
+    let future = pool.run(hold::task(traces.name("here"), traces.name("never"))).unwrap();
+    process_in(&traces, "here");
+    assert!(future.cancel());
+    assert!(is_cancelled(&future));
+    pool.shutdown(true);
+}

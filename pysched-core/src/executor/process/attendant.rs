@@ -240,13 +240,15 @@ impl Attendant {
         match self.desk.task() {
             Task::Wait => Ok(Some(false)),
             Task::Write(limit) => {
-                let until = limit.map(|limit| (Instant::now() + limit, limit));
+                // A limit beyond what the clock can name is no limit.
+                let until =
+                    limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
                 self.times.limit = self.times.limit.or(until);
                 Ok(Some(!self.desk.write()?))
             }
             Task::Condemned => {
                 let grace = self.pool.options.grace;
-                self.times.kill.get_or_insert_with(|| Instant::now() + grace);
+                self.times.kill = self.times.kill.or_else(|| Instant::now().checked_add(grace));
                 Ok(Some(false))
             }
             Task::Withdrawn(assignment, verdict) => {
