@@ -136,7 +136,7 @@ pub(crate) trait Errand: Send {
 
     /// Tells it from all other executions that run at the same time.
     #[cfg(all(feature = "process", unix))]
-    fn key(&self) -> TaskId {
+    fn identity(&self) -> TaskId {
         TaskId::nil()
     }
 

@@ -196,10 +196,10 @@ impl Job {
 
     /// Tells this execution from all others that run at the same time.
     #[cfg(all(feature = "process", unix))]
-    pub(crate) fn key(&self) -> TaskId {
+    pub(crate) fn identity(&self) -> TaskId {
         match &self.work {
             Some(Work::Execution(ticket)) => ticket.task,
-            Some(Work::Errand(errand)) => errand.key(),
+            Some(Work::Errand(errand)) => errand.identity(),
             None => TaskId::nil(),
         }
     }

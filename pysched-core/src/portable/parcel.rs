@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::codec::NotPortable;
 use super::registration::Registered;
 use crate::error::Error;
+use crate::unwind::drop_quietly;
 
 #[cfg(all(feature = "process", unix))]
 /// Up to this many bytes, encoded arguments are kept for the next run. More are encoded anew each
@@ -138,6 +139,15 @@ impl Parcel {
         match &self.name {
             Some(name) => format!("the task `{name}`"),
             None => "the task".to_owned(),
+        }
+    }
+}
+
+impl Drop for Parcel {
+    fn drop(&mut self) {
+        // The last reference to the arguments may go here, on a thread that has to go on.
+        if let Some(registered) = self.registered.take() {
+            let _ = drop_quietly(registered);
         }
     }
 }

@@ -7,6 +7,8 @@ use super::slot::Standing;
 use crate::TaskId;
 use crate::execution::{Execution, Status, Ticket};
 use crate::portable;
+#[cfg(all(feature = "process", unix))]
+use crate::portable::Parcel;
 use crate::task::{AnyRecord, Body, Claim, Delivery, Sink};
 use crate::time::Moment;
 use crate::trigger::Schedule;
@@ -37,19 +39,28 @@ impl Begun {
 pub(super) struct Leftover {
     record: Option<Arc<dyn AnyRecord>>,
     body: Option<Body>,
+
+    /// Has the arguments of a registered function, as the body has.
+    #[cfg(all(feature = "process", unix))]
+    parcel: Option<Arc<Parcel>>,
 }
 
 impl Leftover {
-    fn record(record: Arc<dyn AnyRecord>) -> Self {
-        Self { record: Some(record), body: None }
-    }
-
     /// Runs code of users.
     #[inline]
     pub(super) fn clear(self) {
-        if self.record.is_some() || self.body.is_some() {
+        if !self.is_empty() {
             self.clear_now();
         }
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        #[cfg(all(feature = "process", unix))]
+        if self.parcel.is_some() {
+            return false;
+        }
+        self.record.is_none() && self.body.is_none()
     }
 
     fn clear_now(self) {
@@ -90,11 +101,12 @@ impl Shard {
         // A cancelled execution of a task that is finished is in nobody's way.
         let Some(index) = self.index(task) else { return Leftover::default() };
         let Some(record) = self.slot(index).record().cloned() else { return Leftover::default() };
+        let leftover = self.leftover(index);
         if record.sweep() {
             self.skip_next(index);
         }
         self.go_on(index, now);
-        Leftover::record(record)
+        leftover
     }
 
     /// Records how an execution has ended at `now`, and goes on with its task.
@@ -112,9 +124,9 @@ impl Shard {
                 // What nearly every run of a series comes to.
                 return Leftover::default();
             }
-            let record = Arc::clone(record);
+            let leftover = self.leftover(index);
             self.go_on(index, now);
-            return Leftover::record(record);
+            return leftover;
         }
         let (started, is_held) = (slot.started(), slot.held > 0);
         self.remember(index, ticket.task, started, now, delivery.status(), delivery.text());
@@ -125,12 +137,10 @@ impl Shard {
             delivery.settle(&*record, run, times.finished.unwrap_or(times.due));
             let slot = self.slot_mut(index);
             slot.standing = Standing::Over;
-            slot.more.get_or_insert_default().record = Some(Arc::clone(&record));
-            Leftover::record(record)
+            slot.more.get_or_insert_default().record = Some(record);
+            self.leftover(index)
         } else {
-            // There is nothing of a user's in it any more.
-            self.slots.remove(index);
-            Leftover::default()
+            self.remove(index)
         }
     }
 
@@ -158,9 +168,27 @@ impl Shard {
         }
     }
 
+    /// What of a task may be a user's, to be held while the task may be forgotten.
+    fn leftover(&self, index: usize) -> Leftover {
+        let slot = self.slot(index);
+        Leftover {
+            record: slot.record().cloned(),
+            body: None,
+            #[cfg(all(feature = "process", unix))]
+            parcel: slot.parcel().cloned(),
+        }
+    }
+
+    /// Forgets a task at once.
+    fn remove(&mut self, index: usize) -> Leftover {
+        let leftover = self.leftover(index);
+        let body = self.slots.remove(index).and_then(|slot| slot.body);
+        Leftover { body, ..leftover }
+    }
+
     /// Goes on with a task that has a record and of which an execution has ended or was withdrawn at
     /// `at`: arms its next run if this decides when that is, or forgets it if it is finished. The
-    /// caller holds the record, so that nothing of a user's is dropped here.
+    /// caller holds what is [left over](Self::leftover), so that nothing of a user's is dropped here.
     pub(super) fn go_on(&mut self, index: usize, at: Moment) {
         let slot = self.slot(index);
         if slot.is_armed() || slot.record().is_some_and(|record| record.is_active()) {
@@ -182,7 +210,7 @@ impl Shard {
         if self.slot(index).held > 0 {
             self.slot_mut(index).standing = Standing::Over;
         } else {
-            // The caller holds the record.
+            // The caller holds what is left over.
             self.slots.remove(index);
         }
     }
@@ -193,6 +221,7 @@ impl Shard {
             return self.end_light(index, queued, now);
         };
         let at = self.timeline.wall_at(now);
+        let leftover = self.leftover(index);
         let next = self.disarm(index).map(|due| due.wall_on(self.timeline));
         self.slot_mut(index).end();
         record.withdraw(next, queued, at);
@@ -202,7 +231,7 @@ impl Shard {
             // What is left in flight has begun, and holds the function itself.
             record.close();
         }
-        Leftover::record(record)
+        leftover
     }
 
     fn end_light(&mut self, index: usize, queued: bool, now: Moment) -> Leftover {
@@ -213,14 +242,12 @@ impl Shard {
         }
         self.remember(index, self.id(index), None, now, Status::Cancelled, None);
         let slot = self.slot_mut(index);
-        let body = slot.body.take();
-        if slot.held > 0 {
-            slot.standing = Standing::Over;
-            slot.since = now;
-        } else {
-            self.slots.remove(index);
+        if slot.held == 0 {
+            return self.remove(index);
         }
-        Leftover { record: None, body }
+        slot.standing = Standing::Over;
+        slot.since = now;
+        Leftover { body: slot.body.take(), ..Leftover::default() }
     }
 
     /// Counts one more handle of a task that has one.
@@ -239,8 +266,7 @@ impl Shard {
         if slot.held > 0 || slot.is_live() {
             return Leftover::default();
         }
-        let record = self.slots.remove(index).and_then(|slot| slot.more?.record);
-        Leftover { record, body: None }
+        self.remove(index)
     }
 
     /// The record of a task. If it has none yet, it is given one: of its own function if that is

@@ -216,8 +216,7 @@ fn no_timeout_is_too_long() {
 #[test]
 fn no_grace_is_too_long() {
     let traces = Traces::new();
-    let pool =
-        ProcessPoolExecutor::builder().max_workers(1).grace(Duration::MAX).build().unwrap();
+    let pool = ProcessPoolExecutor::builder().max_workers(1).grace(Duration::MAX).build().unwrap();
     let future = pool.run(hold::task(traces.name("here"), traces.name("never"))).unwrap();
     process_in(&traces, "here");
     assert!(future.cancel());

@@ -155,7 +155,7 @@ impl Attendant {
                 self.hold = Hold::Given;
                 return;
             };
-            self.desk.expect(job.key());
+            self.desk.expect(job.identity());
             if let Some(absent) = job.begin_elsewhere() {
                 self.hold = Hold::Full;
                 self.desk.put(absent);
@@ -281,11 +281,16 @@ impl Attendant {
         }
     }
 
-    /// Delivers what became of an execution, which leaves the desk empty. Runs code of users.
+    /// Delivers what became of an execution, which leaves the desk empty. If it was to be ended, that
+    /// is what became of it: whoever has cancelled it was promised so. Runs code of users.
     fn conclude(&mut self, assignment: Assignment, outcome: Outcome) {
         self.hold = Hold::Empty;
         self.times = Times::default();
-        assignment.absent.conclude(outcome);
+        let Assignment { absent, verdict, .. } = assignment;
+        let outcome = verdict.map_or(outcome, |verdict| Err(verdict.into()));
+        // It catches what users do; this guards the attendant against everything else, such as the
+        // `Drop` of a result that nobody has asked for.
+        let _ = catch(|| absent.conclude(outcome));
     }
 
     /// Sleeps until something happens, or has to.
@@ -379,17 +384,9 @@ impl Attendant {
         let unread = rustix::io::ioctl_fionread(&worker.unread).unwrap_or(0);
         if let Some(assignment) = self.desk.abandoned(unread) {
             self.served += 1;
-            let error = assignment.verdict.map_or_else(
-                || {
-                    let parcel = assignment.absent.parcel();
-                    let name = parcel.and_then(|it| it.name()).unwrap_or("a task");
-                    TaskError::WorkerDied(format!(
-                        "process {process} {ended} while it ran `{name}`{reason}"
-                    ))
-                },
-                TaskError::from,
-            );
-            self.conclude(assignment, Err(error));
+            let name = assignment.absent.parcel().and_then(|it| it.name()).unwrap_or("a task");
+            let what = format!("process {process} {ended} while it ran `{name}`{reason}");
+            self.conclude(assignment, Err(TaskError::WorkerDied(what)));
         }
         format!("process {process} {ended}{reason}")
     }

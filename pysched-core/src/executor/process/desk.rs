@@ -323,6 +323,10 @@ impl State {
             return Ok(false);
         };
         let Some(frame) = &assignment.frame else { return Ok(false) };
+        if assignment.verdict.is_some() && assignment.sent == 0 {
+            // Cancelled since its attendant looked. The worker was not asked to end, and is not told.
+            return Ok(false);
+        }
         while assignment.sent < frame.len() {
             match rustix::io::write(&line.requests, &frame[assignment.sent..]) {
                 Ok(count) => assignment.sent += count,
@@ -336,5 +340,44 @@ impl State {
             assignment.frame = Some(Vec::new());
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::process::hello::pipe;
+    use crate::portable::Outcome;
+    use rustix::io::ioctl_fionread;
+    use rustix::process::getpid;
+
+    /// An execution of no task.
+    struct Nothing;
+
+    impl Absent for Nothing {
+        fn task(&self) -> TaskId {
+            TaskId::nil()
+        }
+
+        fn parcel(&self) -> Option<&Arc<Parcel>> {
+            None
+        }
+
+        fn conclude(self: Box<Self>, _: Outcome) {}
+    }
+
+    #[test]
+    fn what_was_cancelled_before_it_was_written_is_not_written() {
+        let desk = Desk::new(100).unwrap();
+        let (worker, requests) = pipe().unwrap();
+        desk.connect(Line { requests: Arc::new(requests), process: getpid() });
+        desk.put(Box::new(Nothing));
+        desk.set_frame(vec![0; 10]);
+        // The attendant is about to write.
+        assert!(matches!(desk.task(), Task::Write(None)));
+        assert!(desk.interrupt(TaskId::nil(), &|| true));
+        assert!(!desk.write().unwrap());
+        assert_eq!(ioctl_fionread(&worker), Ok(0));
+        assert!(matches!(desk.task(), Task::Withdrawn(..)));
     }
 }

@@ -97,7 +97,7 @@ impl<T: Send + Sync + 'static> Errand for Direct<T> {
         self.give_up(error);
     }
 
-    fn key(&self) -> TaskId {
+    fn identity(&self) -> TaskId {
         self.owner.key
     }
 

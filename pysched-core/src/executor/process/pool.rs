@@ -188,7 +188,7 @@ impl Pool {
     fn put(&self, desk: &Arc<Desk>, job: Job) {
         let mut next = Some(job);
         while let Some(job) = next {
-            desk.expect(job.key());
+            desk.expect(job.identity());
             if let Some(absent) = job.begin_elsewhere() {
                 if !desk.put(absent) {
                     desk.ring();
