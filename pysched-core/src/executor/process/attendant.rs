@@ -20,10 +20,14 @@ use super::desk::{Answered, Assignment, Desk, Line, Task, Verdict};
 use super::ending::{in_words, possible_reason};
 use super::frame::{self, Assembler, Frame, Kind};
 use super::pool::Pool;
-use super::start::{NotStarted, Worker, kill, start};
+use super::start::{NotStarted, Worker, has_ended, kill, start};
 use crate::error::TaskError;
 use crate::portable::{Failure, Outcome, Parcel};
 use crate::unwind::catch;
+
+/// How often a worker is looked after where its end cannot be waited for. Mostly the end of its pipe tells,
+/// unless something that it has left behind holds that open.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// Why a job fails of which the pool knows nothing.
 const UNKNOWN: &str = "what it runs is not known here, as the process pool was not asked when the \
@@ -304,13 +308,16 @@ impl Attendant {
             requests.as_ref().map_or_else(nothing, |it| PollFd::new(it, PollFlags::OUT)),
         ];
         let count = if requests.is_some() { 4 } else { 3 };
-        let rest = until.map(|until| timespec(until.saturating_duration_since(Instant::now())));
-        match poll(&mut fds[..count], rest.as_ref()) {
+        let mut rest = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if worker.exit.is_none() {
+            rest = Some(rest.map_or(GLANCE, |rest| rest.min(GLANCE)));
+        }
+        match poll(&mut fds[..count], rest.map(timespec).as_ref()) {
             Err(Errno::INTR) => return Ok(Found::default()),
             other => other?,
         };
         let [reply, bell, end, _] = fds.map(|fd| !fd.revents().is_empty());
-        Ok(Found { reply, end, bell })
+        Ok(Found { reply, end: end || worker.exit.is_none() && has_ended(&worker.child), bell })
     }
 
     /// Reads what the worker has written: once, or, if it has ended, all of it. Says whether more may

@@ -368,7 +368,7 @@ fn look(worker: &Worker, connected: bool, limit: Option<Duration>) -> Result<See
 }
 
 /// Whether a process has ended; it is not reaped.
-fn has_ended(child: &Child) -> bool {
+pub(super) fn has_ended(child: &Child) -> bool {
     use rustix::process::{WaitId, WaitIdOptions, waitid};
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     matches!(waitid(WaitId::Pid(Pid::from_child(child)), options), Ok(Some(_)))
