@@ -165,6 +165,13 @@ fn a_worker_that_has_no_memory_for_its_task_is_told_of() {
 }
 
 #[test]
+fn a_directory_that_is_not_there_is_named() {
+    let builder = ProcessPoolExecutor::builder().max_workers(1).current_dir("/no/such/folder");
+    let error = builder.warm(true).build().unwrap_err().to_string();
+    assert!(error.contains("/no/such/folder"), "{error}");
+}
+
+#[test]
 fn messages_are_limited_in_both_directions() {
     let pool = ProcessPoolExecutor::builder().max_workers(1).message_limit(1000).build().unwrap();
     let run = |text: &str| pool.run(echo::task(text.into())).unwrap();

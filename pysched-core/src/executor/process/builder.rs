@@ -97,7 +97,8 @@ impl ProcessPoolBuilder {
     /// stacks of its threads included. A Rust program that gets no more memory aborts, which ends the
     /// task with [`TaskError::WorkerDied`](crate::TaskError::WorkerDied). None, unless set.
     ///
-    /// macOS takes the limit, and does not keep it.
+    /// Allow for some 100 MiB that no task has asked for: a program and its libraries take address
+    /// space, and so does each thread. macOS takes the limit, and does not keep it.
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.options.settings.memory_limit = Some(bytes);
         self

@@ -222,7 +222,12 @@ pub(super) fn launch(mut command: Command, settings: &Settings) -> Result<Worker
     }
     // What the terminal sends to the program's group, on Ctrl-C, is for the parent to handle.
     command.process_group(0).stdin(OwnedFd::from(stdin));
-    let child = command.spawn().map_err(system)?;
+    let child = command.spawn().map_err(|error| match &settings.current_dir {
+        Some(folder) if !folder.is_dir() => {
+            format!("the worker process has no working directory: {} is none", folder.display())
+        }
+        _ => system(error),
+    })?;
     // It holds the worker's end of the lifeline.
     drop(command);
 
