@@ -26,6 +26,13 @@ pub enum Error {
     /// what is wrong with it.
     InvalidInterval(String),
 
+    /// A trigger that cannot be: a combination of none, a date that does not exist, a text that is not
+    /// a trigger. Says what of it is wrong.
+    InvalidTrigger(String),
+
+    /// A time zone that this system does not know. Holds its name and the nearest known ones.
+    UnknownTimeZone(String),
+
     /// No live task has this id: it was never added here, has finished, or was cancelled.
     UnknownTask(TaskId),
 
@@ -63,6 +70,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidInterval(what) => write!(f, "invalid interval: {what}"),
+            Self::InvalidTrigger(what) => write!(f, "invalid trigger: {what}"),
+            Self::UnknownTimeZone(what) => f.write_str(what),
             Self::UnknownTask(id) => write!(
                 f,
                 "no live task has the id {id}: it was never added to this scheduler, has finished, \

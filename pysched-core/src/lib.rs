@@ -33,3 +33,5 @@ pub use scheduler::{Scheduler, SchedulerBuilder, Unfinished, UnfinishedExecution
 pub use task::{Handle, Task, TaskInfo};
 pub use time::{Clock, FnClock, Interval, ManualClock, Parker, Precision, SystemClock};
 pub use trigger::Trigger;
+#[cfg(feature = "cron")]
+pub use trigger::{Calendar, CronError, Dst, MonthEnd};

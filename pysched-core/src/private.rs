@@ -21,7 +21,17 @@ pub use crate::portable::{
     Argument, BORROWED, Codec, Failure, Function, NotPortable, Outcome, Output, Parcel, Portable,
     Probe, Registered, Registration, UNNAMED, Unportable,
 };
+#[cfg(feature = "cron")]
+pub use crate::trigger::Cron;
 pub use crate::{Error, Handle, Interval, Scheduler, Task, Trigger};
+
+/// The trigger of an expression that the compiler has read. Whether there is such a time zone is found
+/// out when the trigger is used.
+#[cfg(feature = "cron")]
+#[must_use]
+pub const fn calendar(cron: &'static Cron, time_zone: Option<&'static str>) -> Trigger {
+    Trigger::constant(cron, time_zone)
+}
 
 /// Makes the task of a registered function.
 pub fn task<A: Shared + 'static, T: Shared + 'static>(

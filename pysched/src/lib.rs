@@ -247,6 +247,9 @@
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
 //! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
 
+#[cfg(feature = "cron")]
+#[doc(inline)]
+pub use pysched_core::{Calendar, CronError, Dst, MonthEnd};
 #[doc(inline)]
 pub use pysched_core::{
     Clock, Error, Execution, Executor, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock,

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::cell::{ExecutionCell, Outcome, Times};
 use super::entry::{Active, Ended, Entry, Kept, PassedOver};
@@ -180,14 +180,15 @@ impl<T> History<T> {
         self.retain(Entry::PassedOver(PassedOver { due, at, status }));
     }
 
-    /// Records the `count` runs before the one at `due`, an `interval` apart, as missed: of many,
-    /// those that would be retained.
-    pub(crate) fn miss(&mut self, due: SystemTime, interval: Duration, count: u64, at: SystemTime) {
-        let newest = u32::try_from(self.limit).unwrap_or(u32::MAX);
-        let newest = u32::try_from(count).unwrap_or(u32::MAX).min(newest);
-        for back in (1..=newest).rev() {
-            let before = interval.checked_mul(back).and_then(|span| due.checked_sub(span));
-            self.pass_over(before.unwrap_or(SystemTime::UNIX_EPOCH), at, Status::Missed);
+    /// Records runs as missed, given from the newest back: as many of them as would be retained.
+    pub(crate) fn miss(
+        &mut self,
+        newest_first: &mut dyn Iterator<Item = SystemTime>,
+        at: SystemTime,
+    ) {
+        let mut missed: Vec<_> = newest_first.take(self.limit).collect();
+        while let Some(due) = missed.pop() {
+            self.pass_over(due, at, Status::Missed);
         }
     }
 
@@ -357,6 +358,8 @@ impl<T> Drop for History<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn at(second: u64) -> SystemTime {
@@ -523,7 +526,7 @@ mod tests {
     #[test]
     fn of_many_missed_runs_the_newest_are_kept() {
         let mut history = History::<u64>::new(TaskId::nil(), 2);
-        history.miss(at(100), Duration::from_secs(1), u64::MAX, at(100));
+        history.miss(&mut (0..100).rev().map(at), at(100));
         assert_eq!(dues(&history), [(at(98), Status::Missed), (at(99), Status::Missed)]);
     }
 }

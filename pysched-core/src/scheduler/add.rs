@@ -129,6 +129,7 @@ impl Engine {
         let lane = self.lane(rare.executor.as_deref())?;
         let parcel = Parcel::new(rare.registered, rare.name.clone(), rare.timeout)?;
         self.lanes[lane as usize].executor.admits(&parcel)?;
+        let trigger = trigger.validated()?;
         let wall = (trigger.names_a_time() || rare.bounds.name_a_time()).then(|| self.clock.wall());
         let sequence = self.next_sequence();
         let plain = if rare.bounds.is_none() { trigger.after(now) } else { None };

@@ -194,7 +194,9 @@ impl Shard {
         if slot.is_armed() || slot.record().is_some_and(|record| record.is_active()) {
             return;
         }
-        let next = slot.schedule().and_then(|schedule| schedule.after_end(at, self.timeline));
+        let timeline = self.timeline;
+        let slot = self.slot_mut(index);
+        let next = slot.schedule_mut().and_then(|schedule| schedule.after_end(at, timeline));
         match next {
             Some(next) if !slot.is_ending() => self.arm(index, next),
             _ => self.finish(index),

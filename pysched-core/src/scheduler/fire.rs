@@ -14,7 +14,7 @@ use crate::prefetch::Location;
 use crate::queue::TimerKey;
 use crate::task::AnyRecord;
 use crate::time::{Moment, Timeline};
-use crate::trigger::{Due, Firing};
+use crate::trigger::{Due, Firing, Missed};
 
 /// Room for this many keys is kept between two looks at a queue.
 const ROOM: usize = 1024;
@@ -103,7 +103,7 @@ impl Shard {
             let job = slot.launch_light(share.id(slot.sequence, index), due, timeline, owner);
             harvest.lanes[slot.lane as usize].push_back(job);
         } else {
-            self.fire_recorded(index, due, now, owner, harvest);
+            self.fire_recorded(index, due, now, wall, owner, harvest);
         }
         true
     }
@@ -113,27 +113,30 @@ impl Shard {
         index: usize,
         due: Due,
         now: Moment,
+        wall: SystemTime,
         owner: &Arc<JobAnchor>,
         harvest: &mut Harvest,
     ) {
         let timeline = self.timeline;
-        let slot = self.slot(index);
-        let Some(record) = slot.record() else { return };
-        let Firing { run, missed, interval, next } = match slot.schedule() {
-            Some(schedule) => schedule.fire(due, now, timeline),
+        let Firing { run, missed, next } = match self.slot_mut(index).schedule_mut() {
+            Some(schedule) => schedule.fire(due, now, wall, timeline),
             None => Firing::once(due),
         };
+        let slot = self.slot(index);
+        let Some(record) = slot.record() else { return };
         let due = run.wall_on(timeline);
         let at = || timeline.wall_at(now);
-        if missed > 0 {
-            record.miss(due, interval, missed, at());
+        if missed != Missed::None
+            && let Some(schedule) = slot.schedule()
+        {
+            record.miss(&mut schedule.missed(missed), at());
         }
         let launched = record.launch(due);
         // One that still waits for a worker was not in time; this newer run takes its place.
         if launched.is_none() && !record.supersede(due, at()) {
             record.pass_over(due, at(), Status::Skipped);
         }
-        if missed > 0 || launched.is_none() {
+        if missed != Missed::None || launched.is_none() {
             harvest.touched.push(Arc::clone(record));
         }
         if let Some(number) = launched {
@@ -161,9 +164,10 @@ impl Shard {
         // It was one of the executions that the task may have, as if it had been launched.
         self.slot_mut(index).count_launch();
         // Seen from its own due time, nothing was missed.
-        let next = self
-            .schedule(index)
-            .and_then(|(schedule, timeline)| schedule.fire(due, due.moment, timeline).next);
+        let timeline = self.timeline;
+        let next = self.slot_mut(index).schedule_mut().and_then(|schedule| {
+            schedule.fire(due, due.moment, due.wall_on(timeline), timeline).next
+        });
         if let Some(next) = next
             && !self.slot(index).is_ending()
         {

@@ -14,7 +14,7 @@ use crate::id::SchedulerId;
 use crate::queue::{TimerKey, TimerQueue};
 use crate::task::Body;
 use crate::time::{Moment, Timeline};
-use crate::trigger::{Due, Schedule};
+use crate::trigger::Due;
 use crate::{TaskId, TaskInfo};
 
 /// How far the wall clock may move against the monotonic one before it counts as set. Less is the
@@ -257,13 +257,18 @@ impl Shard {
         if self.timeline.deviation(now, wall) <= STEP {
             return false;
         }
+        let back = self.timeline.wall_at(now).duration_since(wall).ok();
         self.timeline = Timeline::through(now, wall);
         for index in self.indices() {
-            if let Due { wall: Some(time), .. } = self.slot(index).due()
-                && self.disarm(index).is_some()
+            if self.slot(index).due().wall.is_some()
+                && let Some(due) = self.disarm(index)
             {
-                let moment = self.timeline.moment_at(time).max(now);
-                self.arm(index, Due { moment, wall: Some(time) });
+                let timeline = self.timeline;
+                let due = match self.slot_mut(index).schedule_mut() {
+                    Some(schedule) => schedule.set(due, back, now, wall, timeline),
+                    None => due,
+                };
+                self.arm(index, due);
             }
         }
         true
@@ -293,10 +298,5 @@ impl Shard {
         let slots = &self.slots;
         self.timers.forget(|key| is_live(slots, key));
         Some(due)
-    }
-
-    /// The schedule of a task that has one, and the timeline it is told on.
-    pub(super) fn schedule(&self, index: usize) -> Option<(&Schedule, Timeline)> {
-        self.slot(index).schedule().map(|schedule| (schedule, self.timeline))
     }
 }

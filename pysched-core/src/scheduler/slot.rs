@@ -118,6 +118,10 @@ impl Slot {
         self.more.as_deref()?.schedule.as_ref()
     }
 
+    pub(super) fn schedule_mut(&mut self) -> Option<&mut Schedule> {
+        self.more.as_deref_mut()?.schedule.as_mut()
+    }
+
     pub(super) fn name(&self) -> Option<&str> {
         self.more.as_deref()?.name.as_deref()
     }

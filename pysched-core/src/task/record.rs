@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::body::{Function, Sink};
 use crate::execution::{Aftermath, Execution, ExecutionCell, History, Outcome, Owner, Status};
@@ -76,8 +76,8 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
     /// Records a run that was skipped or missed.
     fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status);
 
-    /// Records the `count` runs before the one at `due`, an `interval` apart, as missed.
-    fn miss(&self, due: SystemTime, interval: Duration, count: u64, at: SystemTime);
+    /// Records runs as missed, given from the newest back, as many as are retained.
+    fn miss(&self, newest_first: &mut dyn Iterator<Item = SystemTime>, at: SystemTime);
 
     /// Lets a run that is due at `due` take the place of the one that is queued, which is recorded as
     /// missed; `false` if none is queued.
@@ -188,8 +188,8 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         self.state.lock().history.pass_over(due, at, status);
     }
 
-    fn miss(&self, due: SystemTime, interval: Duration, count: u64, at: SystemTime) {
-        self.state.lock().history.miss(due, interval, count, at);
+    fn miss(&self, newest_first: &mut dyn Iterator<Item = SystemTime>, at: SystemTime) {
+        self.state.lock().history.miss(newest_first, at);
     }
 
     fn supersede(&self, due: SystemTime, at: SystemTime) -> bool {
@@ -262,6 +262,8 @@ impl<T> fmt::Debug for Record<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::task::{Body, Delivery};
     use std::cell::Cell;

@@ -1,0 +1,1 @@
+//! Cron expressions in plain English.

@@ -1,0 +1,157 @@
+//! The next run of a trigger, and the one before, of every kind.
+
+use std::time::{Duration, SystemTime};
+
+use super::combine::Search;
+use super::{Kind, Limits, Trigger};
+use crate::Interval;
+use crate::error::Error;
+
+/// The least difference of two times.
+pub(super) const TICK: Duration = Duration::from_nanos(1);
+
+impl Trigger {
+    /// The first run after `after`, if intervals count from `anchor`.
+    pub(super) fn next_run(&self, after: SystemTime, anchor: SystemTime) -> Option<SystemTime> {
+        self.next_in(after, &mut Search::new(Some(anchor)))
+    }
+
+    /// The first run after `after` of a task that is added at `anchor`; says why there is none.
+    pub(super) fn first_run(
+        &self,
+        after: SystemTime,
+        anchor: SystemTime,
+    ) -> Result<SystemTime, Error> {
+        let mut search = Search::new(Some(anchor));
+        self.next_in(after, &mut search).ok_or_else(|| {
+            Error::NeverRuns(if search.gave_up() {
+                format!(
+                    "`{self}` has no run that could be found: its parts never came together in a \
+                     million times that were looked at; make them meet, or narrow them"
+                )
+            } else {
+                format!("`{self}` has no run after the time at which it was added")
+            })
+        })
+    }
+
+    /// The last run before `before`. Without an anchor, intervals have no runs but after their
+    /// `starting`.
+    pub(super) fn previous_run(
+        &self,
+        before: SystemTime,
+        anchor: Option<SystemTime>,
+    ) -> Option<SystemTime> {
+        self.previous_in(before, &mut Search::new(anchor))
+    }
+
+    /// The first run after `after`, as a part of a search.
+    pub(super) fn next_in(&self, after: SystemTime, search: &mut Search) -> Option<SystemTime> {
+        let Limits { starting, until, .. } = self.limits();
+        // A run at the very start counts.
+        let from = starting.and_then(|starting| starting.checked_sub(TICK));
+        let from = from.map_or(after, |from| from.max(after));
+        let next = match &self.kind {
+            Kind::Once(delay) => {
+                let only = only_run(*delay, starting, search.anchor);
+                only.filter(|time| *time > after)
+            }
+            Kind::Recur(interval) | Kind::RecurAfter(interval) => {
+                let grid = Grid::new(*interval, starting, search.anchor)?;
+                grid.next(after)
+            }
+            Kind::At(time) => Some(*time).filter(|time| *time > from),
+            Kind::AtEach(times) => times.get(times.partition_point(|time| *time <= from)).copied(),
+            #[cfg(feature = "cron")]
+            Kind::Zoned(zoned) => zoned.next(from),
+            Kind::Any(parts) => search.next_of_any(parts, from),
+            Kind::All(parts) => search.next_of_all(parts, from),
+            Kind::Except(parts) => search.next_except(parts, from),
+        };
+        next.filter(|time| until.is_none_or(|until| *time <= until))
+    }
+
+    /// The last run before `before`, as a part of a search.
+    pub(super) fn previous_in(
+        &self,
+        before: SystemTime,
+        search: &mut Search,
+    ) -> Option<SystemTime> {
+        let Limits { starting, until, .. } = self.limits();
+        // A run at the very end counts.
+        let to = until.and_then(|until| until.checked_add(TICK));
+        let to = to.map_or(before, |to| to.min(before));
+        let previous = match &self.kind {
+            Kind::Once(delay) => {
+                only_run(*delay, starting, search.anchor).filter(|time| *time < to)
+            }
+            Kind::Recur(interval) | Kind::RecurAfter(interval) => {
+                Grid::new(*interval, starting, search.anchor)?.previous(to)
+            }
+            Kind::At(time) => Some(*time).filter(|time| *time < to),
+            Kind::AtEach(times) => {
+                let later = times.partition_point(|time| *time < to);
+                later.checked_sub(1).map(|index| times[index])
+            }
+            #[cfg(feature = "cron")]
+            Kind::Zoned(zoned) => zoned.previous(to),
+            Kind::Any(parts) => search.previous_of_any(parts, to),
+            Kind::All(parts) => search.previous_of_all(parts, to),
+            Kind::Except(parts) => search.previous_except(parts, to),
+        };
+        previous.filter(|time| starting.is_none_or(|starting| *time >= starting))
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits.as_deref().copied().unwrap_or_default()
+    }
+}
+
+/// The run of `once`.
+fn only_run(
+    delay: Interval,
+    starting: Option<SystemTime>,
+    anchor: Option<SystemTime>,
+) -> Option<SystemTime> {
+    starting.or(anchor)?.checked_add(delay.duration().ok()?)
+}
+
+/// The runs of `recur`: at `first`, and one every `step`.
+struct Grid {
+    first: SystemTime,
+    step: Duration,
+}
+
+impl Grid {
+    fn new(
+        interval: Interval,
+        starting: Option<SystemTime>,
+        anchor: Option<SystemTime>,
+    ) -> Option<Self> {
+        let step = interval.positive().ok()?;
+        let first = match starting {
+            Some(starting) => starting,
+            None => anchor?.checked_add(step)?,
+        };
+        Some(Self { first, step })
+    }
+
+    fn next(&self, after: SystemTime) -> Option<SystemTime> {
+        match after.duration_since(self.first) {
+            Err(_) => Some(self.first),
+            Ok(since) => self.run(since.as_nanos() / self.step.as_nanos() + 1),
+        }
+    }
+
+    fn previous(&self, before: SystemTime) -> Option<SystemTime> {
+        let since = before.duration_since(self.first).ok()?;
+        self.run(since.as_nanos().checked_sub(1)? / self.step.as_nanos())
+    }
+
+    fn run(&self, number: u128) -> Option<SystemTime> {
+        let nanos = self.step.as_nanos().checked_mul(number)?;
+        let seconds = u64::try_from(nanos / 1_000_000_000).ok()?;
+        let rest = u32::try_from(nanos % 1_000_000_000).ok()?;
+        self.first.checked_add(Duration::new(seconds, rest))
+    }
+}
