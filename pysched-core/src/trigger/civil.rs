@@ -30,7 +30,6 @@ impl Local {
     /// The day, counted from 1970-01-01, and the second of it.
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
         reason = "`Local`s are between FIRST and LAST, which the callers make sure of"
     )]
     pub(super) const fn split(self) -> (i32, u32) {
@@ -110,8 +109,8 @@ pub(super) const fn is_leap(year: i32) -> bool {
 pub(super) const fn days_in_month(year: i32, month: u32) -> u32 {
     match month {
         2 => 28 + is_leap(year) as u32,
-        // 30 and 31 alternate, and begin anew in August.
-        _ => 30 | (month ^ (month >> 3)),
+        // 31 and 30 alternate, and begin anew in August.
+        _ => 30 + ((month ^ (month >> 3)) & 1),
     }
 }
 

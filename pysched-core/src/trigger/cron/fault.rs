@@ -207,7 +207,7 @@ impl Message {
     const fn push_reason(&mut self, bytes: &[u8], Fault { wrong, span }: Fault) {
         match wrong {
             Wrong::Empty => {
-                self.push("there is none: expected 5 to 7 fields, as in `0 9 * * MON-FRI`")
+                self.push("there is none: expected 5 to 7 fields, as in `0 9 * * MON-FRI`");
             }
             Wrong::FieldCount(fields) => {
                 self.push("found ");
@@ -303,7 +303,6 @@ impl Message {
         if number >= 10 {
             self.push_number(number / 10);
         }
-        let digit = b'0' + (number % 10) as u8;
-        self.push_bytes(&[digit], 0, 1);
+        self.push_bytes(b"0123456789", number % 10, number % 10 + 1);
     }
 }

@@ -5,7 +5,10 @@ mod describe;
 mod fault;
 mod field;
 mod parse;
+mod special;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::fmt;

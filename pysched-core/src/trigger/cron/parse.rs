@@ -16,6 +16,7 @@
 use super::days::{Days, EVERY_DAY, EVERY_WEEKDAY};
 use super::fault::{Fault, Wrong};
 use super::field::{FIRST_YEAR, Field};
+use super::special::Special;
 use super::{EVERY_MONTH, Fields};
 
 /// Hands an error on, as `?` cannot in a `const fn` yet.
@@ -45,16 +46,6 @@ struct Values {
 
     /// Whether it says how often, rather than when: `*`, `*/15`, `5/15`, or every value.
     repeats: bool,
-}
-
-/// The day fields, which may also hold what is not a value.
-#[derive(Clone, Copy)]
-struct Special {
-    from_end: u32,
-    nearest_weekday: u32,
-    last_weekday: bool,
-    nth: [u8; 5],
-    last: u8,
 }
 
 const MOST_FIELDS: usize = 7;
@@ -128,7 +119,7 @@ const fn shorthand(bytes: &[u8], span: Span, fields: usize) -> Result<Fields, Fa
 }
 
 /// Whether a piece is this text, in any case.
-const fn is(bytes: &[u8], span: Span, text: &[u8]) -> bool {
+pub(super) const fn is(bytes: &[u8], span: Span, text: &[u8]) -> bool {
     if span.end - span.start != text.len() {
         return false;
     }
@@ -148,8 +139,7 @@ const fn read_fields(
     spans: &[Span; MOST_FIELDS + 1],
     count: usize,
 ) -> Result<Fields, Fault> {
-    let mut special =
-        Special { from_end: 0, nearest_weekday: 0, last_weekday: false, nth: [0; 5], last: 0 };
+    let mut special = Special::none();
     // What the second and the year are if they are not written.
     let mut values = [Values { bits: [1, 0, 0, 0], star: true, repeats: false }; MOST_FIELDS];
     let mut both = false;
@@ -207,7 +197,7 @@ const fn read_field(
     special: &mut Special,
 ) -> Result<Values, Fault> {
     let is_day = matches!(field, Field::DayOfMonth | Field::DayOfWeek);
-    if is_day && is(bytes, span, b"?") {
+    if is(bytes, span, b"*") || is_day && is(bytes, span, b"?") {
         return Ok(every(field));
     }
     let mut values = Values { bits: [0; 4], star: false, repeats: false };
@@ -220,8 +210,8 @@ const fn read_field(
         }
         let item = Span { start, end };
         let is_special = match field {
-            Field::DayOfMonth => attempt!(read_day_of_month(bytes, item, special)),
-            Field::DayOfWeek => attempt!(read_day_of_week(bytes, item, special)),
+            Field::DayOfMonth => attempt!(special.read_day_of_month(bytes, item)),
+            Field::DayOfWeek => attempt!(special.read_day_of_week(bytes, item)),
             _ => false,
         };
         if !is_special {
@@ -238,30 +228,30 @@ const fn read_field(
 
 /// Whether these are all values of a field, however they were written.
 const fn is_every(values: &Values, field: Field) -> bool {
-    let every = every(field).bits;
-    let mut word = 0;
-    while word < every.len() {
-        if values.bits[word] != every[word] {
-            return false;
-        }
-        word += 1;
-    }
-    true
+    let (bits, every) = (&values.bits, &EVERY[field as usize]);
+    bits[0] == every[0] && bits[1] == every[1] && bits[2] == every[2] && bits[3] == every[3]
 }
 
 /// Every value of a field.
 const fn every(field: Field) -> Values {
-    let mut bits = [0; 4];
-    let mut left = field.high() - field.low() + 1;
-    let mut word = 0;
-    while left > 0 {
-        let here = if left < u64::BITS { left } else { u64::BITS };
-        bits[word] = u64::MAX >> (u64::BITS - here);
-        left -= here;
-        word += 1;
-    }
-    Values { bits, star: true, repeats: true }
+    Values { bits: EVERY[field as usize], star: true, repeats: true }
 }
+
+/// The bits of every value, field by field.
+const EVERY: [[u64; 4]; MOST_FIELDS] = {
+    let mut every = [[0; 4]; MOST_FIELDS];
+    let mut index = 0;
+    while index < MOST_FIELDS {
+        let field = Field::at(index, MOST_FIELDS);
+        let mut value = 0;
+        while value <= field.high() - field.low() {
+            every[index][(value / u64::BITS) as usize] |= 1 << (value % u64::BITS);
+            value += 1;
+        }
+        index += 1;
+    }
+    every
+};
 
 /// Reads `*`, a value or a range, with its step.
 const fn read_item(
@@ -322,7 +312,7 @@ const fn read_item(
 }
 
 /// Reads a number or a name at `at`; also gives where it ends.
-const fn read_value(
+pub(super) const fn read_value(
     bytes: &[u8],
     item: Span,
     at: usize,
@@ -350,7 +340,7 @@ const fn read_value(
 }
 
 /// Reads digits at `at`; also gives where they end. What no field allows stays so, however long.
-const fn read_number(bytes: &[u8], item: Span, at: usize) -> Option<(u32, usize)> {
+pub(super) const fn read_number(bytes: &[u8], item: Span, at: usize) -> Option<(u32, usize)> {
     let mut end = at;
     let mut number: u32 = 0;
     while end < item.end && bytes[end].is_ascii_digit() {
@@ -358,67 +348,6 @@ const fn read_number(bytes: &[u8], item: Span, at: usize) -> Option<(u32, usize)
         end += 1;
     }
     if end > at { Some((number, end)) } else { None }
-}
-
-/// Reads `L`, `L-n`, `LW` or `nW`; says whether it was one of them.
-const fn read_day_of_month(bytes: &[u8], item: Span, special: &mut Special) -> Result<bool, Fault> {
-    if item.start == item.end {
-        return Ok(false);
-    }
-    if is(bytes, item, b"LW") {
-        special.last_weekday = true;
-        return Ok(true);
-    }
-    if bytes[item.start].eq_ignore_ascii_case(&b'L') {
-        let wrong = Fault { wrong: Wrong::Value(Field::DayOfMonth), span: item };
-        let mut back = 0;
-        if item.end - item.start > 1 {
-            if bytes[item.start + 1] != b'-' {
-                return Err(wrong);
-            }
-            back = match read_number(bytes, item, item.start + 2) {
-                Some((back, end)) if end == item.end && back <= 30 => back,
-                _ => return Err(wrong),
-            };
-        }
-        special.from_end |= 1 << back;
-        return Ok(true);
-    }
-    if let Some((day, end)) = read_number(bytes, item, item.start)
-        && end + 1 == item.end
-        && bytes[end].eq_ignore_ascii_case(&b'W')
-    {
-        if day < 1 || day > 31 {
-            return Err(Fault { wrong: Wrong::Value(Field::DayOfMonth), span: item });
-        }
-        special.nearest_weekday |= 1 << day;
-        return Ok(true);
-    }
-    Ok(false)
-}
-
-/// Reads a day of the week with `L` or `#n`; says whether it was one of them.
-const fn read_day_of_week(bytes: &[u8], item: Span, special: &mut Special) -> Result<bool, Fault> {
-    let field = Field::DayOfWeek;
-    if is(bytes, item, b"L") {
-        return Err(Fault { wrong: Wrong::LoneLast, span: item });
-    }
-    let Ok((value, at)) = read_value(bytes, item, item.start, field) else { return Ok(false) };
-    let weekday = 1 << (value % 7);
-    if at + 1 == item.end && bytes[at].eq_ignore_ascii_case(&b'L') {
-        special.last |= weekday;
-        return Ok(true);
-    }
-    if at < item.end && bytes[at] == b'#' {
-        return match read_number(bytes, item, at + 1) {
-            Some((nth @ 1..=5, end)) if end == item.end => {
-                special.nth[nth as usize - 1] |= weekday;
-                Ok(true)
-            }
-            _ => Err(Fault { wrong: Wrong::Numbered, span: item }),
-        };
-    }
-    Ok(false)
 }
 
 /// The bit of a year among those that may be written.

@@ -5,6 +5,10 @@
 //! lateness, since the actual time of a run enters nowhere (except for a fixed delay, whose point
 //! it is).
 
+mod series;
+#[cfg(test)]
+mod tests;
+
 use std::time::{Duration, SystemTime};
 
 use super::jitter::Jitter;
@@ -104,13 +108,6 @@ impl Firing {
         Self { run, missed: Missed::None, next: None }
     }
 }
-
-/// How far a wall clock that is set back may go for it to count as a correction of the hour, as at the
-/// end of summer time, in which runs at fixed times are not repeated. A clock that goes further back
-/// was wrong, and what it now shows counts.
-///
-/// Rule: `cron(8)` of ISC cron 4.1, which has the same three hours.
-const CORRECTION: Duration = Duration::from_hours(3);
 
 /// A trigger with its limits, at work.
 #[derive(Debug)]
@@ -222,68 +219,6 @@ impl Schedule {
         }
     }
 
-    fn fire_interval(&mut self, due: Due, now: Moment, step: u64, timeline: Timeline) -> Firing {
-        let until = self.until.map_or(Moment::NEVER, |until| timeline.moment_at(until));
-        let nominal = self.nominal().unwrap_or(due);
-        let (first, last) = (nominal.moment.nanos(), now.min(until).nanos());
-        let mut missed = last.saturating_sub(first).checked_div(step).unwrap_or(0);
-        // No more than what it is late by.
-        let run = |missed| Due::interval(Moment::from_nanos(first + missed * step));
-        if missed > 0 && self.jitter.is_some() && self.delayed(run(missed)).moment > now {
-            // The delay of the newest is not over: it comes next.
-            missed -= 1;
-        }
-        let newest = run(missed);
-        let next = Due::interval(Moment::from_nanos(newest.moment.nanos().saturating_add(step)));
-        let interval = Duration::from_nanos(step);
-        Firing {
-            run: if missed == 0 { due } else { self.delayed(newest) },
-            missed: match missed {
-                0 => Missed::None,
-                count => Missed::Intervals { before: newest.wall_on(timeline), interval, count },
-            },
-            next: self.allow(next, timeline).map(|next| self.delayed(next)),
-        }
-    }
-
-    fn fire_calendar(
-        &mut self,
-        due: Due,
-        now: Moment,
-        wall: SystemTime,
-        timeline: Timeline,
-    ) -> Firing {
-        let nominal = self.nominal().unwrap_or(due);
-        let first = nominal.wall_on(timeline);
-        let mut newest = first;
-        let mut next = self.run_after(first);
-        if next.is_some_and(|next| next <= wall) {
-            let last = self.until.map_or(wall, |until| until.min(wall));
-            newest = last.checked_add(TICK).and_then(|end| self.run_before(end)).unwrap_or(first);
-            if newest > first
-                && self.jitter.is_some()
-                && self.delayed(Due::at(newest, now, timeline)).wall > Some(wall)
-            {
-                // The delay of the newest is not over: it comes next.
-                newest = self.run_before(newest).unwrap_or(first);
-            }
-            newest = newest.max(first);
-            next = self.run_after(newest);
-        }
-        let was_missed = newest > first;
-        Firing {
-            run: if was_missed { self.delayed(Due::at(newest, now, timeline)) } else { due },
-            missed: if was_missed {
-                Missed::Calendar { first, before: newest }
-            } else {
-                Missed::None
-            },
-            next: next
-                .and_then(|next| self.allow(Due::at(next, now, timeline), timeline))
-                .map(|next| self.delayed(next)),
-        }
-    }
-
     /// The times of missed runs, the newest first.
     pub(crate) fn missed(&self, missed: Missed) -> impl Iterator<Item = SystemTime> + '_ {
         let mut back = 0_u64;
@@ -301,28 +236,6 @@ impl Schedule {
                 newest.filter(|time| *time >= first)
             }
         })
-    }
-
-    /// When a run that waits for the wall clock is due after that was set: back by `back`, or forward.
-    pub(crate) fn set(
-        &mut self,
-        due: Due,
-        back: Option<Duration>,
-        now: Moment,
-        wall: SystemTime,
-        timeline: Timeline,
-    ) -> Due {
-        let Some(time) = due.wall else { return due };
-        let goes_back = back.is_some_and(|back| back > CORRECTION || self.trigger.repeats());
-        if goes_back
-            && self.is_calendar()
-            && let Some(sooner) = self.run_after(wall)
-            && self.nominal().unwrap_or(due).wall > Some(sooner)
-            && let Some(sooner) = self.allow(Due::at(sooner, now, timeline), timeline)
-        {
-            return self.delayed(sooner);
-        }
-        Due::at(time, now, timeline)
     }
 
     /// Whether it may have more runs than one.
@@ -415,191 +328,6 @@ fn grid_point(starting: SystemTime, interval: Duration, now: Moment, wall: Syste
             let into = behind.duration().as_nanos() % interval.as_nanos();
             let rest = if into == 0 { 0 } else { interval.as_nanos() - into };
             now.saturating_add(Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX)))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Where the tests begin: well away from the clock's origin and from the epoch.
-    const START: Duration = Duration::from_secs(1_000);
-
-    fn wall(millis: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) + Duration::from_millis(millis)
-    }
-
-    fn moment(millis: u64) -> Moment {
-        Moment::from_origin(START + Duration::from_millis(millis))
-    }
-
-    fn timeline() -> Timeline {
-        Timeline::through(moment(0), wall(0))
-    }
-
-    fn plan(trigger: Trigger, bounds: Bounds) -> Result<(Schedule, Due), Error> {
-        Schedule::plan(trigger, bounds, moment(0), wall(0), timeline())
-    }
-
-    fn fire(schedule: &mut Schedule, due: Due, now: Moment) -> Firing {
-        schedule.fire(due, now, timeline().wall_at(now), timeline())
-    }
-
-    /// How many runs were missed, one interval apart.
-    fn missed(firing: &Firing) -> u64 {
-        match firing.missed {
-            Missed::None => 0,
-            Missed::Intervals { count, .. } => count,
-            Missed::Calendar { .. } => panic!("{firing:?}"),
-        }
-    }
-
-    fn starting(millis: u64) -> Bounds {
-        Bounds { starting: Some(wall(millis)), ..Bounds::default() }
-    }
-
-    fn until(millis: u64) -> Bounds {
-        Bounds { until: Some(wall(millis)), ..Bounds::default() }
-    }
-
-    #[test]
-    fn once_counts_from_now_or_from_its_start() {
-        let (_, first) = plan(Trigger::once(5), Bounds::default()).unwrap();
-        assert_eq!(first, Due::interval(moment(5_000)));
-        let (mut schedule, first) = plan(Trigger::once(5), starting(2_000)).unwrap();
-        assert_eq!(first, Due { moment: moment(7_000), wall: Some(wall(7_000)) });
-        assert_eq!(fire(&mut schedule, first, moment(7_000)).next, None);
-    }
-
-    #[test]
-    fn a_time_that_is_past_is_due_now_and_keeps_its_name() {
-        let past = wall(0) - Duration::from_secs(3);
-        let (_, first) = plan(Trigger::at(past), Bounds::default()).unwrap();
-        assert_eq!(first, Due { moment: moment(0), wall: Some(past) });
-    }
-
-    #[test]
-    fn a_series_begins_at_its_start_and_joins_in_if_that_is_past() {
-        let (_, first) = plan(Trigger::recur(10), starting(4_000)).unwrap();
-        assert_eq!(first.moment, moment(4_000));
-        let past = Bounds { starting: Some(wall(0) - Duration::from_secs(4)), ..Bounds::default() };
-        let (_, first) = plan(Trigger::recur(10), past).unwrap();
-        assert_eq!(first.moment, moment(6_000));
-        let on_the_grid =
-            Bounds { starting: Some(wall(0) - Duration::from_secs(20)), ..Bounds::default() };
-        let (_, first) = plan(Trigger::recur(10), on_the_grid).unwrap();
-        assert_eq!(first.moment, moment(0));
-    }
-
-    #[test]
-    fn the_end_belongs_to_the_series() {
-        let (mut schedule, first) = plan(Trigger::recur(1), until(2_000)).unwrap();
-        let second = fire(&mut schedule, first, first.moment).next.unwrap();
-        assert_eq!(second.moment, moment(2_000));
-        assert_eq!(fire(&mut schedule, second, second.moment).next, None);
-        assert!(matches!(plan(Trigger::recur(1), until(999)), Err(Error::NeverRuns(_))));
-        assert!(plan(Trigger::recur(1), until(1_000)).is_ok());
-    }
-
-    #[test]
-    fn a_fixed_delay_counts_from_the_end_of_the_run() {
-        let (mut schedule, first) = plan(Trigger::recur_after(1), until(5_000)).unwrap();
-        assert_eq!(fire(&mut schedule, first, moment(1_500)).next, None);
-        let next = schedule.after_end(moment(3_250), timeline());
-        assert_eq!(next, Some(Due::interval(moment(4_250))));
-        assert_eq!(schedule.after_end(moment(4_001), timeline()), None);
-    }
-
-    #[test]
-    fn only_so_many_launches_are_allowed() {
-        let bounds = Bounds { times: Some(2), ..Bounds::default() };
-        let (mut schedule, _) = plan(Trigger::recur_after(1), bounds).unwrap();
-        assert!(schedule.count_launch());
-        assert!(schedule.after_end(moment(0), timeline()).is_some());
-        assert!(!schedule.count_launch());
-        assert_eq!(schedule.after_end(moment(0), timeline()), None);
-        let none = Bounds { times: Some(0), ..Bounds::default() };
-        assert!(matches!(plan(Trigger::once(0), none), Err(Error::NeverRuns(_))));
-    }
-
-    #[test]
-    fn ten_lost_years_are_one_step() {
-        let (mut schedule, first) = plan(Trigger::recur(0.001), Bounds::default()).unwrap();
-        let late = Duration::from_hours(10 * 365 * 24);
-        let now = first.moment.saturating_add(late + Duration::from_micros(700));
-        let firing = fire(&mut schedule, first, now);
-        assert_eq!(u128::from(missed(&firing)), late.as_millis());
-        assert_eq!(firing.run.moment, first.moment.saturating_add(late));
-        let next = firing.run.moment.saturating_add(Duration::from_millis(1));
-        assert_eq!(firing.next, Some(Due::interval(next)));
-    }
-
-    #[test]
-    fn what_lies_beyond_the_clock_never_runs() {
-        let far = Bounds {
-            starting: SystemTime::UNIX_EPOCH.checked_add(Duration::from_hours(1_000 * 365 * 24)),
-            ..Bounds::default()
-        };
-        assert!(matches!(plan(Trigger::recur(1), far), Err(Error::NeverRuns(_))));
-        assert!(matches!(plan(Trigger::once(0), far), Err(Error::NeverRuns(_))));
-    }
-
-    /// Numbers of every magnitude, as far as an interval reaches.
-    fn nanos() -> impl Strategy<Value = u64> {
-        (any::<u64>(), 1..u64::BITS).prop_map(|(nanos, shift)| nanos >> shift)
-    }
-
-    proptest! {
-        /// The model counts in 128 bits, where nothing can overflow.
-        #[test]
-        fn no_distance_is_too_far(interval in nanos(), due in nanos(), late in nanos()) {
-            let interval = interval.max(1);
-            let trigger = Trigger::recur(Duration::from_nanos(interval));
-            let (mut schedule, _) = plan(trigger, Bounds::default()).unwrap();
-            let (due, now) = (Moment::from_nanos(due), Moment::from_nanos(due + late));
-            let firing = fire(&mut schedule, Due::interval(due), now);
-
-            let missed = u128::from(late) / u128::from(interval);
-            let run = u128::from(due.nanos()) + missed * u128::from(interval);
-            prop_assert_eq!(u128::from(self::missed(&firing)), missed);
-            prop_assert_eq!(u128::from(firing.run.moment.nanos()), run);
-            let next = u64::try_from(run + u128::from(interval)).ok();
-            let next = next.filter(|next| *next < Moment::NEVER.nanos());
-            prop_assert_eq!(firing.next.map(|next| next.moment.nanos()), next);
-        }
-
-        /// The model walks the nominal times one by one; `fire` has to jump to the same place.
-        #[test]
-        fn a_series_is_walked_as_by_hand(
-            interval in 1..50_u64,
-            end in prop::option::of(50..2_000_u64),
-            pauses in prop::collection::vec(0..200_u64, 1..40),
-        ) {
-            let bounds = end.map_or(Bounds::default(), until);
-            let trigger = Trigger::recur(Duration::from_millis(interval));
-            let (mut schedule, first) = plan(trigger, bounds).unwrap();
-            let mut due = Some(first);
-            let mut nominal = (1..).map(|k| k * interval)
-                .take_while(|time| end.is_none_or(|end| *time <= end)).peekable();
-            let mut now = 0;
-            for pause in pauses {
-                let Some(armed) = due else { break };
-                prop_assert_eq!(armed.moment, moment(*nominal.peek().unwrap()));
-                now += pause;
-                let mut by_now = Vec::new();
-                while let Some(time) = nominal.next_if(|time| *time <= now) {
-                    by_now.push(time);
-                }
-                let Some(newest) = by_now.pop() else { continue };
-                let firing = fire(&mut schedule, armed, moment(now));
-                prop_assert_eq!(firing.run, Due::interval(moment(newest)));
-                prop_assert_eq!(missed(&firing), by_now.len() as u64);
-                let next = nominal.peek().map(|time| Due::interval(moment(*time)));
-                prop_assert_eq!(firing.next, next);
-                due = firing.next;
-            }
         }
     }
 }

@@ -1,0 +1,106 @@
+//! What to do when a run of a series has become due, and when the wall clock was set.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Due, Firing, Missed, Schedule};
+use crate::time::{Moment, Timeline};
+use crate::trigger::search::TICK;
+
+/// How far a wall clock that is set back may go for it to count as a correction of the hour, as at the
+/// end of summer time, in which runs at fixed times are not repeated. A clock that goes further back
+/// was wrong, and what it now shows counts.
+///
+/// Rule: `cron(8)` of ISC cron 4.1, which has the same three hours.
+const CORRECTION: Duration = Duration::from_hours(3);
+
+impl Schedule {
+    pub(super) fn fire_interval(
+        &mut self,
+        due: Due,
+        now: Moment,
+        step: u64,
+        timeline: Timeline,
+    ) -> Firing {
+        let until = self.until.map_or(Moment::NEVER, |until| timeline.moment_at(until));
+        let nominal = self.nominal().unwrap_or(due);
+        let (first, last) = (nominal.moment.nanos(), now.min(until).nanos());
+        let mut missed = last.saturating_sub(first).checked_div(step).unwrap_or(0);
+        // No more than what it is late by.
+        let run = |missed| Due::interval(Moment::from_nanos(first + missed * step));
+        if missed > 0 && self.jitter.is_some() && self.delayed(run(missed)).moment > now {
+            // The delay of the newest is not over: it comes next.
+            missed -= 1;
+        }
+        let newest = run(missed);
+        let next = Due::interval(Moment::from_nanos(newest.moment.nanos().saturating_add(step)));
+        let interval = Duration::from_nanos(step);
+        Firing {
+            run: if missed == 0 { due } else { self.delayed(newest) },
+            missed: match missed {
+                0 => Missed::None,
+                count => Missed::Intervals { before: newest.wall_on(timeline), interval, count },
+            },
+            next: self.allow(next, timeline).map(|next| self.delayed(next)),
+        }
+    }
+
+    pub(super) fn fire_calendar(
+        &mut self,
+        due: Due,
+        now: Moment,
+        wall: SystemTime,
+        timeline: Timeline,
+    ) -> Firing {
+        let nominal = self.nominal().unwrap_or(due);
+        let first = nominal.wall_on(timeline);
+        let mut newest = first;
+        let mut next = self.run_after(first);
+        if next.is_some_and(|next| next <= wall) {
+            let last = self.until.map_or(wall, |until| until.min(wall));
+            newest = last.checked_add(TICK).and_then(|end| self.run_before(end)).unwrap_or(first);
+            if newest > first
+                && self.jitter.is_some()
+                && self.delayed(Due::at(newest, now, timeline)).wall > Some(wall)
+            {
+                // The delay of the newest is not over: it comes next.
+                newest = self.run_before(newest).unwrap_or(first);
+            }
+            newest = newest.max(first);
+            next = self.run_after(newest);
+        }
+        let was_missed = newest > first;
+        Firing {
+            run: if was_missed { self.delayed(Due::at(newest, now, timeline)) } else { due },
+            missed: if was_missed {
+                Missed::Calendar { first, before: newest }
+            } else {
+                Missed::None
+            },
+            next: next
+                .and_then(|next| self.allow(Due::at(next, now, timeline), timeline))
+                .map(|next| self.delayed(next)),
+        }
+    }
+
+    /// When a run that waits for the wall clock is due after that was set: back by `back`, or forward.
+    pub(crate) fn set(
+        &mut self,
+        due: Due,
+        back: Option<Duration>,
+        now: Moment,
+        wall: SystemTime,
+        timeline: Timeline,
+    ) -> Due {
+        let Some(time) = due.wall else { return due };
+        let goes_back = back.is_some_and(|back| back > CORRECTION || self.trigger.repeats());
+        if goes_back
+            && self.is_calendar()
+            && let Some(sooner) = self.run_after(wall)
+            && self.nominal().unwrap_or(due).wall > Some(sooner)
+            && let Some(sooner) = self.allow(Due::at(sooner, now, timeline), timeline)
+        {
+            return self.delayed(sooner);
+        }
+        Due::at(time, now, timeline)
+    }
+}
