@@ -211,8 +211,10 @@ pub(crate) struct UnknownZone {
 /// How many names are suggested.
 const SUGGESTIONS: usize = 3;
 
-/// How similar a name has to be, of at most 1, to be suggested.
+/// How similar a name has to be, of at most 1, to be suggested, and how far behind the best one it may
+/// be.
 const SIMILAR: f64 = 0.75;
+const BEHIND: f64 = 0.05;
 
 impl UnknownZone {
     fn new(name: &str, database: &TimeZoneDatabase) -> Self {
@@ -225,6 +227,8 @@ impl UnknownZone {
         known.sort_by(|(one, a), (two, b)| {
             two.total_cmp(one).then(a.len().cmp(&b.len())).then(a.cmp(b))
         });
+        let best = known.first().map_or(0.0, |(similarity, _)| *similarity);
+        known.retain(|(similarity, _)| *similarity >= best - BEHIND);
         known.truncate(SUGGESTIONS);
         let nearest = known.into_iter().map(|(_, known)| known).collect();
         let has_database = database.available().next().is_some();
@@ -301,6 +305,17 @@ mod tests {
             assert_eq!(zone.segment_at(here.end - 1), (number, here));
             assert_eq!(zone.segment_at(next.start), (number + 1, next));
         }
+    }
+
+    #[test]
+    fn a_restart_brings_the_rules_of_a_changed_database() {
+        let in_july = |rules| {
+            let zone = Zone::read("Europe/Rome", &TimeZone::posix(rules).unwrap());
+            let july = Date::new(2030, 7, 1).days();
+            zone.segment_at(i64::from(july) * DAY).1.offset
+        };
+        assert_eq!(in_july("CET-1CEST,M3.5.0,M10.5.0/3"), 7200);
+        assert_eq!(in_july("CET-1"), 3600);
     }
 
     #[test]

@@ -6,3 +6,5 @@ pub mod clocks;
 pub mod processes;
 pub mod results;
 pub mod shutdown;
+#[cfg(feature = "cron")]
+pub mod time_zones;
