@@ -36,7 +36,9 @@ fn print_next(trigger: &Trigger, after: SystemTime, count: usize) -> Result<(), 
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("The next runs after Friday 2026-03-27, 12:00, in Rome. On Sunday clocks go forward.\n");
+    println!(
+        "The next runs after Friday 2026-03-27, 12:00, in Rome. On Sunday clocks go forward.\n"
+    );
     let friday = rome(date(2026, 3, 27).at(12, 0, 0, 0))?;
     print_next(&OPENING, friday, 2)?;
     for expression in ["0 22-2/2 * * FRI-MON", "0 12 LW * ?", "0 0 13 * +FRI", "@hourly"] {

@@ -1,5 +1,5 @@
 //! A background task scheduler inside your process: annotate a function, or give a closure, and it
-//! runs on time, once or every so often, on a pool of threads, by priority.
+//! runs on time, once, every so often or by the calendar, on a pool of threads, by priority.
 //!
 //! No async runtime is needed and nothing polls: one thread sleeps until the next task is due, and
 //! while there is none, nothing wakes up. A task never starts before its time, a series never
@@ -86,7 +86,14 @@
 //! | [`Trigger::once(5)`](Trigger::once) | `once, 5` or `cron, 5` | once, 5 s after it was added |
 //! | [`Trigger::recur(5)`](Trigger::recur) | `recur, 5` | after 5 s, 10 s, 15 s, …, however long each run takes |
 //! | [`Trigger::recur_after(5)`](Trigger::recur_after) | `recur_after, 5` | 5 s after it was added, and 5 s after each run has ended |
-//! | [`Trigger::at(time)`](Trigger::at) | | once, when the wall clock shows `time` |
+//! | [`Trigger::at(time)`](Trigger::at), [`at_each`](Trigger::at_each) | | when the wall clock shows `time`, or each of several |
+//! | `Trigger::cron("0 9 * * MON-FRI")` | `cron, "0 9 * * MON-FRI"` | at 9:00 from Monday to Friday, in UTC or [in a time zone](#calendars) |
+//! | `Trigger::calendar(..)` | | every so many days, weeks, months or years |
+//! | [`Trigger::any`], [`all`](Trigger::all), [`except`](Trigger::except) | | as a combination of others says |
+//!
+//! Each can be narrowed by [`starting`](Trigger::starting) and [`until`](Trigger::until), and spread by
+//! [`jitter`](Trigger::jitter). [`upcoming`](Trigger::upcoming) tells its runs beforehand, and
+//! [`describe`](Trigger::describe) says what it means.
 //!
 //! An [`Interval`] is a number of seconds, whole or not, a [`Duration`](std::time::Duration), or
 //! text such as `"1h 30m"`. In the attribute, a bad one is a compile error.
@@ -110,6 +117,37 @@
 //! assert_eq!(fates, [Status::Missed, Status::Missed, Status::Succeeded]);
 //! # Ok::<(), pysched::Error>(())
 //! ```
+//!
+//! # Calendars
+//!
+//! With the feature `cron`, which is on by default, a cron expression names the times that clocks on the
+//! wall show, in UTC unless a time zone is given. In the attribute and in `cron!` the compiler checks
+//! it, and nothing is left to be read when the program runs:
+//!
+#![cfg_attr(feature = "cron", doc = "```")]
+#![cfg_attr(not(feature = "cron"), doc = "```ignore")]
+//! use once_cell::sync::Lazy;
+//! use pysched::{Dst, Scheduler, Trigger, cron, task};
+//!
+//! static SCHED: Lazy<Scheduler> = Lazy::new(Scheduler::new);
+//!
+//! #[task(SCHED, cron, "0 9 * * MON-FRI", 1, tz = "Europe/Rome")]
+//! fn open() {}
+//!
+//! open::delay()?;
+//! SCHED.delay(cron!("*/15 8-18 * * *"), 0, || println!("every quarter of an hour"))?;
+//!
+//! let trigger = Trigger::cron_in("30 2 LW * ?", "Europe/Rome")?.dst(Dst::Shift);
+//! let error = Trigger::cron("30 25 * * *").unwrap_err();
+//! assert_eq!(
+//!     error.to_string().lines().next(),
+//!     Some("invalid cron expression: in the hour, at column 4, found `25`: expected 0 to 23"),
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `Trigger::cron` has all of the syntax. What happens in the nights when clocks are changed, and when
+//! the clock of the computer is set, is on the guide's page "time zones and DST".
 //!
 //! # Priorities
 //!
@@ -244,6 +282,8 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `macros` | yes | the `#[task]` attribute |
+//! | `cron` | yes | calendars: cron expressions and time zones |
+//! | `bundled-time-zones` | no | a time zone database in the program, for systems that have none |
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
 //! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use pysched::{
-    Calendar, Error, Execution, Handle, ManualClock, Scheduler, Status, Task, ThreadPoolExecutor,
-    Trigger,
+    Calendar, Error, Execution, Handle, InlineExecutor, ManualClock, Scheduler, Status, Task,
+    ThreadPoolExecutor, Trigger,
 };
-use pysched_tests::{by_hand, ms, occupy, secs};
+use pysched_tests::{Random, by_hand, ms, occupy, secs};
 
 use Status::{Cancelled, Missed, Skipped, Succeeded};
 
@@ -419,4 +419,43 @@ fn many_tasks_of_one_minute_all_run() {
     clock.advance(MINUTE);
     clock.set_wall(midnight() + 2 * MINUTE);
     assert_eq!(runs.load(Ordering::SeqCst), 2 * tasks);
+}
+
+/// Whatever the clocks do: as long as no time comes twice, each run has one fate, and none is early.
+#[test]
+fn each_time_that_a_clock_passes_has_one_fate() {
+    for seed in 0..200 {
+        let mut random = Random::seeded(seed);
+        let clock = ManualClock::new();
+        clock.set_wall(midnight());
+        let builder = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor);
+        let sched = builder.history(100_000).build();
+        sched.start().unwrap();
+        let jitter = secs(random.below(600));
+        let trigger = Trigger::any([cron("*/7 * * * *"), cron("30 1-59/9 3-5 * * *")]);
+        let trigger = if jitter.is_zero() { trigger } else { trigger.jitter(jitter) };
+        let handle = sched.delay(trigger.clone(), 0, || ()).unwrap();
+        for _ in 0..20 {
+            let step = secs(random.below(3_000));
+            match random.below(3) {
+                0 => clock.set_wall(clock.wall() + step),
+                _ => clock.advance(step),
+            }
+        }
+        let results = sched.results(&handle);
+        let next = handle.next_run().unwrap();
+        assert!(next > clock.wall(), "seed {seed}: {next:?}");
+        let nominal = |time: SystemTime| trigger.previous(time + Duration::from_nanos(1)).unwrap();
+        let fates: Vec<_> = results.iter().map(|it| nominal(it.due)).collect();
+        let mut expected: Vec<_> =
+            trigger.clone().until(clock.wall()).upcoming(midnight()).collect();
+        // The delay of the newest may not be over.
+        if expected.last() == Some(&nominal(next)) {
+            expected.pop();
+        }
+        assert_eq!(fates, expected, "seed {seed}");
+        for run in results.iter().filter(|it| it.status == Succeeded) {
+            assert!(run.started.unwrap() >= run.due);
+        }
+    }
 }

@@ -126,3 +126,88 @@ impl Search {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const START: SystemTime = SystemTime::UNIX_EPOCH;
+
+    /// How many minutes are looked at.
+    const MINUTES: u64 = 500;
+
+    fn minute(number: u64) -> SystemTime {
+        START + Duration::from_secs(60 * number)
+    }
+
+    /// A trigger, and the minutes at which it runs.
+    type Modelled = (Trigger, BTreeSet<u64>);
+
+    /// Intervals with a start and single times: what runs when is obvious.
+    fn simple() -> impl Strategy<Value = Modelled> {
+        let interval = (1..40_u64, 1..40_u64, 40..MINUTES).prop_map(|(step, first, end)| {
+            let trigger = Trigger::recur(Duration::from_secs(60 * step));
+            let times = (first..=end).step_by(usize::try_from(step).unwrap()).collect();
+            (trigger.starting(minute(first)).until(minute(end)), times)
+        });
+        let times = prop::collection::btree_set(1..MINUTES, 1..20)
+            .prop_map(|times| (Trigger::at_each(times.iter().copied().map(minute)), times));
+        let time = (1..MINUTES).prop_map(|time| (Trigger::at(minute(time)), [time].into()));
+        prop_oneof![4 => interval, 2 => times, 1 => time]
+    }
+
+    fn combined() -> impl Strategy<Value = Modelled> {
+        simple().prop_recursive(3, 20, 3, |inner| {
+            let parts = prop::collection::vec(inner.clone(), 1..4);
+            let any = parts.clone().prop_map(|parts| {
+                let (triggers, times): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+                (Trigger::any(triggers), times.into_iter().flatten().collect())
+            });
+            let all = parts.prop_map(|parts| {
+                let (triggers, times): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+                let common = times.into_iter().reduce(|one, other| &one & &other);
+                (Trigger::all(triggers), common.unwrap_or_default())
+            });
+            let except = (inner.clone(), inner.clone())
+                .prop_map(|((of, times), (out, without))| (of.except(out), &times - &without));
+            let limited = (inner, 1..MINUTES, 1..MINUTES).prop_map(|((trigger, times), a, b)| {
+                let (first, last) = (a.min(b), a.max(b));
+                // An interval would count from its start: it has one of its own already.
+                let trigger = Trigger::any([trigger]).starting(minute(first)).until(minute(last));
+                (trigger, times.range(first..=last).copied().collect())
+            });
+            prop_oneof![any, all, except, limited]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_combination_is_that_of_its_sets((trigger, times) in combined()) {
+            let expected: Vec<_> = times.iter().copied().map(minute).collect();
+            prop_assert_eq!(trigger.upcoming(START).collect::<Vec<_>>(), expected.clone());
+            let back = std::iter::successors(trigger.previous(minute(2 * MINUTES)), |time| {
+                trigger.previous(*time)
+            });
+            let mut back: Vec<_> = back.collect();
+            back.reverse();
+            prop_assert_eq!(back, expected);
+        }
+    }
+
+    #[test]
+    fn a_search_without_end_is_given_up() {
+        let odd = Trigger::recur(2).starting(START);
+        let even = Trigger::recur(2).starting(START + Duration::from_secs(1));
+        let mut search = Search::new(Some(START));
+        assert_eq!(Trigger::all([odd.clone(), even]).next_in(START, &mut search), None);
+        assert!(search.gave_up());
+        let mut search = Search::new(Some(START));
+        assert_eq!(odd.clone().except(odd).next_in(START, &mut search), None);
+        assert!(search.gave_up());
+    }
+}

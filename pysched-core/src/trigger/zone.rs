@@ -256,7 +256,8 @@ impl fmt::Display for UnknownZone {
         write!(f, "unknown time zone `{}`: ", self.name)?;
         if !self.has_database {
             return f.write_str(
-                "this system has no time zone database; install it (mostly as `tzdata`)",
+                "this system has no time zone database; install it (mostly as `tzdata`), or \
+                 enable the feature `bundled-time-zones`",
             );
         }
         f.write_str("expected an IANA name such as `Europe/Rome` or `UTC`")?;

@@ -184,7 +184,7 @@ impl Schedule {
         let mut schedule = Self { trigger, until, remaining: bounds.times, added: wall, jitter };
         match schedule.excess(first, timeline) {
             None => {
-                let first = schedule.delayed(first);
+                let first = schedule.delayed(first, now, Timeline::through(now, wall));
                 Ok((schedule, first))
             }
             Some(excess) => Err(Error::NeverRuns(format!(
@@ -258,7 +258,7 @@ impl Schedule {
         let Kind::RecurAfter(interval) = self.trigger.kind else { return None };
         let interval = interval.positive().ok()?;
         let next = self.allow(Due::interval(ended.saturating_add(interval)), timeline)?;
-        Some(self.delayed(next))
+        Some(self.delayed(next, ended, timeline))
     }
 
     /// Counts one execution that is launched; `false` if no other may follow.
@@ -284,7 +284,7 @@ impl Schedule {
     }
 
     /// Adds the jitter of a run, which is the one to be armed.
-    fn delayed(&mut self, nominal: Due) -> Due {
+    fn delayed(&mut self, nominal: Due, now: Moment, timeline: Timeline) -> Due {
         if self.jitter.is_none() {
             return nominal;
         }
@@ -299,9 +299,10 @@ impl Schedule {
         jittered.nominal = nominal;
         let number = nominal.wall.map_or(nominal.moment, Moment::of_wall);
         let delay = jittered.jitter.delay(number, room.unwrap_or(Duration::MAX));
-        Due {
-            moment: nominal.moment.saturating_add(delay),
-            wall: nominal.wall.map(|time| time.checked_add(delay).unwrap_or(time)),
+        match nominal.wall {
+            None => Due::interval(nominal.moment.saturating_add(delay)),
+            // From its time and not its moment, which is not before now even if the time is.
+            Some(time) => Due::at(time.checked_add(delay).unwrap_or(time), now, timeline),
         }
     }
 

@@ -27,7 +27,10 @@ impl Schedule {
         let mut missed = last.saturating_sub(first).checked_div(step).unwrap_or(0);
         // No more than what it is late by.
         let run = |missed| Due::interval(Moment::from_nanos(first + missed * step));
-        if missed > 0 && self.jitter.is_some() && self.delayed(run(missed)).moment > now {
+        if missed > 0
+            && self.jitter.is_some()
+            && self.delayed(run(missed), now, timeline).moment > now
+        {
             // The delay of the newest is not over: it comes next.
             missed -= 1;
         }
@@ -35,12 +38,12 @@ impl Schedule {
         let next = Due::interval(Moment::from_nanos(newest.moment.nanos().saturating_add(step)));
         let interval = Duration::from_nanos(step);
         Firing {
-            run: if missed == 0 { due } else { self.delayed(newest) },
+            run: if missed == 0 { due } else { self.delayed(newest, now, timeline) },
             missed: match missed {
                 0 => Missed::None,
                 count => Missed::Intervals { before: newest.wall_on(timeline), interval, count },
             },
-            next: self.allow(next, timeline).map(|next| self.delayed(next)),
+            next: self.allow(next, timeline).map(|next| self.delayed(next, now, timeline)),
         }
     }
 
@@ -60,7 +63,7 @@ impl Schedule {
             newest = last.checked_add(TICK).and_then(|end| self.run_before(end)).unwrap_or(first);
             if newest > first
                 && self.jitter.is_some()
-                && self.delayed(Due::at(newest, now, timeline)).wall > Some(wall)
+                && self.delayed(Due::at(newest, now, timeline), now, timeline).wall > Some(wall)
             {
                 // The delay of the newest is not over: it comes next.
                 newest = self.run_before(newest).unwrap_or(first);
@@ -70,7 +73,11 @@ impl Schedule {
         }
         let was_missed = newest > first;
         Firing {
-            run: if was_missed { self.delayed(Due::at(newest, now, timeline)) } else { due },
+            run: if was_missed {
+                self.delayed(Due::at(newest, now, timeline), now, timeline)
+            } else {
+                due
+            },
             missed: if was_missed {
                 Missed::Calendar { first, before: newest }
             } else {
@@ -78,7 +85,7 @@ impl Schedule {
             },
             next: next
                 .and_then(|next| self.allow(Due::at(next, now, timeline), timeline))
-                .map(|next| self.delayed(next)),
+                .map(|next| self.delayed(next, now, timeline)),
         }
     }
 
@@ -99,7 +106,7 @@ impl Schedule {
             && self.nominal().unwrap_or(due).wall > Some(sooner)
             && let Some(sooner) = self.allow(Due::at(sooner, now, timeline), timeline)
         {
-            return self.delayed(sooner);
+            return self.delayed(sooner, now, timeline);
         }
         Due::at(time, now, timeline)
     }
