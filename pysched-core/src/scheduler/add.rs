@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::portable::Parcel;
 use crate::sync::MutexGuard;
 use crate::task::{AnyRecord, Body, Handle, Rare, Task};
-use crate::time::Moment;
+use crate::time::{Moment, Timeline};
 use crate::trigger::{Due, Schedule, Trigger};
 
 /// How many tasks in a row a thread adds to one shard. Those of a burst are then spread over all, so
@@ -133,6 +133,12 @@ impl Engine {
         let wall = (trigger.names_a_time() || rare.bounds.name_a_time()).then(|| self.clock.wall());
         let sequence = self.next_sequence();
         let plain = if rare.bounds.is_none() { trigger.after(now) } else { None };
+        // The search for a first run may take its time, which nobody else should wait for.
+        let planned = wall.filter(|_| trigger.is_calendar()).map(|wall| {
+            let timeline = Timeline::through(now, wall);
+            Schedule::plan(trigger.clone(), rare.bounds, now, wall, timeline)
+        });
+        let planned = planned.transpose()?;
         let at_once = plain.is_some_and(|(_, first)| first.moment <= now);
         let armed = !at_once || !self.may_hand_over(lane, now);
 
@@ -144,6 +150,8 @@ impl Engine {
         let retimed = wall.is_some_and(|wall| shard.observe(now, wall));
         let (delay, schedule, first) = if let Some((delay, first)) = plain {
             (delay, None, first)
+        } else if let Some((schedule, first)) = planned {
+            (0, Some(schedule), first)
         } else {
             let wall = wall.unwrap_or_else(|| shard.timeline.wall_at(now));
             let planned = Schedule::plan(trigger, rare.bounds, now, wall, shard.timeline);

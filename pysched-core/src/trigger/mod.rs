@@ -347,8 +347,16 @@ impl Trigger {
     /// Whether it waits for a time on the wall clock.
     pub(crate) fn names_a_time(&self) -> bool {
         let limited = |limits: &Limits| limits.starting.is_some() || limits.until.is_some();
-        let interval = matches!(self.kind, Kind::Once(_) | Kind::Recur(_) | Kind::RecurAfter(_));
-        !interval || self.limits.as_deref().is_some_and(limited)
+        !self.is_interval() || self.limits.as_deref().is_some_and(limited)
+    }
+
+    fn is_interval(&self) -> bool {
+        matches!(self.kind, Kind::Once(_) | Kind::Recur(_) | Kind::RecurAfter(_))
+    }
+
+    /// Whether its runs are times on the wall clock, of which each is found from the one before.
+    pub(crate) fn is_calendar(&self) -> bool {
+        !self.is_interval() && !matches!(self.kind, Kind::At(_))
     }
 }
 

@@ -243,11 +243,6 @@ impl Schedule {
         !matches!(self.trigger.kind, Kind::Once(_) | Kind::At(_))
     }
 
-    /// Whether its runs are times on the wall clock, of which each is found from the one before.
-    fn is_calendar(&self) -> bool {
-        self.is_series() && !matches!(self.trigger.kind, Kind::Recur(_) | Kind::RecurAfter(_))
-    }
-
     /// Whether the next run is known only once an execution has ended.
     pub(crate) fn is_fixed_delay(&self) -> bool {
         matches!(self.trigger.kind, Kind::RecurAfter(_))
@@ -290,7 +285,7 @@ impl Schedule {
         }
         let room = match (&self.trigger.kind, nominal.wall) {
             (Kind::Recur(interval), _) => interval.duration().ok(),
-            (_, Some(time)) if self.is_calendar() => {
+            (_, Some(time)) if self.trigger.is_calendar() => {
                 self.run_after(time).and_then(|next| next.duration_since(time).ok())
             }
             _ => None,

@@ -101,7 +101,7 @@ impl Schedule {
         let Some(time) = due.wall else { return due };
         let goes_back = back.is_some_and(|back| back > CORRECTION || self.trigger.repeats());
         if goes_back
-            && self.is_calendar()
+            && self.trigger.is_calendar()
             && let Some(sooner) = self.run_after(wall)
             && self.nominal().unwrap_or(due).wall > Some(sooner)
             && let Some(sooner) = self.allow(Due::at(sooner, now, timeline), timeline)
