@@ -117,12 +117,12 @@ impl Shard {
         owner: &Arc<JobAnchor>,
         harvest: &mut Harvest,
     ) {
-        let timeline = self.timeline;
-        let Firing { run, missed, next } = match self.slot_mut(index).schedule_mut() {
+        let (share, timeline) = (self.share, self.timeline);
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let Firing { run, missed, next } = match slot.schedule_mut() {
             Some(schedule) => schedule.fire(due, now, wall, timeline),
             None => Firing::once(due),
         };
-        let slot = self.slot(index);
         let Some(record) = slot.record() else { return };
         let due = run.wall_on(timeline);
         let at = || timeline.wall_at(now);
@@ -140,13 +140,13 @@ impl Shard {
             harvest.touched.push(Arc::clone(record));
         }
         if let Some(number) = launched {
-            let task = self.share.id(slot.sequence, index);
+            let task = share.id(slot.sequence, index);
             let job = slot.job(task, number, run.number_on(timeline), owner);
             harvest.lanes[slot.lane as usize].push_back(job);
-            self.slot_mut(index).count_launch();
+            slot.count_launch();
         }
         if let Some(next) = next
-            && !self.slot(index).is_ending()
+            && !slot.is_ending()
         {
             self.arm(index, next);
         }

@@ -87,6 +87,7 @@ impl Timeline {
         Self { epoch, offset: Moment::of_wall(epoch), is_exact }
     }
 
+    #[inline]
     pub(crate) fn wall_at(self, moment: Moment) -> SystemTime {
         self.epoch.checked_add(moment.since_origin()).unwrap_or(self.epoch)
     }

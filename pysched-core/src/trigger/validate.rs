@@ -8,7 +8,10 @@ use crate::error::Error;
 impl Trigger {
     /// Looks up its time zones, and says what of it there is not. Reads files, so not for under a lock.
     pub(crate) fn validated(mut self) -> Result<Self, Error> {
-        self.validate(false)?;
+        // Intervals are looked at when they are put to work.
+        if !self.is_interval() {
+            self.validate(false)?;
+        }
         Ok(self)
     }
 

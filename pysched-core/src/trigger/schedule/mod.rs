@@ -65,6 +65,7 @@ impl Due {
     }
 
     /// The due time to record and to show.
+    #[inline]
     pub(crate) fn wall_on(self, timeline: Timeline) -> SystemTime {
         self.wall.unwrap_or_else(|| timeline.wall_at(self.moment))
     }
@@ -148,7 +149,8 @@ impl Schedule {
         let limits = trigger.limits();
         let starting = bounds.starting.max(limits.starting);
         let until = [bounds.until, limits.until].into_iter().flatten().min();
-        let at = |time| Due::at(time, now, Timeline::through(now, wall));
+        let here = || Timeline::through(now, wall);
+        let at = |time| Due::at(time, now, here());
         let first = match trigger.kind {
             Kind::Once(delay) => {
                 let delay = delay.duration()?;
@@ -178,13 +180,14 @@ impl Schedule {
         if bounds.times == Some(0) {
             return Err(Error::NeverRuns("times(0) allows no execution; give at least 1".into()));
         }
-        let jitter = limits
-            .jitter
-            .map(|max| Box::new(Jittered { jitter: Jitter::new(max), nominal: first }));
-        let mut schedule = Self { trigger, until, remaining: bounds.times, added: wall, jitter };
+        let mut schedule =
+            Self { trigger, until, remaining: bounds.times, added: wall, jitter: None };
         match schedule.excess(first, timeline) {
             None => {
-                let first = schedule.delayed(first, now, Timeline::through(now, wall));
+                let first = match limits.jitter {
+                    None => first,
+                    Some(max) => schedule.with_jitter(max, first, now, here()),
+                };
                 Ok((schedule, first))
             }
             Some(excess) => Err(Error::NeverRuns(format!(
@@ -212,7 +215,11 @@ impl Schedule {
             Kind::Recur(interval) => {
                 // An interval that has none, or 0, `plan` has refused.
                 let step = interval.nanos().unwrap_or(u64::MAX);
-                self.fire_interval(due, now, step, timeline)
+                if self.jitter.is_some() {
+                    self.fire_jittered(due, now, step, timeline)
+                } else {
+                    self.fire_interval(due, now, step, timeline)
+                }
             }
             Kind::Once(_) | Kind::RecurAfter(_) | Kind::At(_) => Firing::once(due),
             _ => self.fire_calendar(due, now, wall, timeline),
@@ -276,6 +283,12 @@ impl Schedule {
     /// When the armed run would be due without its jitter.
     fn nominal(&self) -> Option<Due> {
         self.jitter.as_ref().map(|jittered| jittered.nominal)
+    }
+
+    /// Lets runs be delayed from the first one on, and gives that.
+    fn with_jitter(&mut self, max: Duration, first: Due, now: Moment, timeline: Timeline) -> Due {
+        self.jitter = Some(Box::new(Jittered { jitter: Jitter::new(max), nominal: first }));
+        self.delayed(first, now, timeline)
     }
 
     /// Adds the jitter of a run, which is the one to be armed.

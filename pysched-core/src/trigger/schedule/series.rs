@@ -14,39 +14,53 @@ use crate::trigger::search::TICK;
 const CORRECTION: Duration = Duration::from_hours(3);
 
 impl Schedule {
+    /// What to do about a series at intervals, whose jitter is left aside.
     pub(super) fn fire_interval(
-        &mut self,
+        &self,
         due: Due,
         now: Moment,
         step: u64,
         timeline: Timeline,
     ) -> Firing {
         let until = self.until.map_or(Moment::NEVER, |until| timeline.moment_at(until));
-        let nominal = self.nominal().unwrap_or(due);
-        let (first, last) = (nominal.moment.nanos(), now.min(until).nanos());
-        let mut missed = last.saturating_sub(first).checked_div(step).unwrap_or(0);
+        let (first, now) = (due.moment.nanos(), now.min(until).nanos());
+        let count = now.saturating_sub(first).checked_div(step).unwrap_or(0);
         // No more than what it is late by.
-        let run = |missed| Due::interval(Moment::from_nanos(first + missed * step));
-        if missed > 0
-            && self.jitter.is_some()
-            && self.delayed(run(missed), now, timeline).moment > now
-        {
-            // The delay of the newest is not over: it comes next.
-            missed -= 1;
-        }
-        let newest = run(missed);
-        let next = Due::interval(Moment::from_nanos(newest.moment.nanos().saturating_add(step)));
-        let interval = Duration::from_nanos(step);
-        Firing {
-            run: if missed == 0 { due } else { self.delayed(newest, now, timeline) },
-            missed: match missed {
-                0 => Missed::None,
-                count => Missed::Intervals { before: newest.wall_on(timeline), interval, count },
-            },
-            next: self.allow(next, timeline).map(|next| self.delayed(next, now, timeline)),
-        }
+        let newest = first + count * step;
+        let run = Due::interval(Moment::from_nanos(newest));
+        let missed = if count == 0 {
+            Missed::None
+        } else {
+            let interval = Duration::from_nanos(step);
+            Missed::Intervals { before: run.wall_on(timeline), interval, count }
+        };
+        let next = Due::interval(Moment::from_nanos(newest.saturating_add(step)));
+        Firing { run, missed, next: self.allow(next, timeline) }
     }
 
+    /// The same with its jitter.
+    #[cold]
+    pub(super) fn fire_jittered(
+        &mut self,
+        due: Due,
+        now: Moment,
+        step: u64,
+        timeline: Timeline,
+    ) -> Firing {
+        let nominal = self.nominal().unwrap_or(due);
+        let mut firing = self.fire_interval(nominal, now, step, timeline);
+        let mut run = self.delayed(firing.run, now, timeline);
+        if firing.missed != Missed::None && run.moment > now {
+            // The delay of the newest is not over: it comes next.
+            let before = Moment::from_nanos(firing.run.moment.nanos() - 1);
+            firing = self.fire_interval(nominal, before, step, timeline);
+            run = self.delayed(firing.run, now, timeline);
+        }
+        let next = firing.next.map(|next| self.delayed(next, now, timeline));
+        Firing { run, next, ..firing }
+    }
+
+    #[inline(never)]
     pub(super) fn fire_calendar(
         &mut self,
         due: Due,
