@@ -297,6 +297,24 @@ mod tests {
     }
 
     #[test]
+    fn every_zone_changes_when_jiff_says_so() {
+        let until = Timestamp::from_second(CYCLE_FROM + 10 * 366 * DAY).unwrap();
+        for name in jiff::tz::db().available() {
+            let truth = TimeZone::get(name.as_str()).unwrap();
+            let zone = Zone::read(name.as_str(), &truth);
+            let changes = truth.following(Timestamp::MIN).map(|change| change.timestamp());
+            for change in changes.take_while(|change| *change < until) {
+                let at = change.as_second();
+                for second in [at - 1, at] {
+                    let expected = truth.to_offset(Timestamp::from_second(second).unwrap());
+                    let (_, segment) = zone.segment_at(second);
+                    assert_eq!(segment.offset, expected.seconds(), "{name:?} at {second}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn segments_follow_each_other() {
         let zone = Zone::named("America/Santiago").unwrap();
         for number in 0..5_000 {
