@@ -70,7 +70,7 @@ use crate::error::Error;
 pub struct Interval(Given);
 
 /// What an interval was made of.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 enum Given {
     /// A span, perhaps longer than [`Interval::MAX`].
     Span(Duration),
@@ -83,6 +83,30 @@ enum Given {
 
     /// Seconds that no [`Duration`] can hold: negative, NaN, infinite, or far too many.
     Unrepresentable(f64),
+}
+
+/// A sliver equals the zero that it is rounded to, and as which it is displayed.
+impl PartialEq for Given {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::Negative(one), Self::Negative(other)) => one == other,
+            (Self::Unrepresentable(one), Self::Unrepresentable(other)) => one == other,
+            (one, other) => match (one.span(), other.span()) {
+                (Some(one), Some(other)) => one == other,
+                _ => false,
+            },
+        }
+    }
+}
+
+impl Given {
+    const fn span(self) -> Option<Duration> {
+        match self {
+            Self::Span(span) => Some(span),
+            Self::Sliver(_) => Some(Duration::ZERO),
+            Self::Negative(_) | Self::Unrepresentable(_) => None,
+        }
+    }
 }
 
 impl Interval {

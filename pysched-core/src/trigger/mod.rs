@@ -6,7 +6,8 @@
 //! | `schedule.rs` | a trigger put to work in a scheduler |
 //! | `search.rs` | the next run and the one before, of every kind |
 //! | `combine.rs` | the same for `any`, `all` and `except` |
-//! | `text.rs` | triggers written as text, and read again |
+//! | `text/` | triggers written as text, and read again |
+//! | `serialise.rs` | triggers serialised as this text |
 //! | `validate.rs` | what has to be right before a trigger is put to work |
 //! | `describe.rs` | triggers in plain English |
 //! | `cron/` | cron expressions: read, stepped, described |
@@ -15,6 +16,7 @@
 //! | `dst.rs` | what becomes of local times that come twice or never |
 //! | `zone.rs` | the offsets of a time zone |
 //! | `civil.rs` | dates and days as numbers |
+//! | `words.rs` | lists, ranges and numbers in plain English |
 
 #[cfg(feature = "cron")]
 mod calendar;
@@ -28,8 +30,11 @@ mod dst;
 mod jitter;
 mod schedule;
 mod search;
+#[cfg(feature = "serde")]
+mod serialise;
 mod text;
 mod validate;
+mod words;
 #[cfg(feature = "cron")]
 mod zone;
 #[cfg(feature = "cron")]

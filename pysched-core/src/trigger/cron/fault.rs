@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::field::Field;
 use super::parse::Span;
+use crate::error::Error;
 
 /// What is wrong with an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +145,16 @@ impl fmt::Display for CronError {
 
 impl std::error::Error for CronError {}
 
+/// So that `?` hands it on where an [`Error`] is returned.
+impl From<CronError> for Error {
+    fn from(error: CronError) -> Self {
+        match error.0 {
+            Reason::Zone(unknown) => unknown.into(),
+            Reason::Expression { .. } => Self::InvalidTrigger(error.to_string()),
+        }
+    }
+}
+
 impl Wrong {
     const fn field(self) -> Option<Field> {
         match self {
@@ -207,7 +218,7 @@ impl Message {
     const fn push_reason(&mut self, bytes: &[u8], Fault { wrong, span }: Fault) {
         match wrong {
             Wrong::Empty => {
-                self.push("there is none: expected 5 to 7 fields, as in `0 9 * * MON-FRI`")
+                self.push("there is none: expected 5 to 7 fields, as in `0 9 * * MON-FRI`");
             }
             Wrong::FieldCount(fields) => {
                 self.push("found ");

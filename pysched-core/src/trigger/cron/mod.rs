@@ -21,7 +21,7 @@ use super::dst::Pattern;
 const EVERY_MONTH: u16 = 0b1_1111_1111_1110;
 
 /// A cron expression that has been read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Cron {
     fields: Fields,
 
@@ -102,9 +102,22 @@ impl Pattern for Cron {
     }
 }
 
+/// Expressions are equal if they mean the same, however that is written.
+impl PartialEq for Cron {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
+}
+
+impl Eq for Cron {}
+
+/// As it was written, with one space between two fields.
 impl fmt::Display for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text.trim())
+        for (index, field) in self.text.split_ascii_whitespace().enumerate() {
+            write!(f, "{}{field}", if index == 0 { "" } else { " " })?;
+        }
+        Ok(())
     }
 }
 
