@@ -441,7 +441,7 @@ impl Trigger {
     /// ```
     /// use pysched::{Calendar, Trigger};
     ///
-    /// let every_other_monday = Calendar::weeks(2).from(2026, 1, 5).at(9, 30, 0);
+    /// let every_other_monday = Calendar::since(2026, 1, 5).every_weeks(2).at(9, 30, 0);
     /// let trigger = Trigger::calendar(every_other_monday.time_zone("Europe/Rome"));
     /// ```
     #[must_use]

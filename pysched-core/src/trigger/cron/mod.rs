@@ -1,5 +1,6 @@
 //! Cron expressions: read by a `const fn`, stepped by bit sets.
 
+mod clock;
 mod days;
 mod describe;
 mod fault;
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use self::days::Days;
+pub(super) use self::describe::weekday_name;
 pub use self::fault::CronError;
 use self::fault::Message;
 use self::parse::{parse, year_bit};

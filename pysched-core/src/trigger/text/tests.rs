@@ -109,7 +109,7 @@ fn errors_say_where_what_and_why() {
             "at column 7: the text that begins here does not end: expected another `\"`",
         ),
         (r#"recur("1\h")"#, r#"at column 9, found `\`: expected `\"` or `\\`"#),
-        ("recur(\"1x\")", "at column 7: \"1x\": unknown unit of time"),
+        ("recur(\"1x\")", "at column 7: \"x\" in \"1x\": unknown unit of time"),
         ("recur(\"1h\") recur(\"1h\")", "at column 13, found `recur`: expected `.`, or the end"),
         ("recur(\"1h\").", "at column 13, found the end: expected `except`, `starting`, `until`"),
         ("recur(\"1h\").until(5)", "at column 19, found `5`: expected a time such as"),
@@ -307,13 +307,13 @@ fn limited(trigger: impl Strategy<Value = Trigger>) -> impl Strategy<Value = Tri
     let long = prop_oneof![span(), Just(Duration::ZERO), Just(Duration::MAX)];
     (trigger, weighted(0.2, instant()), weighted(0.2, instant()), weighted(0.2, long)).prop_map(
         |(mut trigger, starting, until, jitter)| {
-            for at in starting {
+            if let Some(at) = starting {
                 trigger = trigger.starting(at);
             }
-            for end in until {
+            if let Some(end) = until {
                 trigger = trigger.until(end);
             }
-            for max in jitter {
+            if let Some(max) = jitter {
                 trigger = trigger.jitter(max);
             }
             trigger
