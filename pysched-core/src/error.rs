@@ -71,7 +71,6 @@ impl fmt::Display for Error {
         match self {
             Self::InvalidInterval(what) => write!(f, "invalid interval: {what}"),
             Self::InvalidTrigger(what) => write!(f, "invalid trigger: {what}"),
-            Self::UnknownTimeZone(what) => f.write_str(what),
             Self::UnknownTask(id) => write!(
                 f,
                 "no live task has the id {id}: it was never added to this scheduler, has finished, \
@@ -79,7 +78,7 @@ impl fmt::Display for Error {
             ),
             Self::UnknownExecutor(what) => write!(f, "unknown executor: {what}"),
             Self::DuplicateTask(what) => write!(f, "two tasks of one name: {what}"),
-            Self::NotPortable(what) => f.write_str(what),
+            Self::UnknownTimeZone(what) | Self::NotPortable(what) => f.write_str(what),
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
             Self::WorkerProcess(what) => write!(f, "no worker process: {what}"),
             Self::NeverRuns(what) => write!(f, "the task would never run: {what}"),

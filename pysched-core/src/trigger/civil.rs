@@ -32,7 +32,6 @@ impl Local {
     /// The day, counted from 1970-01-01, and the second of it.
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
         reason = "`Local`s are between FIRST and LAST, which the callers make sure of"
     )]
     pub(super) const fn split(self) -> (i32, u32) {

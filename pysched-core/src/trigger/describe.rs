@@ -50,25 +50,23 @@ impl Trigger {
 
     fn described(&self, is_part: bool) -> String {
         let Limits { mut starting, until, jitter } = self.limits();
-        // The jitter of a part does not count.
-        let jitter = jitter.filter(|_| !is_part);
-        let mut text = self.kind.describe(&mut starting);
+        let text = self.kind.describe(&mut starting);
+        let limits = [
+            starting.map(|starting| format!(", from {}", shown(starting))),
+            until.map(|until| format!(", until {}", shown(until))),
+            // The jitter of a part does not count.
+            jitter
+                .filter(|_| !is_part)
+                .map(|max| format!(", each run up to {} later", Interval::from(max))),
+        ];
+        let limits: String = limits.into_iter().flatten().collect();
         let is_combined = matches!(self.kind, Kind::Any(_) | Kind::All(_) | Kind::Except(_));
-        let is_limited = starting.is_some() || until.is_some() || jitter.is_some();
         // So that it is seen what a limit is about.
-        if is_combined && (is_part || is_limited) {
-            text = format!("({text})");
+        if is_combined && (is_part || !limits.is_empty()) {
+            format!("({text}){limits}")
+        } else {
+            text + &limits
         }
-        if let Some(starting) = starting {
-            text.push_str(&format!(", from {}", shown(starting)));
-        }
-        if let Some(until) = until {
-            text.push_str(&format!(", until {}", shown(until)));
-        }
-        if let Some(max) = jitter {
-            text.push_str(&format!(", each run up to {} later", Interval::from(max)));
-        }
-        text
     }
 }
 
@@ -111,8 +109,8 @@ impl Zoned {
         };
         // The clocks of UTC are never changed.
         let policy = match self.policy {
-            _ if self.zone_name() == "UTC" => "",
             Dst::Vixie => "",
+            _ if self.zone_name() == "UTC" => "",
             Dst::Skip => " (runs that a clock change skips are left out, and none is repeated)",
             Dst::Literal => {
                 " (runs that a clock change skips are left out, and those it repeats run twice)"
@@ -128,35 +126,27 @@ impl Zoned {
 #[cfg(feature = "cron")]
 impl Calendar {
     fn describe(&self) -> String {
-        let mut text = match self.every {
-            1 => format!("every {}", self.unit.counted(1).trim_start_matches("1 ")),
-            every => format!("every {}", self.unit.counted(every)),
-        };
+        let every = self.unit.counted(self.every);
+        let every = every.strip_prefix("1 ").unwrap_or(&every);
         let [hour, minute, second] = self.at;
-        text.push_str(&format!(" at {hour:02}:{minute:02}"));
-        if second != 0 {
-            text.push_str(&format!(":{second:02}"));
-        }
-        text.push_str(", from ");
-        if self.unit == Unit::Weeks {
-            text.push_str(weekday_name(weekday(self.since.days())));
-            text.push(' ');
-        }
-        text.push_str(&self.since.to_string());
+        let second = if second == 0 { String::new() } else { format!(":{second:02}") };
+        let weekday = match self.unit {
+            Unit::Weeks => format!("{} ", weekday_name(weekday(self.since.days()))),
+            Unit::Days | Unit::Months | Unit::Years => String::new(),
+        };
         let Date { month, day, .. } = self.since;
         let may_lack = match self.unit {
             Unit::Days | Unit::Weeks => false,
             Unit::Months => day > 28,
             Unit::Years => (month, day) == (2, 29),
         };
-        if may_lack {
-            let on = match self.month_end {
-                MonthEnd::Clamp => "on the last day of",
-                MonthEnd::Skip => "not in",
-            };
-            text.push_str(&format!(", {on} months without a day {day}"));
-        }
-        text
+        let lacking = match self.month_end {
+            _ if !may_lack => String::new(),
+            MonthEnd::Clamp => format!(", on the last day of months without a day {day}"),
+            MonthEnd::Skip => format!(", not in months without a day {day}"),
+        };
+        let since = self.since;
+        format!("every {every} at {hour:02}:{minute:02}{second}, from {weekday}{since}{lacking}")
     }
 }
 
@@ -169,7 +159,8 @@ fn joined(parts: &[Trigger], by: &str) -> String {
     if parts.is_empty() { "never".to_owned() } else { parts.join(by) }
 }
 
-#[cfg(all(test, feature = "cron"))]
+#[cfg(feature = "cron")]
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 

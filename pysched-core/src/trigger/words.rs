@@ -72,18 +72,16 @@ pub(super) fn ordinal(number: u32) -> String {
         "tenth",
     ];
     let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-    match index.and_then(|index| WORDS.get(index)) {
-        Some(word) => (*word).to_owned(),
-        None => {
-            let ending = match (number % 10, number / 10 % 10) {
-                (1, tens) if tens != 1 => "st",
-                (2, tens) if tens != 1 => "nd",
-                (3, tens) if tens != 1 => "rd",
-                _ => "th",
-            };
-            format!("{number}{ending}")
-        }
+    if let Some(word) = index.and_then(|index| WORDS.get(index)) {
+        return (*word).to_owned();
     }
+    let ending = match (number % 10, number / 10 % 10) {
+        (1, tens) if tens != 1 => "st",
+        (2, tens) if tens != 1 => "nd",
+        (3, tens) if tens != 1 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
 }
 
 /// "every hour", "every 2 hours".
@@ -92,7 +90,8 @@ pub(super) fn every(count: u32, unit: &str) -> String {
     if count == 1 { format!("every {unit}") } else { format!("every {count} {unit}s") }
 }
 
-#[cfg(all(test, feature = "cron"))]
+#[cfg(feature = "cron")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

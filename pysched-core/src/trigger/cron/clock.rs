@@ -38,8 +38,8 @@ impl Times {
         if let Some(distance) = constant_distance(&times)
             && let (Some(first), Some(last)) = (times.first(), times.last())
         {
-            let is_whole = usize::try_from(DAY / distance) == Ok(times.len());
-            if is_whole && DAY % distance == 0 && *first == 0 {
+            let is_whole = times.len() * distance as usize == DAY as usize;
+            if is_whole && *first == 0 {
                 return every_seconds(distance);
             }
             // At a constant minute of every hour, and the like.
@@ -151,13 +151,11 @@ fn head(set: u64, unit: &str) -> String {
             return format!("{} from {unit} {first} through {last}", every(step, unit));
         }
     }
-    match values[..] {
-        [value] => format!("at {unit} {value}"),
-        _ => {
-            let values = ranges(&values, None, |value| value.to_string());
-            format!("at {unit}s {}", listed(&values, "and"))
-        }
+    if let [value] = values[..] {
+        return format!("at {unit} {value}");
     }
+    let values = ranges(&values, None, |value| value.to_string());
+    format!("at {unit}s {}", listed(&values, "and"))
 }
 
 /// Of which minutes or hours.
@@ -168,11 +166,9 @@ fn tail(values: &[u32], cycle: Option<(u32, u32)>, is_every: bool, unit: &str) -
     if let Some(progression) = progression(values, unit) {
         return format!(" of {progression}");
     }
-    match values {
-        [value] => format!(" of {unit} {value}"),
-        _ => {
-            let values = ranges(values, cycle, |value| value.to_string());
-            format!(" of {unit}s {}", listed(&values, "and"))
-        }
+    if let [value] = values {
+        return format!(" of {unit} {value}");
     }
+    let values = ranges(values, cycle, |value| value.to_string());
+    format!(" of {unit}s {}", listed(&values, "and"))
 }

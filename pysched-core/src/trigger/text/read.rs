@@ -297,13 +297,13 @@ impl<'a> Reader<'a> {
                     self.at += index + 1;
                     return Ok(Quote { text, at });
                 }
-                '\\' => match characters.next() {
-                    Some((_, escaped @ ('"' | '\\'))) => text.push(escaped),
-                    _ => {
+                '\\' => {
+                    let Some((_, escaped @ ('"' | '\\'))) = characters.next() else {
                         self.at += index;
                         return Err(self.unexpected("`\\\"` or `\\\\`"));
-                    }
-                },
+                    };
+                    text.push(escaped);
+                }
                 other => text.push(other),
             }
         }
