@@ -355,6 +355,16 @@ mod tests {
     }
 
     #[test]
+    fn intervals_are_equal_if_they_are_as_long() {
+        assert_eq!(Interval::from(1e-12), Interval::from(0));
+        assert_eq!(Interval::from(1e-12), Interval::from(1e-13));
+        assert_ne!(Interval::from(1e-12), Interval::from(1e-9));
+        assert_eq!(Interval::from(-3), Interval::from(-3));
+        assert_ne!(Interval::from(-3), Interval::from(-3.5));
+        assert_ne!(Interval::from(f64::NAN), Interval::from(f64::NAN));
+    }
+
+    #[test]
     fn floats_round_to_the_nearest_nanosecond() {
         let nanos = |seconds: f64| Interval::from(seconds).duration().unwrap().as_nanos();
         assert_eq!(nanos(0.1), 100_000_000);

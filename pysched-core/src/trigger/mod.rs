@@ -202,7 +202,7 @@ impl Trigger {
     /// Runs whenever one of `triggers` would, once if several would at the same time.
     ///
     /// In a combination, intervals count from the time on the wall clock when the task is added, and
-    /// follow that clock.
+    /// follow that clock. Combinations may be nested up to 128 deep.
     ///
     /// ```
     /// use pysched::Trigger;

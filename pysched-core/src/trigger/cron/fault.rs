@@ -146,6 +146,13 @@ impl fmt::Display for CronError {
 impl std::error::Error for CronError {}
 
 /// So that `?` hands it on where an [`Error`] is returned.
+///
+/// ```
+/// use pysched::{Error, Trigger};
+///
+/// let opening = |text: &str| Ok::<_, Error>(Trigger::cron(text)?);
+/// assert!(matches!(opening("0 25 * * *"), Err(Error::InvalidTrigger(_))));
+/// ```
 impl From<CronError> for Error {
     fn from(error: CronError) -> Self {
         match error.0 {
