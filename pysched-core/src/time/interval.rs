@@ -70,7 +70,7 @@ use crate::error::Error;
 pub struct Interval(Given);
 
 /// What an interval was made of.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 enum Given {
     /// A span, perhaps longer than [`Interval::MAX`].
     Span(Duration),
@@ -83,6 +83,30 @@ enum Given {
 
     /// Seconds that no [`Duration`] can hold: negative, NaN, infinite, or far too many.
     Unrepresentable(f64),
+}
+
+/// A sliver equals the zero that it is rounded to, and as which it is displayed.
+impl PartialEq for Given {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::Negative(one), Self::Negative(other)) => one == other,
+            (Self::Unrepresentable(one), Self::Unrepresentable(other)) => one == other,
+            (one, other) => match (one.span(), other.span()) {
+                (Some(one), Some(other)) => one == other,
+                _ => false,
+            },
+        }
+    }
+}
+
+impl Given {
+    const fn span(self) -> Option<Duration> {
+        match self {
+            Self::Span(span) => Some(span),
+            Self::Sliver(_) => Some(Duration::ZERO),
+            Self::Negative(_) | Self::Unrepresentable(_) => None,
+        }
+    }
 }
 
 impl Interval {
@@ -328,6 +352,16 @@ mod tests {
         assert_eq!(Interval::from(3_usize), three);
         assert_eq!(Interval::from(3.0), three);
         assert_eq!(Interval::from(-0.0), Interval::from(0));
+    }
+
+    #[test]
+    fn intervals_are_equal_if_they_are_as_long() {
+        assert_eq!(Interval::from(1e-12), Interval::from(0));
+        assert_eq!(Interval::from(1e-12), Interval::from(1e-13));
+        assert_ne!(Interval::from(1e-12), Interval::from(1e-9));
+        assert_eq!(Interval::from(-3), Interval::from(-3));
+        assert_ne!(Interval::from(-3), Interval::from(-3.5));
+        assert_ne!(Interval::from(f64::NAN), Interval::from(f64::NAN));
     }
 
     #[test]

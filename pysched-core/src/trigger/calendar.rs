@@ -35,7 +35,7 @@ pub struct Calendar {
     /// Hour, minute, second.
     pub(super) at: [u32; 3],
     pub(super) month_end: MonthEnd,
-    zone: Option<Box<str>>,
+    pub(super) zone: Option<Box<str>>,
 }
 
 /// What a [`Calendar`] counts.
@@ -166,11 +166,10 @@ impl Calendar {
 
     /// Says what of it there is not.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let Self { since: Date { year, month, day }, every, at: [hour, minute, second], .. } =
-            *self;
-        if !(FIRST_YEAR..=LAST_YEAR).contains(&year) || !self.since.is_valid() {
+        let Self { since, every, at: [hour, minute, second], .. } = *self;
+        if !(FIRST_YEAR..=LAST_YEAR).contains(&since.year) || !since.is_valid() {
             return Err(Error::InvalidTrigger(format!(
-                "there is no date {year:04}-{month:02}-{day:02}; give Calendar::since a day of the \
+                "there is no date {since}; give Calendar::since a day of the \
                  years {FIRST_YEAR} to {LAST_YEAR}"
             )));
         }
@@ -286,6 +285,27 @@ impl Pattern for Calendar {
             run -= 1;
         }
         None
+    }
+}
+
+impl Unit {
+    const ALL: [Self; 4] = [Self::Days, Self::Weeks, Self::Months, Self::Years];
+
+    /// "1 week", "2 weeks".
+    pub(super) fn counted(self, count: u32) -> String {
+        let units = self.to_string();
+        let name = if count == 1 { units.trim_end_matches('s') } else { &units };
+        format!("{count} {name}")
+    }
+
+    /// Reads what [`counted`](Self::counted) says.
+    pub(super) fn count(text: &str) -> Option<(u32, Self)> {
+        let (number, unit) = text.trim().split_once(char::is_whitespace)?;
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        let count = number.parse().ok().filter(|_| is_number)?;
+        let unit = unit.trim_start().trim_end_matches('s');
+        let unit = Self::ALL.into_iter().find(|it| it.to_string().trim_end_matches('s') == unit)?;
+        Some((count, unit))
     }
 }
 

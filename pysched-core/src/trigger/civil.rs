@@ -4,6 +4,8 @@
 //! The conversion of dates is that of Cassio Neri and Lorenz Schneider, "Euclidean affine functions
 //! and their application to calendar algorithms", Software: Practice and Experience 53 (2023).
 
+use std::fmt;
+
 /// Seconds of a day. No civil day is longer or shorter; those of a zone are.
 pub(super) const DAY: i64 = 86_400;
 
@@ -97,7 +99,15 @@ impl Date {
     }
 }
 
+/// As in ISO 8601, and in all standards that have it from there.
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
 /// The day of the week of a day counted from 1970-01-01, which was a Thursday. 0 is Sunday.
+#[cfg(feature = "cron")]
 pub(super) const fn weekday(days: i32) -> u32 {
     (days + 4).rem_euclid(7).cast_unsigned()
 }

@@ -6,7 +6,8 @@
 //! | `schedule.rs` | a trigger put to work in a scheduler |
 //! | `search.rs` | the next run and the one before, of every kind |
 //! | `combine.rs` | the same for `any`, `all` and `except` |
-//! | `text.rs` | triggers written as text, and read again |
+//! | `text/` | triggers written as text, and read again |
+//! | `serialise.rs` | triggers serialised as this text |
 //! | `validate.rs` | what has to be right before a trigger is put to work |
 //! | `describe.rs` | triggers in plain English |
 //! | `cron/` | cron expressions: read, stepped, described |
@@ -15,6 +16,7 @@
 //! | `dst.rs` | what becomes of local times that come twice or never |
 //! | `zone.rs` | the offsets of a time zone |
 //! | `civil.rs` | dates and days as numbers |
+//! | `words.rs` | lists, ranges and numbers in plain English |
 
 #[cfg(feature = "cron")]
 mod calendar;
@@ -28,8 +30,11 @@ mod dst;
 mod jitter;
 mod schedule;
 mod search;
+#[cfg(feature = "serde")]
+mod serialise;
 mod text;
 mod validate;
+mod words;
 #[cfg(feature = "cron")]
 mod zone;
 #[cfg(feature = "cron")]
@@ -197,7 +202,7 @@ impl Trigger {
     /// Runs whenever one of `triggers` would, once if several would at the same time.
     ///
     /// In a combination, intervals count from the time on the wall clock when the task is added, and
-    /// follow that clock.
+    /// follow that clock. Combinations may be nested up to 128 deep.
     ///
     /// ```
     /// use pysched::Trigger;
@@ -444,7 +449,7 @@ impl Trigger {
     /// ```
     /// use pysched::{Calendar, Trigger};
     ///
-    /// let every_other_monday = Calendar::weeks(2).from(2026, 1, 5).at(9, 30, 0);
+    /// let every_other_monday = Calendar::since(2026, 1, 5).every_weeks(2).at(9, 30, 0);
     /// let trigger = Trigger::calendar(every_other_monday.time_zone("Europe/Rome"));
     /// ```
     #[must_use]

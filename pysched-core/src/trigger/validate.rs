@@ -5,22 +5,37 @@ use super::zoned::Zoned;
 use super::{Kind, Trigger};
 use crate::error::Error;
 
+/// How many triggers may be one within the other: so many that no search through them runs out of stack.
+pub(super) const DEEPEST: usize = 128;
+
+/// What is wrong with more.
+pub(super) fn too_deep() -> String {
+    format!(
+        "combinations are nested more than {DEEPEST} deep: expected fewer; put what is excluded into \
+         one `any`"
+    )
+}
+
 impl Trigger {
     /// Looks up its time zones, and says what of it there is not. Reads files, so not for under a lock.
     pub(crate) fn validated(mut self) -> Result<Self, Error> {
         // Intervals are looked at when they are put to work.
         if !self.is_interval() {
-            self.validate(false)?;
+            self.validate(0)?;
         }
         Ok(self)
     }
 
-    fn validate(&mut self, is_part: bool) -> Result<(), Error> {
+    /// `depth`: how many combinations it is within.
+    fn validate(&mut self, depth: usize) -> Result<(), Error> {
+        if depth == DEEPEST {
+            return Err(Error::InvalidTrigger(too_deep()));
+        }
         match &mut self.kind {
             Kind::Once(delay) => {
                 delay.duration()?;
             }
-            Kind::RecurAfter(_) if is_part => {
+            Kind::RecurAfter(_) if depth > 0 => {
                 return Err(Error::InvalidTrigger(format!(
                     "`{self}` cannot be part of a combination, as each of its runs depends on the \
                      end of the one before; use recur, or a task of its own"
@@ -46,7 +61,7 @@ impl Trigger {
                     )));
                 }
                 let mut validated = parts.to_vec();
-                validated.iter_mut().try_for_each(|part| part.validate(true))?;
+                validated.iter_mut().try_for_each(|part| part.validate(depth + 1))?;
                 *parts = validated.into();
                 #[cfg(feature = "cron")]
                 if matches!(self.kind, Kind::All(_)) {
@@ -56,7 +71,7 @@ impl Trigger {
             Kind::Except(parts) => {
                 let [of, excluded] = &**parts;
                 let mut validated = [of.clone(), excluded.clone()];
-                validated.iter_mut().try_for_each(|part| part.validate(true))?;
+                validated.iter_mut().try_for_each(|part| part.validate(depth + 1))?;
                 *parts = validated.into();
             }
         }

@@ -27,7 +27,7 @@ pub(super) enum Times {
 }
 
 /// Whose clocks count.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Place {
     Utc,
     In(&'static Zone),
@@ -110,11 +110,7 @@ impl Zoned {
 
     /// The name of the zone.
     pub(super) fn zone_name(&self) -> &str {
-        match self.place {
-            Place::Utc => "UTC",
-            Place::In(zone) => zone.name(),
-            Place::Named(name) => name,
-        }
+        self.place.name()
     }
 
     /// Whether it says how often rather than when.
@@ -168,7 +164,22 @@ impl Zoned {
     }
 }
 
+/// By name, whether the zone has been looked up or not.
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.name().eq_ignore_ascii_case(other.name())
+    }
+}
+
 impl Place {
+    fn name(&self) -> &str {
+        match self {
+            Self::Utc => "UTC",
+            Self::In(zone) => zone.name(),
+            Self::Named(name) => name,
+        }
+    }
+
     /// The zone, if it is another than UTC; nothing at all if it is not known.
     #[expect(clippy::option_option, reason = "`None` is for `?`, and `Some(None)` for UTC")]
     #[inline]

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::field::Field;
 use super::parse::Span;
+use crate::error::Error;
 
 /// What is wrong with an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +144,23 @@ impl fmt::Display for CronError {
 }
 
 impl std::error::Error for CronError {}
+
+/// So that `?` hands it on where an [`Error`] is returned.
+///
+/// ```
+/// use pysched::{Error, Trigger};
+///
+/// let opening = |text: &str| Ok::<_, Error>(Trigger::cron(text)?);
+/// assert!(matches!(opening("0 25 * * *"), Err(Error::InvalidTrigger(_))));
+/// ```
+impl From<CronError> for Error {
+    fn from(error: CronError) -> Self {
+        match error.0 {
+            Reason::Zone(unknown) => unknown.into(),
+            Reason::Expression { .. } => Self::InvalidTrigger(error.to_string()),
+        }
+    }
+}
 
 impl Wrong {
     const fn field(self) -> Option<Field> {
@@ -299,6 +317,7 @@ impl Message {
         }
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a digit is less than 10")]
     const fn push_number(&mut self, number: usize) {
         if number >= 10 {
             self.push_number(number / 10);

@@ -1,5 +1,6 @@
 //! Cron expressions: read by a `const fn`, stepped by bit sets.
 
+mod clock;
 mod days;
 mod describe;
 mod fault;
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use self::days::Days;
+pub(super) use self::describe::weekday_name;
 pub use self::fault::CronError;
 use self::fault::Message;
 use self::parse::{parse, year_bit};
@@ -24,7 +26,7 @@ use super::dst::Pattern;
 const EVERY_MONTH: u16 = 0b1_1111_1111_1110;
 
 /// A cron expression that has been read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Cron {
     fields: Fields,
 
@@ -105,9 +107,22 @@ impl Pattern for Cron {
     }
 }
 
+/// Expressions are equal if they mean the same, however that is written.
+impl PartialEq for Cron {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
+}
+
+impl Eq for Cron {}
+
+/// As it was written, with one space between two fields.
 impl fmt::Display for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text.trim())
+        for (index, field) in self.text.split_ascii_whitespace().enumerate() {
+            write!(f, "{}{field}", if index == 0 { "" } else { " " })?;
+        }
+        Ok(())
     }
 }
 
