@@ -11,8 +11,10 @@
 //!
 //! `PYSCHED_CASES=20` makes the random tests look at twenty times as many cases as they do by default.
 
+mod differences;
 mod expression;
 mod model;
+mod oracle;
 
 mod properties;
 mod random;
@@ -25,9 +27,12 @@ fn time(second: i64) -> SystemTime {
     if second < 0 { SystemTime::UNIX_EPOCH - distance } else { SystemTime::UNIX_EPOCH + distance }
 }
 
-/// The whole seconds from the epoch to a time that has no fraction.
+/// The seconds from the epoch to a time that has no fraction.
 fn second(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_else(|_| Duration::ZERO);
-    assert_eq!(since.subsec_nanos(), 0, "runs are at whole seconds");
-    i64::try_from(since.as_secs()).unwrap()
+    let (distance, sign) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => (since, 1),
+        Err(before) => (before.duration(), -1),
+    };
+    assert_eq!(distance.subsec_nanos(), 0, "runs are at whole seconds");
+    sign * i64::try_from(distance.as_secs()).unwrap()
 }
