@@ -18,6 +18,7 @@ mod oracle;
 
 mod properties;
 mod random;
+mod transitions;
 
 use std::time::{Duration, SystemTime};
 
