@@ -9,7 +9,9 @@ use jiff_02::{Timestamp, Zoned};
 use proptest::prelude::*;
 use pysched::{Dst, Trigger};
 
-use super::random::{around_change, cases, nightly, nightly_in_seconds, rare_days};
+use super::random::{
+    around_change, around_odd_seconds, cases, nightly, nightly_in_seconds, rare_days,
+};
 use super::{second, time};
 
 /// How many runs are compared, either way.
@@ -157,7 +159,7 @@ fn compare(expression: &str, zone: &str, at: i64) {
 }
 
 proptest! {
-    #![proptest_config(cases(200))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn around_changes_of_the_clock(
@@ -170,7 +172,7 @@ proptest! {
     #[test]
     fn to_the_second(
         expression in nightly_in_seconds(),
-        (zone, span) in around_change(5),
+        (zone, span) in prop_oneof![4 => around_change(5), 1 => around_odd_seconds(5)],
     ) {
         compare(&expression, zone, span.start);
     }
