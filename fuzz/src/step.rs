@@ -1,7 +1,10 @@
 //! [`cron_step`]: the next run and the one before.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use pysched::{Dst, Trigger};
 
 const ZONES: [&str; 16] = [
@@ -25,6 +28,16 @@ const ZONES: [&str; 16] = [
 
 const POLICIES: [Dst; 4] = [Dst::Vixie, Dst::Skip, Dst::Literal, Dst::Shift];
 
+/// The changes of the clock in each zone, from 1970 to 2100, in seconds since the epoch.
+static CHANGES: LazyLock<Vec<Vec<u64>>> = LazyLock::new(|| {
+    let changes = |name: &&str| {
+        let zone = TimeZone::get(name).expect("the zone is known");
+        let seconds = zone.following(Timestamp::UNIX_EPOCH).map(|it| it.timestamp().as_second());
+        seconds.map_while(|at| u64::try_from(at).ok().filter(|at| *at < 130 * 31_557_600)).collect()
+    };
+    ZONES.iter().map(changes).collect()
+});
+
 /// The bytes before the expression: a zone, a policy, a fraction of a second, and four of seconds.
 pub const HEADER: usize = 8;
 
@@ -32,6 +45,7 @@ pub const HEADER: usize = 8;
 const LONG: Duration = Duration::from_secs(2);
 
 const TICK: Duration = Duration::from_nanos(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Searches runs of any expression, in any zone, from any time: a search one way comes back the other.
 ///
@@ -42,15 +56,12 @@ pub fn cron_step(input: &[u8]) {
     let Some((header, expression)) = input.split_first_chunk::<HEADER>() else { return };
     let Ok(expression) = std::str::from_utf8(expression) else { return };
     let [zone, policy, fraction, shift, seconds @ ..] = *header;
-    let zone = ZONES[usize::from(zone) % ZONES.len()];
+    let (index, zone) = (usize::from(zone) % ZONES.len(), ZONES[usize::from(zone) % ZONES.len()]);
     let policy = POLICIES[usize::from(policy) % POLICIES.len()];
     let Ok(trigger) = Trigger::cron_in(expression, zone) else { return };
     let trigger = trigger.dst(policy);
 
-    // Mostly in this century, sometimes in other millennia.
-    let seconds = u64::from(u32::from_le_bytes(seconds)) << (shift % 40).saturating_sub(34);
-    let start = SystemTime::UNIX_EPOCH - Duration::from_secs(u64::from(shift >= 128) << 35);
-    let at = start + Duration::from_secs(seconds) + TICK * u32::from(fraction % 3);
+    let at = time(&CHANGES[index], shift, seconds) + TICK * u32::from(fraction % 3);
 
     let began = Instant::now();
     let case = || format!("`{expression}` in {zone}, {policy:?}, at {at:?}");
@@ -69,4 +80,17 @@ pub fn cron_step(input: &[u8]) {
     }
     let took = began.elapsed();
     assert!(took < LONG, "{} took {took:?}", case());
+}
+
+/// Some time: within hours of a change of the clock, in this century, or in other millennia.
+fn time(changes: &[u64], shift: u8, seconds: [u8; 4]) -> SystemTime {
+    let number = u32::from_le_bytes(seconds);
+    if shift >= 64 && !changes.is_empty() {
+        let [low, high, which @ ..] = seconds;
+        let change = changes[usize::from(u16::from_le_bytes(which)) % changes.len()];
+        let away = Duration::from_secs(u16::from_le_bytes([low, high]).into()) / 4;
+        return SystemTime::UNIX_EPOCH + Duration::from_secs(change) + away - 2 * HOUR;
+    }
+    let start = SystemTime::UNIX_EPOCH - Duration::from_secs(u64::from(shift >= 32) << 35);
+    start + Duration::from_secs(u64::from(number) << (shift % 40).saturating_sub(34))
 }

@@ -366,18 +366,18 @@ fn summer_time_ends_for_ramadan() {
 /// Samoa went over the date line at the end of 2011-12-29, -10, to the beginning of the 31st, +14.
 #[test]
 fn a_day_that_was_left_out() {
-    let on_the_31st = "2011-12-30T12:30";
-    let on_the_1st = "2011-12-31T12:30";
+    let last_day = "2011-12-30T12:30";
+    let new_year = "2011-12-31T12:30";
     check(
         "Pacific/Apia",
         "30 2 * * *",
         "2011-12-29T12:30:00Z",
         [
-            ["2011-12-30T10:00", on_the_31st],
-            [on_the_31st, on_the_1st],
-            [on_the_31st, on_the_1st],
+            ["2011-12-30T10:00", last_day],
+            [last_day, new_year],
+            [last_day, new_year],
             // What is moved by a day coincides with the run of that day.
-            [on_the_31st, on_the_1st],
+            [last_day, new_year],
         ],
     );
     let change = "2011-12-30T10:00:00Z".parse::<Timestamp>().unwrap().as_second();
