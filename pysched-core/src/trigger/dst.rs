@@ -167,12 +167,12 @@ pub(super) fn next<P: Pattern>(pattern: &P, zone: &Zone, rule: Rule, from: i64) 
             (None, None) => {}
             (some, none) => return some.or(none),
         }
-        // Before what was found, and where nothing was found, there may be something yet only as far
-        // as local times come again.
+        // What was found is the first one only among the local times that were asked for: as long as
+        // clocks may go back behind these, no segment is left out.
         at = match found {
+            _ if segment.end.saturating_sub(REACH) < ahead.from => segment.end,
             Some(found) => segment.end.max(found - REACH),
-            None if segment.end.saturating_sub(from) > REACH => return None,
-            None => segment.end,
+            None => return None,
         };
         (index, segment) = if at > segment.end {
             zone.segment_at(at)
@@ -201,9 +201,9 @@ pub(super) fn previous<P: Pattern>(pattern: &P, zone: &Zone, rule: Rule, to: i64
             return None;
         }
         at = match found {
+            _ if segment.start.saturating_add(REACH) > behind.to => segment.start - 1,
             Some(found) => (segment.start - 1).min(found + REACH),
-            None if to.saturating_sub(segment.start) > REACH => return None,
-            None => segment.start - 1,
+            None => return None,
         };
         (index, segment) = if at < segment.start - 1 {
             zone.segment_at(at)
