@@ -87,9 +87,11 @@
 //! | [`Trigger::recur(5)`](Trigger::recur) | `recur, 5` | after 5 s, 10 s, 15 s, …, however long each run takes |
 //! | [`Trigger::recur_after(5)`](Trigger::recur_after) | `recur_after, 5` | 5 s after it was added, and 5 s after each run has ended |
 //! | [`Trigger::at(time)`](Trigger::at) | | once, when the wall clock shows `time` |
+//! | [`cron!("0 9 * * MON-FRI")`](cron!), [`Trigger::cron(text)?`](Trigger::cron) | `cron, "0 9 * * MON-FRI"` | at the times of a cron expression: at 9:00 on weekdays |
 //!
 //! An [`Interval`] is a number of seconds, whole or not, a [`Duration`](std::time::Duration), or
-//! text such as `"1h 30m"`. In the attribute, a bad one is a compile error.
+//! text such as `"1h 30m"`. In the attribute, a bad one is a compile error, and so is a bad cron
+//! expression in the attribute or in [`cron!`].
 //!
 //! A recurring task never overlaps itself, and does not run in a burst to catch up. What is due
 //! while the previous run is running is recorded as [`Status::Skipped`]; if several runs could not
@@ -243,7 +245,7 @@
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
-//! | `macros` | yes | the `#[task]` attribute |
+//! | `macros` | yes | the `#[task]` attribute; with `cron`, also the macro [`cron!`] |
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
 //! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
 
@@ -259,6 +261,9 @@ pub use pysched_core::{
 #[cfg(feature = "process")]
 #[doc(inline)]
 pub use pysched_core::{ProcessPoolBuilder, ProcessPoolExecutor, init, worker_test};
+#[cfg(all(feature = "macros", feature = "cron"))]
+#[doc(inline)]
+pub use pysched_macros::cron;
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use pysched_macros::task;
