@@ -7,7 +7,7 @@ use syn::LitStr;
 
 /// The interval of a text, by the function of the core that reads it.
 pub(crate) fn interval(private: &TokenStream, read: &str, text: &LitStr) -> TokenStream {
-    let span = at(text);
+    let span = text.span();
     let private = respanned(private.clone(), span);
     let read = Ident::new(read, span);
     quote_spanned! {span=> {
@@ -22,22 +22,15 @@ pub(crate) fn calendar(
     expression: &LitStr,
     time_zone: Option<&LitStr>,
 ) -> TokenStream {
-    let span = at(expression);
+    let span = expression.span();
     let path = respanned(private.clone(), span);
     let cron = quote_spanned! {span=> {
         const __PYSCHED_CRON: &#path::Cron = &#path::Cron::literal(#expression);
         __PYSCHED_CRON
     }};
-    let time_zone = match time_zone {
-        Some(name) => quote!(#private::Some(#name)),
-        None => quote!(#private::None),
-    };
+    let time_zone =
+        time_zone.map_or_else(|| quote!(#private::None), |name| quote!(#private::Some(#name)));
     quote!(#private::calendar(#cron, #time_zone))
-}
-
-/// The place of a text, known to the compiler as this macro's.
-fn at(text: &LitStr) -> Span {
-    Span::mixed_site().located_at(text.span())
 }
 
 /// The same tokens, of the same meaning, at another place.

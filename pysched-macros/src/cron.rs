@@ -1,9 +1,9 @@
 //! `cron!`: a cron expression as a constant trigger.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Error, Expr, ExprLit, Lit, LitStr, Path, Result};
+use syn::{Error, Expr, ExprLit, Lit, LitStr, Result};
 
-use crate::attribute::{Written, path, split, time_zone, ungrouped};
+use crate::attribute::{Options, Written, split, ungrouped};
 use crate::constants;
 use crate::errors::Errors;
 use crate::expand::private;
@@ -23,7 +23,7 @@ pub(crate) fn expand(arguments: TokenStream) -> Result<TokenStream> {
                 "expected an option after the expression, as in `tz = \"Europe/Rome\"`",
             ),
             Written::Option(key, value) => {
-                errors.take(options.set(&key, &ungrouped(value)));
+                errors.take(options.set(&key, value, |known| matches!(known, "tz" | "crate")));
             }
         }
     }
@@ -40,29 +40,6 @@ pub(crate) fn expand(arguments: TokenStream) -> Result<TokenStream> {
 pub(crate) fn explain(error: &Error) -> TokenStream {
     let errors = error.to_compile_error();
     quote::quote!({ #errors })
-}
-
-#[derive(Default)]
-struct Options {
-    time_zone: Option<LitStr>,
-    crate_path: Option<Path>,
-}
-
-impl Options {
-    fn set(&mut self, key: &syn::Ident, value: &Expr) -> Result<()> {
-        let is_new = if key == "tz" {
-            self.time_zone.replace(time_zone(value)?).is_none()
-        } else if key == "crate" {
-            self.crate_path.replace(path(value)?).is_none()
-        } else {
-            let message = format!("unknown option `{key}`: expected `tz` or `crate`");
-            return Err(Error::new_spanned(key, message));
-        };
-        if is_new {
-            return Ok(());
-        }
-        Err(Error::new_spanned(key, format!("the option `{key}` is given twice")))
-    }
 }
 
 fn read(argument: &Expr) -> Result<LitStr> {
@@ -111,6 +88,6 @@ mod tests {
         assert_eq!(complaints(quote!()).len(), 1);
         assert_eq!(complaints(quote!(tz = "Europe/Rome")).len(), 1);
         assert_eq!(complaints(quote!("@daily", "Europe/Rome")).len(), 1);
-        assert_eq!(complaints(quote!(5, tz = "", dst = skip, tz = "a", tz = "b", 7)).len(), 5);
+        assert_eq!(complaints(quote!(5, tz = "", dst = skip, tz = "a", 7)).len(), 5);
     }
 }

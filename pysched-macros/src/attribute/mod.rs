@@ -11,7 +11,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Lit, Result, Token, UnOp};
 
 pub(crate) use self::interval::Interval;
-pub(crate) use self::options::{Options, crate_path, path, time_zone};
+pub(crate) use self::options::{Options, crate_path};
 pub(crate) use self::when::When;
 use crate::errors::Errors;
 use crate::shown::shown;
@@ -99,7 +99,7 @@ impl Arguments {
             match written {
                 Written::Option(key, value) => {
                     after_options = true;
-                    errors.take(options.set(&key, value));
+                    errors.take(options.set(&key, value, |_| true));
                 }
                 Written::Positional(argument) if after_options => errors.point_at(
                     argument,

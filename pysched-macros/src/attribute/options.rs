@@ -73,12 +73,13 @@ const KNOWN: [(&str, Set); 6] = [
 ];
 
 impl Options {
-    /// Takes one option.
-    pub(super) fn set(&mut self, key: &Ident, value: Expr) -> Result<()> {
+    /// Takes one option, of those that `takes` is true of.
+    pub(crate) fn set(&mut self, key: &Ident, value: Expr, takes: fn(&str) -> bool) -> Result<()> {
         let value = ungrouped(value);
-        let Some((_, set)) = KNOWN.iter().find(|(known, _)| key == known) else {
-            let known: Vec<_> = KNOWN.iter().map(|(known, _)| format!("`{known}`")).collect();
-            let message = format!("unknown option `{key}`: expected one of {}", known.join(", "));
+        let known = KNOWN.iter().filter(|(known, _)| takes(known));
+        let Some((_, set)) = known.clone().find(|(known, _)| key == known) else {
+            let known = known.map(|(known, _)| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+            let message = format!("unknown option `{key}`: expected one of {known}");
             return Err(Error::new_spanned(key, message));
         };
         if let Some((_, first)) = self.given.iter().find(|(given, _)| given == key) {
@@ -118,7 +119,7 @@ fn name(value: &Expr) -> Result<LitStr> {
 }
 
 /// The name of a time zone. Whether there is one is for the machine to say that the program runs on.
-pub(crate) fn time_zone(value: &Expr) -> Result<LitStr> {
+fn time_zone(value: &Expr) -> Result<LitStr> {
     text(value, "the name of a time zone", "a time zone, such as `\"Europe/Rome\"`")
 }
 
@@ -141,17 +142,14 @@ fn policy(value: &Expr) -> Result<Ident> {
     let Some(written) = name_of(value) else {
         return Err(Error::new_spanned(value, format!("expected a policy: {expected}")));
     };
-    match POLICIES.iter().find(|(known, _)| *known == written) {
-        Some((_, variant)) => Ok(Ident::new(variant, Span::call_site())),
-        None => {
-            let message = format!("unknown policy `{written}`: expected {expected}");
-            Err(Error::new_spanned(value, message))
-        }
-    }
+    let known = POLICIES.iter().find(|(known, _)| *known == written);
+    known.map(|(_, variant)| Ident::new(variant, Span::call_site())).ok_or_else(|| {
+        Error::new_spanned(value, format!("unknown policy `{written}`: expected {expected}"))
+    })
 }
 
 /// A path to this crate.
-pub(crate) fn path(value: &Expr) -> Result<Path> {
+fn path(value: &Expr) -> Result<Path> {
     match value {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
         other => {
