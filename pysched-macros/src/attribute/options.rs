@@ -134,7 +134,7 @@ fn text(value: &Expr, what: &str, example: &str) -> Result<LitStr> {
     }
 }
 
-/// The variant of a policy, where it was written.
+/// The variant of `Dst` that a policy is.
 fn policy(value: &Expr) -> Result<Ident> {
     let expected = POLICIES.map(|(known, _)| format!("`{known}`"));
     let [first @ .., last] = &expected;
