@@ -15,22 +15,93 @@ pub use std::result::Result::{self, Ok};
 pub use std::time::Duration;
 pub use std::{file, line, stringify, unreachable};
 
+pub use self::calendars::{Cron, Dst, calendar, dst};
 #[cfg(all(feature = "process", unix))]
 pub use crate::executor::{WorkerTest, init};
 pub use crate::portable::{
     Argument, BORROWED, Codec, Failure, Function, NotPortable, Outcome, Output, Parcel, Portable,
     Probe, Registered, Registration, UNNAMED, Unportable,
 };
-#[cfg(feature = "cron")]
-pub use crate::trigger::Cron;
 pub use crate::{Error, Handle, Interval, Scheduler, Task, Trigger};
 
-/// The trigger of an expression that the compiler has read. Whether there is such a time zone is found
-/// out when the trigger is used.
+/// Cron expressions, which the compiler reads.
 #[cfg(feature = "cron")]
+mod calendars {
+    pub use crate::Dst;
+    use crate::Trigger;
+    pub use crate::trigger::Cron;
+
+    /// The trigger of an expression. Whether there is such a time zone is found out when the trigger
+    /// is used.
+    #[must_use]
+    pub const fn calendar(cron: &'static Cron, time_zone: Option<&'static str>) -> Trigger {
+        Trigger::constant(cron, time_zone)
+    }
+
+    /// The trigger with what becomes of hours that come twice or never.
+    #[must_use]
+    pub fn dst(trigger: Trigger, policy: Dst) -> Trigger {
+        trigger.dst(policy)
+    }
+}
+
+/// What stands in for them without the feature. The expansion cannot know of it: so all that it names
+/// is there, and reading an expression is what fails, with the caret on it.
+#[cfg(not(feature = "cron"))]
+mod calendars {
+    use crate::Trigger;
+
+    /// A cron expression, of which there is none.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Cron {}
+
+    /// What becomes of hours that come twice or never.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Dst {
+        /// As the policy of this name.
+        Vixie,
+        /// As the policy of this name.
+        Skip,
+        /// As the policy of this name.
+        Literal,
+        /// As the policy of this name.
+        Shift,
+    }
+
+    impl Cron {
+        /// Reads no literal, but says what it would take to.
+        ///
+        /// # Panics
+        ///
+        /// Always, while the user's crate is compiled.
+        #[must_use]
+        #[track_caller]
+        pub const fn literal(_: &'static str) -> Self {
+            panic!(
+                "a cron expression needs the feature `cron` of pysched, which is off; add it to the \
+                 dependency's `features` in Cargo.toml"
+            )
+        }
+    }
+
+    /// The trigger of an expression, of which there is none.
+    #[must_use]
+    pub const fn calendar(cron: &'static Cron, _: Option<&'static str>) -> Trigger {
+        match *cron {}
+    }
+
+    /// The trigger as it is: it is no calendar.
+    #[must_use]
+    pub fn dst(trigger: Trigger, _: Dst) -> Trigger {
+        trigger
+    }
+}
+
+/// Delays each run of a trigger by up to `most`.
 #[must_use]
-pub const fn calendar(cron: &'static Cron, time_zone: Option<&'static str>) -> Trigger {
-    Trigger::constant(cron, time_zone)
+pub fn jitter(trigger: Trigger, most: impl Into<Interval>) -> Trigger {
+    // What no clock can wait for was refused where the interval was read.
+    trigger.jitter(most.into().duration().unwrap_or(Duration::MAX))
 }
 
 /// Makes the task of a registered function.

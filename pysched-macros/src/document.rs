@@ -1,8 +1,8 @@
 //! The documentation of what is generated: it is part of the user's own.
 
-use syn::{Expr, Ident};
+use syn::{Expr, Ident, LitStr};
 
-use crate::attribute::{Arguments, Interval, Trigger};
+use crate::attribute::{Arguments, Interval, Trigger, When};
 use crate::shown::shown;
 
 /// The documentation of the enum.
@@ -37,16 +37,65 @@ pub(crate) fn delay(function: &Ident, scheduler: &Expr, arguments: &Arguments) -
 }
 
 /// The trigger and the priority in words.
-fn rules(Arguments { trigger, interval, priority, .. }: &Arguments) -> String {
-    let interval = match interval {
-        Interval::Seconds(_, written) if written == "1" => "1 second".to_owned(),
-        Interval::Seconds(_, written) => format!("{written} seconds"),
+fn rules(Arguments { trigger, when, priority, options, .. }: &Arguments) -> String {
+    let trigger = match when {
+        When::Expression(text) => {
+            let zone = options.time_zone.as_ref().map_or_else(|| "UTC".to_owned(), LitStr::value);
+            format!("at the times of the cron expression `{}` in {zone}", text.value())
+        }
+        When::Interval(interval) => {
+            let interval = interval_in_words(interval);
+            match trigger {
+                Trigger::Recur => format!("every {interval}"),
+                Trigger::RecurAfter => format!("{interval} after each run has ended"),
+                Trigger::Once | Trigger::Cron => format!("once, after {interval}"),
+            }
+        }
+    };
+    let jitter = options.jitter.as_ref().map_or_else(String::new, |most| {
+        format!(", later by a random time of up to {}", interval_in_words(most))
+    });
+    format!("{trigger}{jitter}, with priority {}", priority.unwrap_or_default())
+}
+
+fn interval_in_words(interval: &Interval) -> String {
+    match interval {
+        Interval::Seconds(_, lit) => match &*shown(lit) {
+            "1" => "1 second".to_owned(),
+            written => format!("{written} seconds"),
+        },
         Interval::Text(text) => text.value(),
-    };
-    let trigger = match trigger {
-        Trigger::Recur => format!("every {interval}"),
-        Trigger::RecurAfter => format!("{interval} after each run has ended"),
-        Trigger::Once | Trigger::Cron => format!("once, after {interval}"),
-    };
-    format!("{trigger}, with priority {}", priority.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn rules_are_told_in_words() {
+        for (arguments, told) in [
+            (quote!(recur, 1), "every 1 second, with priority 0"),
+            (quote!(cron, 5, 1), "once, after 5 seconds, with priority 1"),
+            (
+                quote!(recur_after, "1h 30m", -1, jitter = "500ms"),
+                "1h 30m after each run has ended, later by a random time of up to 500ms, with \
+                 priority -1",
+            ),
+            (
+                quote!(cron, "0 9 * * MON-FRI"),
+                "at the times of the cron expression `0 9 * * MON-FRI` in UTC, with priority 0",
+            ),
+            (
+                quote!(cron, "@daily", 2, tz = "Europe/Rome", jitter = 5),
+                "at the times of the cron expression `@daily` in Europe/Rome, later by a random \
+                 time of up to 5 seconds, with priority 2",
+            ),
+        ] {
+            let arguments = Arguments::read(arguments).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(rules(&arguments), told);
+        }
+    }
 }

@@ -9,17 +9,17 @@
 //! at; with the names taken from [`Function::companion`] no lint looks into it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::spanned::Spanned as _;
-use syn::{Ident, LitStr, Path, Result, Visibility};
+use syn::{Ident, Path, Result, Visibility};
 
-use crate::attribute::{Arguments, Interval, Trigger};
+use crate::attribute::{Arguments, Interval, Trigger, When};
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::inherited::Inherited;
 use crate::output::{Output, contains_reference};
 use crate::parameters::Parameters;
-use crate::{document, signature};
+use crate::{constants, document, signature};
 
 /// Expands `#[task(arguments)] item`, or says everything that is wrong with it.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
@@ -196,35 +196,52 @@ impl<'a> Expansion<'a> {
 
     /// The trigger, the priority and the options, as calls on the task.
     fn rules(&self) -> TokenStream {
+        let Arguments { priority, options, .. } = self.arguments;
+        let trigger = self.trigger();
+        let priority = priority.map(|priority| quote!(.priority(#priority)));
+        let executor = options.executor.as_ref().map(|executor| quote!(.executor(#executor)));
+        quote!(.trigger(#trigger) #priority #executor)
+    }
+
+    /// The trigger, with the options that change it.
+    fn trigger(&self) -> TokenStream {
+        let Self { private, arguments, .. } = self;
+        let Arguments { trigger, when, options, .. } = arguments;
+        let mut expression = match when {
+            When::Expression(text) => {
+                constants::calendar(private, text, options.time_zone.as_ref())
+            }
+            When::Interval(interval) => {
+                let read = if trigger.recurs() { "recurring" } else { "interval" };
+                let interval = self.interval(interval, read);
+                let constructor = match trigger {
+                    Trigger::Recur => quote!(recur),
+                    Trigger::RecurAfter => quote!(recur_after),
+                    Trigger::Once | Trigger::Cron => quote!(once),
+                };
+                quote!(#private::Trigger::#constructor(#interval))
+            }
+        };
+        if let Some(policy) = &options.dst {
+            expression = quote!(#private::dst(#expression, #private::Dst::#policy));
+        }
+        if let Some(most) = &options.jitter {
+            let most = self.interval(most, "interval");
+            expression = quote!(#private::jitter(#expression, #most));
+        }
+        expression
+    }
+
+    /// An interval as a value, by the function of the core that reads a text.
+    fn interval(&self, interval: &Interval, read: &str) -> TokenStream {
         let private = &self.private;
-        let Arguments { trigger, interval, priority, options, .. } = self.arguments;
-        let interval = match interval {
+        match interval {
             Interval::Seconds(span, _) => {
                 let (seconds, nanos) = (span.as_secs(), span.subsec_nanos());
                 quote!(#private::Duration::new(#seconds, #nanos))
             }
-            Interval::Text(text) => self.text_interval(*trigger, text),
-        };
-        let constructor = match trigger {
-            Trigger::Recur => quote!(recur),
-            Trigger::RecurAfter => quote!(recur_after),
-            Trigger::Once | Trigger::Cron => quote!(once),
-        };
-        let priority = priority.map(|priority| quote!(.priority(#priority)));
-        let executor = options.executor.as_ref().map(|executor| quote!(.executor(#executor)));
-        quote!(.trigger(#private::Trigger::#constructor(#interval)) #priority #executor)
-    }
-
-    /// A text interval as a constant item, every token of it spanned to the text: the compiler
-    /// evaluates it even if nobody calls `task`, and points at the text if it is not an interval.
-    fn text_interval(&self, trigger: Trigger, text: &LitStr) -> TokenStream {
-        let span = text.span();
-        let private = respanned(self.private.clone(), span);
-        let read = Ident::new(if trigger.recurs() { "recurring" } else { "interval" }, span);
-        quote_spanned! {span=> {
-            const __PYSCHED_INTERVAL: #private::Interval = #private::#read(#text);
-            __PYSCHED_INTERVAL
-        }}
+            Interval::Text(text) => constants::interval(private, read, text),
+        }
     }
 }
 
@@ -232,17 +249,6 @@ impl<'a> Expansion<'a> {
 struct Registered {
     items: TokenStream,
     call: TokenStream,
-}
-
-/// The same tokens, of the same meaning, at another place.
-fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
-    tokens
-        .into_iter()
-        .map(|mut token| {
-            token.set_span(token.span().located_at(span));
-            token
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
-//! The `#[task]` attribute of the [`pysched`](https://docs.rs/pysched) crate, which re-exports it.
+//! The `#[task]` attribute and the `cron!` macro of the [`pysched`](https://docs.rs/pysched) crate, which re-exports them.
 
 mod attribute;
+mod constants;
+mod cron;
 mod document;
 mod errors;
 mod expand;
@@ -51,14 +53,17 @@ use proc_macro2::TokenStream;
 /// | argument | what it is | example |
 /// | --- | --- | --- |
 /// | scheduler | an expression that derefs to a `Scheduler`, evaluated on each `delay`; without it there is only `task` | `SCHED`, `APP.sched`, `sched()` |
-/// | trigger | `recur`: every interval; `recur_after`: an interval after each run has ended; `once` and `cron`: one run after the interval. Also as a string | `recur`, `"recur"` |
-/// | interval | a number of seconds, or a text with units | `3`, `0.25`, `"1h 30m"` |
+/// | trigger | `recur`: every interval; `recur_after`: an interval after each run has ended; `once`: one run after the interval; `cron`: the times of a cron expression. Also as a string | `recur`, `"recur"` |
+/// | interval | a number of seconds, or a text with units; after `cron`, a text is a cron expression, and a number the seconds to a single run | `3`, `0.25`, `"1h 30m"`, `"0 9 * * MON-FRI"` |
 /// | priority | a whole number, 0 if left out; of the tasks that are due, the lowest runs first | `2`, `-1` |
 ///
 /// | option | what it sets | if left out |
 /// | --- | --- | --- |
 /// | `name = ".."` | the task's stable name, unique in the program | the path of the function |
 /// | `executor = ".."` | the named executor that runs it | the scheduler's own |
+/// | `tz = ".."` | the time zone of a cron expression, by its IANA name | UTC |
+/// | `dst = ..` | what becomes of its runs in hours that come twice or never: `vixie`, `skip`, `literal` or `shift`, the policies of `Dst` | `vixie` |
+/// | `jitter = ..` | delays each run by a random time of up to this interval, a number of seconds or a text with units | no delay |
 /// | `crate = path` | where `pysched` is found, if it is renamed | `::pysched` |
 ///
 /// The interval is checked while the program is compiled: whoever writes `-3`, `"1 fortnight"` or a
@@ -69,6 +74,45 @@ use proc_macro2::TokenStream;
 /// #[task(recur, "1 fortnight")]
 /// fn never() {}
 /// ```
+///
+/// # Cron expressions
+///
+/// A text after `cron` is a cron expression of five to seven fields; `Trigger::cron` of `pysched` has
+/// the table of what can stand in them. It needs the feature `cron`, which is on by default.
+///
+/// ```
+/// use once_cell::sync::Lazy;
+/// use pysched::{Scheduler, task};
+///
+/// static SCHED: Lazy<Scheduler> = Lazy::new(Scheduler::new);
+///
+/// /// At 9 in the morning on weekdays, by the clocks of Rome.
+/// #[task(SCHED, cron, "0 9 * * MON-FRI", 1, tz = "Europe/Rome")]
+/// fn open() {}
+///
+/// /// Every night at half past two; on the day on which clocks skip that hour, at half past three. Not
+/// /// to the second, since others do the same then.
+/// #[task(SCHED, cron, "30 2 * * *", tz = "Europe/Rome", dst = shift, jitter = "5m")]
+/// fn back_up() {}
+///
+/// let handle = open::delay()?;
+/// assert!(handle.next_run().is_some());
+/// # Ok::<(), pysched::Error>(())
+/// ```
+///
+/// The compiler reads the expression: a mistake in it is a compile error, also where nobody calls
+/// `delay`, and nothing is left to read when the program runs.
+///
+/// ```compile_fail
+/// # use pysched::task;
+/// #[task(cron, "0 25 * * *")] // in the hour, at column 3, found `25`: expected 0 to 23
+/// fn never() {}
+/// ```
+///
+/// Time zones are for the machine to know that the program runs on: with an unknown one, `delay` is
+/// `Error::UnknownTimeZone`, which suggests the nearest names.
+///
+/// A number after `cron`, as in `cron, 5`, is one run after so many seconds.
 ///
 /// # What is generated
 ///
@@ -148,6 +192,47 @@ pub fn task(
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
     expand_or_explain(&arguments.into(), &item.into()).into()
+}
+
+/// A cron expression as a constant [`Trigger`], read by the compiler.
+///
+/// ```
+/// use pysched::{Scheduler, Trigger, cron};
+///
+/// const NIGHTLY: Trigger = cron!("0 2 * * *", tz = "Europe/Rome");
+/// static WEEKLY: Trigger = cron!("@weekly");
+///
+/// let sched = Scheduler::new();
+/// sched.delay(NIGHTLY, 0, || println!("back up"))?;
+/// sched.delay(WEEKLY.clone(), 0, || println!("tidy up"))?;
+/// sched.delay(cron!("0 9 * * MON-FRI"), 0, || println!("open"))?;
+///
+/// // The same as what is read while the program runs, which can fail.
+/// assert_eq!(WEEKLY, Trigger::cron("@weekly").unwrap());
+/// # Ok::<(), pysched::Error>(())
+/// ```
+///
+/// What is no expression is a compile error at the text:
+///
+/// ```compile_fail
+/// # use pysched::cron;
+/// // In the day of the week, at column 9, found `FRY`.
+/// let weekdays = cron!("0 9 * * MON-FRY");
+/// ```
+///
+/// | option | what it sets | if left out |
+/// | --- | --- | --- |
+/// | `tz = ".."` | the time zone, by its IANA name | UTC |
+/// | `crate = path` | where `pysched` is found, if it is renamed | `::pysched` |
+///
+/// A constant cannot look up a time zone, which is on the machine that the program runs on: an
+/// unknown one is `Error::UnknownTimeZone` when a task is added. What else a trigger can have is set
+/// on the value, as in `NIGHTLY.dst(Dst::Shift)`.
+///
+/// [`Trigger`]: https://docs.rs/pysched/latest/pysched/struct.Trigger.html
+#[proc_macro]
+pub fn cron(arguments: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    cron::expand(arguments.into()).unwrap_or_else(|error| cron::explain(&error)).into()
 }
 
 /// The attribute without the compiler's types, which exist only inside of the compiler.

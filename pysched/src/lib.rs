@@ -87,8 +87,8 @@
 //! | [`Trigger::recur(5)`](Trigger::recur) | `recur, 5` | after 5 s, 10 s, 15 s, …, however long each run takes |
 //! | [`Trigger::recur_after(5)`](Trigger::recur_after) | `recur_after, 5` | 5 s after it was added, and 5 s after each run has ended |
 //! | [`Trigger::at(time)`](Trigger::at), [`at_each`](Trigger::at_each) | | when the wall clock shows `time`, or each of several |
-//! | `Trigger::cron("0 9 * * MON-FRI")` | `cron, "0 9 * * MON-FRI"` | at 9:00 from Monday to Friday, in UTC or [in a time zone](#calendars) |
-//! | `Trigger::calendar(..)` | | every so many days, weeks, months or years |
+//! | [`cron!("0 9 * * MON-FRI")`](cron!), [`Trigger::cron(text)?`](Trigger::cron) | `cron, "0 9 * * MON-FRI"` | at 9:00 from Monday to Friday, in UTC or [in a time zone](#calendars) |
+//! | [`Trigger::calendar(..)`](Trigger::calendar) | | every so many days, weeks, months or years |
 //! | [`Trigger::any`], [`all`](Trigger::all), [`except`](Trigger::except) | | as a combination of others says |
 //!
 //! Each can be narrowed by [`starting`](Trigger::starting) and [`until`](Trigger::until), and spread by
@@ -96,7 +96,8 @@
 //! [`describe`](Trigger::describe) says what it means.
 //!
 //! An [`Interval`] is a number of seconds, whole or not, a [`Duration`](std::time::Duration), or
-//! text such as `"1h 30m"`. In the attribute, a bad one is a compile error.
+//! text such as `"1h 30m"`. In the attribute, a bad one is a compile error, and so is a bad cron
+//! expression in the attribute or in [`cron!`].
 //!
 //! A recurring task never overlaps itself, and does not run in a burst to catch up. What is due
 //! while the previous run is running is recorded as [`Status::Skipped`]; if several runs could not
@@ -281,7 +282,7 @@
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
-//! | `macros` | yes | the `#[task]` attribute |
+//! | `macros` | yes | the `#[task]` attribute; with `cron`, also the macro [`cron!`] |
 //! | `cron` | yes | calendars: cron expressions and time zones |
 //! | `bundled-time-zones` | no | a time zone database in the program, for systems that have none |
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
@@ -299,6 +300,9 @@ pub use pysched_core::{
 #[cfg(feature = "process")]
 #[doc(inline)]
 pub use pysched_core::{ProcessPoolBuilder, ProcessPoolExecutor, init, worker_test};
+#[cfg(all(feature = "macros", feature = "cron"))]
+#[doc(inline)]
+pub use pysched_macros::cron;
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use pysched_macros::task;

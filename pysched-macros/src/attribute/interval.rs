@@ -1,10 +1,10 @@
-//! [`Interval`]: the third argument, a number of seconds or a text with units.
+//! [`Interval`]: a number of seconds or a text with units.
 
+use std::fmt;
 use std::time::Duration;
 
 use syn::{Error, Expr, ExprLit, Lit, LitFloat, LitInt, LitStr, Result, UnOp};
 
-use super::Trigger;
 use crate::shown::shown;
 
 /// The longest interval that a clock can wait for: `i64::MAX` nanoseconds, 292 years.
@@ -13,15 +13,15 @@ const LONGEST: Duration = Duration::from_nanos(i64::MAX.unsigned_abs());
 /// An interval, as far as the attribute can read it.
 pub(crate) enum Interval {
     /// A number of seconds, checked, and as it was written.
-    Seconds(Duration, String),
+    Seconds(Duration, Lit),
 
     /// A text such as `"1h 30m"`, which the core reads while the user's crate is compiled.
     Text(LitStr),
 }
 
 impl Interval {
-    /// Reads the interval of a trigger, which is `None` if it could not be read itself.
-    pub(super) fn read(argument: Expr, trigger: Option<Trigger>) -> Result<Self> {
+    /// Reads an interval.
+    pub(super) fn read(argument: Expr) -> Result<Self> {
         let lit = match argument {
             Expr::Unary(negated)
                 if matches!(negated.op, UnOp::Neg(_)) && super::is_number(&negated.expr) =>
@@ -30,38 +30,46 @@ impl Interval {
                     format!("`{}` is negative: expected seconds to wait", shown(&negated));
                 return Err(Error::new_spanned(negated, message));
             }
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => return Self::text(text, trigger),
             Expr::Lit(ExprLit { lit, .. }) => lit,
             other => return Err(expected(&other)),
         };
         let seconds = match &lit {
+            Lit::Str(text) => return Ok(Self::Text(text.clone())),
             Lit::Int(number) => whole(number)?,
             Lit::Float(number) => fractional(number)?,
             other => return Err(expected(other)),
         };
-        let written = shown(&lit);
         let seconds = seconds.filter(|seconds| *seconds <= LONGEST).ok_or_else(|| {
             let message =
-                format!("`{written}` is too long: expected at most 292 years, in seconds");
+                format!("`{}` is too long: expected at most 292 years, in seconds", shown(&lit));
             Error::new_spanned(&lit, message)
         })?;
-        if seconds.is_zero() && trigger.is_some_and(Trigger::recurs) {
-            let message = format!(
-                "a task cannot recur every `{written}` seconds: expected at least a nanosecond; \
-                 `once` runs it a single time"
-            );
-            return Err(Error::new_spanned(&lit, message));
-        }
-        Ok(Self::Seconds(seconds, written))
+        Ok(Self::Seconds(seconds, lit))
     }
 
-    fn text(text: LitStr, trigger: Option<Trigger>) -> Result<Self> {
-        if trigger == Some(Trigger::Cron) {
-            let message = "cron expressions are not supported yet; a number of seconds, as in \
-                           `cron, 5`, stands for one run after that delay";
-            return Err(Error::new_spanned(text, message));
+    /// Refuses a number that a series cannot step by; of a text, the core finds it out.
+    pub(super) fn refuse_zero(&self) -> Result<()> {
+        match self {
+            Self::Seconds(seconds, lit) if seconds.is_zero() => {
+                let message = format!(
+                    "a task cannot recur every `{}` seconds: expected at least a nanosecond; \
+                     `once` runs it a single time",
+                    shown(lit),
+                );
+                Err(Error::new_spanned(lit, message))
+            }
+            _ => Ok(()),
         }
-        Ok(Self::Text(text))
+    }
+}
+
+/// As it was written.
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seconds(_, lit) => f.write_str(&shown(lit)),
+            Self::Text(text) => f.write_str(&shown(text)),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod interval;
 mod options;
+mod when;
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
@@ -11,6 +12,7 @@ use syn::{Error, Expr, Ident, Lit, Result, Token, UnOp};
 
 pub(crate) use self::interval::Interval;
 pub(crate) use self::options::{Options, crate_path};
+pub(crate) use self::when::When;
 use crate::errors::Errors;
 use crate::shown::shown;
 
@@ -19,7 +21,7 @@ pub(crate) struct Arguments {
     /// What `delay` adds the task to; without it there is no `delay`.
     pub(crate) scheduler: Option<Expr>,
     pub(crate) trigger: Trigger,
-    pub(crate) interval: Interval,
+    pub(crate) when: When,
     pub(crate) priority: Option<i32>,
     pub(crate) options: Options,
 }
@@ -34,12 +36,7 @@ pub(crate) enum Trigger {
 }
 
 impl Trigger {
-    const ALL: [(&str, Self); 4] = [
-        ("recur", Self::Recur),
-        ("recur_after", Self::RecurAfter),
-        ("once", Self::Once),
-        ("cron", Self::Cron),
-    ];
+    const ALL: [Self; 4] = [Self::Recur, Self::RecurAfter, Self::Once, Self::Cron];
 
     /// Whether the task runs more than once, which takes an interval above zero.
     pub(crate) fn recurs(self) -> bool {
@@ -47,14 +44,23 @@ impl Trigger {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, trigger)| *trigger)
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Recur => "recur",
+            Self::RecurAfter => "recur_after",
+            Self::Once => "once",
+            Self::Cron => "cron",
+        }
     }
 }
 
 const TRIGGERS: &str = "`recur`, `recur_after`, `once` or `cron`";
 
 /// One argument as it is written, before it is known what it stands for.
-enum Written {
+pub(crate) enum Written {
     Positional(Expr),
     Option(Ident, Expr),
 }
@@ -78,7 +84,7 @@ impl Parse for Written {
 }
 
 /// Splits the arguments at their commas.
-fn split(arguments: TokenStream) -> Result<Punctuated<Written, Token![,]>> {
+pub(crate) fn split(arguments: TokenStream) -> Result<Punctuated<Written, Token![,]>> {
     Punctuated::parse_terminated.parse2(arguments)
 }
 
@@ -93,7 +99,7 @@ impl Arguments {
             match written {
                 Written::Option(key, value) => {
                     after_options = true;
-                    errors.take(options.set(&key, value));
+                    errors.take(options.set(&key, value, |_| true));
                 }
                 Written::Positional(argument) if after_options => errors.point_at(
                     argument,
@@ -115,11 +121,14 @@ impl Arguments {
             }
             None => errors.take(Err(missing_trigger(scheduler.as_ref()))),
         };
-        let interval = match (positional.next(), trigger) {
-            (Some(argument), trigger) => errors.take(Interval::read(argument, trigger)),
-            (None, Some(_)) => errors.take(Err(missing_interval())),
+        let when = match (positional.next(), trigger) {
+            (Some(argument), trigger) => errors.take(When::read(argument, trigger)),
+            (None, Some(trigger)) => errors.take(Err(missing_interval(trigger))),
             (None, None) => None,
         };
+        if let Some((trigger, When::Interval(interval))) = trigger.zip(when.as_ref()) {
+            options.refuse_calendar(&format!("{}, {interval}", trigger.name()), &mut errors);
+        }
         let priority = positional.next().map(|argument| read_priority(&argument));
         let priority = priority.and_then(|priority| errors.take(priority));
         for argument in positional {
@@ -129,10 +138,10 @@ impl Arguments {
             );
         }
 
-        let read = trigger.zip(interval).map(|(trigger, interval)| Self {
+        let read = trigger.zip(when).map(|(trigger, when)| Self {
             scheduler,
             trigger,
-            interval,
+            when,
             priority,
             options,
         });
@@ -141,7 +150,7 @@ impl Arguments {
 }
 
 /// Takes the argument out of the invisible parentheses that `macro_rules!` puts around it.
-fn ungrouped(mut argument: Expr) -> Expr {
+pub(crate) fn ungrouped(mut argument: Expr) -> Expr {
     while let Expr::Group(group) = argument {
         argument = *group.expr;
     }
@@ -204,12 +213,15 @@ fn missing_trigger(scheduler: Option<&Expr>) -> Error {
     }
 }
 
-fn missing_interval() -> Error {
-    Error::new(
-        proc_macro2::Span::call_site(),
+fn missing_interval(trigger: Trigger) -> Error {
+    let message = if trigger == Trigger::Cron {
+        "expected a cron expression after the trigger, as in `cron, \"0 9 * * MON-FRI\"`, or a \
+         number of seconds, as in `cron, 5`, for one run after that delay"
+    } else {
         "expected an interval after the trigger: a number of seconds, as in `recur, 3`, or a text \
-         with units, as in `recur, \"1h 30m\"`",
-    )
+         with units, as in `recur, \"1h 30m\"`"
+    };
+    Error::new(proc_macro2::Span::call_site(), message)
 }
 
 fn read_priority(argument: &Expr) -> Result<i32> {
@@ -265,7 +277,8 @@ mod tests {
 
     #[test]
     fn a_trigger_is_a_word_or_a_text() {
-        for (name, trigger) in Trigger::ALL {
+        for trigger in Trigger::ALL {
+            let name = trigger.name();
             let word = Ident::new(name, proc_macro2::Span::call_site());
             assert_eq!(read(quote!(SCHED, #word, 3)).trigger, trigger);
             assert_eq!(read(quote!(#name, 3)).trigger, trigger);
@@ -274,15 +287,66 @@ mod tests {
 
     #[test]
     fn numbers_are_exact_to_the_nanosecond() {
-        let seconds = |arguments| match read(arguments).interval {
-            Interval::Seconds(seconds, _) => seconds,
-            Interval::Text(text) => panic!("{}", text.value()),
+        let seconds = |arguments| match read(arguments).when {
+            When::Interval(Interval::Seconds(seconds, _)) => seconds,
+            When::Interval(Interval::Text(text)) | When::Expression(text) => {
+                panic!("{}", text.value())
+            }
         };
         assert_eq!(seconds(quote!(recur, 3)), Duration::from_secs(3));
         assert_eq!(seconds(quote!(recur, 0.1)), Duration::from_millis(100));
         assert_eq!(seconds(quote!(recur, 0b11_i64)), Duration::from_secs(3));
         assert_eq!(seconds(quote!(recur, 1e-9)), Duration::from_nanos(1));
         assert_eq!(seconds(quote!(once, 9_223_372_036.0)), Duration::from_secs(9_223_372_036));
+    }
+
+    #[test]
+    fn a_text_after_cron_is_an_expression() {
+        let hourly =
+            read(quote!(SCHED, cron, "@hourly", tz = "Europe/Rome", dst = skip, jitter = 5));
+        assert!(matches!(hourly.when, When::Expression(text) if text.value() == "@hourly"));
+        assert_eq!(hourly.options.time_zone.map(|it| it.value()).as_deref(), Some("Europe/Rome"));
+        assert_eq!(hourly.options.dst.map(|it| it.to_string()).as_deref(), Some("Skip"));
+        assert!(
+            matches!(hourly.options.jitter, Some(Interval::Seconds(most, _)) if most.as_secs() == 5)
+        );
+
+        let delay = read(quote!(cron, 5, jitter = "500ms"));
+        assert!(matches!(delay.when, When::Interval(Interval::Seconds(..))));
+        assert!(matches!(delay.options.jitter, Some(Interval::Text(_))));
+        assert!(matches!(read(quote!(once, "1h")).when, When::Interval(Interval::Text(_))));
+    }
+
+    #[test]
+    fn a_policy_is_a_word_or_a_text() {
+        for (written, variant) in
+            [("vixie", "Vixie"), ("skip", "Skip"), ("literal", "Literal"), ("shift", "Shift")]
+        {
+            let word = Ident::new(written, proc_macro2::Span::call_site());
+            for arguments in
+                [quote!(cron, "@daily", dst = #word), quote!(cron, "@daily", dst = #written)]
+            {
+                assert_eq!(
+                    read(arguments).options.dst.map(|it| it.to_string()).as_deref(),
+                    Some(variant)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_a_calendar_has_is_refused_elsewhere() {
+        for (arguments, written) in [
+            (quote!(recur, 3, tz = "Europe/Rome"), "`recur, 3`"),
+            (quote!(cron, 5, dst = skip), "`cron, 5`"),
+            (quote!(once, "1h", tz = "Europe/Rome"), "`once, \"1h\"`"),
+        ] {
+            let found = complaints(arguments);
+            assert_eq!(found.len(), 1, "{found:#?}");
+            assert!(found[0].contains(written), "{written} is not in {found:?}");
+        }
+        assert_eq!(complaints(quote!(recur, 3, tz = "Europe/Rome", dst = skip)).len(), 2);
+        assert_eq!(complaints(quote!(recur, "*/5 * * * *", tz = "Europe/Rome")).len(), 1);
     }
 
     #[test]

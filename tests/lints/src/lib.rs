@@ -1,4 +1,4 @@
-//! A user's crate with strict lints: no expansion of `#[task]` may break them.
+//! A user's crate with strict lints: no expansion of `#[task]` or `cron!` may break them.
 //!
 //! Everything is checked while it compiles, by `cargo clippy` and, for the lints of the compiler,
 //! by every build.
@@ -49,8 +49,9 @@
 
 use std::io;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-use pysched::{Error, Handle, Scheduler, Task, task};
+use pysched::{Error, Handle, Scheduler, Task, Trigger, cron, task};
 
 /// The scheduler of the tasks below.
 pub static SCHED: LazyLock<Scheduler> = LazyLock::new(Scheduler::new);
@@ -103,6 +104,60 @@ pub fn text(text: String) -> usize {
 #[task(APP.sched, cron, 5, 1, name = "fallible", executor = "slow")]
 pub fn fallible(shared: Arc<str>) -> io::Result<usize> {
     if shared.is_empty() { Err(io::Error::other("empty")) } else { Ok(shared.len()) }
+}
+
+/// At the times of an expression.
+#[task(SCHED, cron, "0 9 * * MON-FRI", 1)]
+pub const fn expression() {}
+
+/// With all that an expression can have.
+#[task(SCHED, cron, "@daily", tz = "Europe/Rome", dst = shift, jitter = "5m")]
+pub const fn calendar() {}
+
+/// With a number of seconds.
+#[task(SCHED, recur, "1h", jitter = 0.5)]
+pub const fn jittered() {}
+
+/// A trigger as a constant.
+pub const NIGHTLY: Trigger = cron!("0 2 * * *", tz = "Europe/Rome");
+
+/// A trigger as a static.
+pub static WEEKLY: Trigger = cron!("@weekly");
+
+/// Triggers of a type.
+#[derive(Debug, Clone, Copy)]
+pub struct Office;
+
+impl Office {
+    /// In the morning.
+    pub const OPENS: Trigger = cron!("0 9 * * MON-FRI");
+
+    /// In the evening.
+    #[must_use]
+    pub const fn closes() -> Trigger {
+        cron!("0 17 * * MON-FRI")
+    }
+}
+
+/// A trigger of a type parameter.
+pub trait Opens {
+    /// In the morning.
+    const OPENS: Trigger;
+}
+
+impl Opens for Office {
+    const OPENS: Trigger = cron!("0 8 * * *");
+}
+
+/// Uses what is constant, by reference and by value.
+pub fn triggers() -> impl Iterator<Item = Trigger> {
+    let first = cron!("0 9 * * *").jitter(Duration::from_secs(1));
+    let same = NIGHTLY == Office::OPENS || WEEKLY == first;
+    let last = if same { WEEKLY.clone() } else { <Office as Opens>::OPENS };
+    let described = NIGHTLY.describe();
+    [first, NIGHTLY, Office::closes(), last]
+        .into_iter()
+        .filter(move |it| it.describe() != described)
 }
 
 /// Patterns in place of names.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use renamed::{Scheduler, task};
+use renamed::{Scheduler, Trigger, cron, task};
 
 /// The scheduler of the tasks below.
 pub static SCHED: LazyLock<Scheduler> = LazyLock::new(Scheduler::new);
@@ -17,6 +17,13 @@ pub fn now(cost: u64) -> std::io::Result<u64> {
 #[task(SCHED, once, 0, crate = ::renamed)]
 pub fn utcnow() {}
 
+/// A cron expression with all that it can have.
+#[task(SCHED, cron, "@daily", tz = "UTC", dst = skip, jitter = "5m", crate = renamed)]
+pub fn daily() {}
+
+/// A trigger as a constant.
+pub const WEEKLY: Trigger = cron!("@weekly", tz = "UTC", crate = renamed);
+
 #[cfg(test)]
 mod tests {
     use renamed::Error;
@@ -25,5 +32,7 @@ mod tests {
     fn tasks_of_a_renamed_crate_are_added() {
         assert!(matches!(super::now::delay(1), Err(Error::UnknownExecutor(_))));
         assert!(super::utcnow::delay().is_ok());
+        assert!(super::daily::delay().is_ok());
+        assert!(super::SCHED.delay(super::WEEKLY, 0, || ()).is_ok());
     }
 }

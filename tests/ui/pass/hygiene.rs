@@ -73,7 +73,23 @@ fn delay(r#fn: u64) -> u64 {
     r#fn
 }
 
+struct Cron;
+struct Dst;
+struct Trigger;
+macro_rules! cron {
+    () => {
+        compile_error!("captured")
+    };
+}
+
+#[::pysched::task(SCHED, cron, "@daily", tz = "UTC", dst = skip, jitter = "5m")]
+fn cron(skip: u64) {}
+
+const CRON: ::pysched::Trigger = ::pysched::cron!("@daily", tz = "UTC");
+
 fn main() {
+    ::std::assert!(cron::delay(1).is_ok());
+    ::std::assert!(SCHED.delay(CRON, 0, || ()).is_ok());
     ::std::assert!(everything::delay(1, 2, 3, 4).is_ok());
     ::std::assert!(task::delay(1, (2, 3)).is_ok());
     ::std::assert!(delay::delay(1).is_ok());

@@ -1,5 +1,7 @@
 //! `#[task]`: what it generates, and how that runs.
 
+mod cron;
+
 use std::io;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicU32, Ordering};
