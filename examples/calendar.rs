@@ -18,12 +18,12 @@ const OPENING: Trigger = cron!("30 9 * * MON-FRI", tz = "Europe/Rome");
 
 /// Local time in Rome, as an instant.
 fn rome(local: DateTime) -> Result<SystemTime, jiff::Error> {
-    Ok(local.in_tz(ZONE)?.timestamp().into())
+    local.in_tz(ZONE)?.timestamp().try_into()
 }
 
 /// An instant, as clocks in Rome show it.
 fn shown(time: SystemTime) -> Result<String, jiff::Error> {
-    let local = Timestamp::try_from(time)?.to_zoned(TimeZone::get(ZONE)?);
+    let local = Timestamp::try_from(time)?.to_zoned_datetime(TimeZone::get(ZONE)?);
     Ok(local.strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string())
 }
 
@@ -70,8 +70,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ticking = sched.delay(cron!("* * * * * *"), 0, SystemTime::now)?;
     for _ in 0..3 {
         let run = ticking.wait();
-        let late = run.wait()?.duration_since(run.execution().due)?;
-        println!("    due at {}, {late:?} late", shown(run.execution().due)?);
+        let started = run.wait().map_err(ToString::to_string)?;
+        let due = run.execution().due;
+        println!("    due at {}, {:?} late", shown(due)?, started.duration_since(due)?);
     }
     sched.shutdown(true);
     Ok(())

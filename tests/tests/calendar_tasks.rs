@@ -220,7 +220,9 @@ mod a_clock_that_is_set {
         let runs = Arc::new(AtomicUsize::new(0));
         let count = {
             let runs = Arc::clone(&runs);
-            move || drop(runs.fetch_add(1, Ordering::SeqCst))
+            move || {
+                runs.fetch_add(1, Ordering::SeqCst);
+            }
         };
         let every_second = sched.delay(cron("* * * * * *"), 0, count).unwrap();
         clock.set_wall(midnight() + 10 * YEAR);
