@@ -60,7 +60,13 @@ fn no_thread_wakes_up_in_ten_seconds() {
     far.delay(Trigger::once(day), 0, || ()).unwrap();
     far.delay(Trigger::recur(day), 0, || ()).unwrap();
     far.delay(Trigger::recur_after(day), 0, || ()).unwrap();
+    // The wall clock is watched for this one, and for those of others.
     far.delay(Trigger::at(SystemTime::now() + day), 0, || ()).unwrap();
+
+    let calendar = started();
+    for days in 1..=100 {
+        calendar.delay(Trigger::at(SystemTime::now() + days * day), 0, || ()).unwrap();
+    }
 
     // One whose workers have all been hired, and have nothing to do any more.
     let done = started();
@@ -86,8 +92,10 @@ fn no_thread_wakes_up_in_ten_seconds() {
 
     let before = at_rest();
     let hearts = before.values().filter(|(name, _)| name == "pysched-heart").count();
-    assert_eq!(hearts, 6, "{before:?}");
-    assert!(before.len() >= 6 + 1 + 2, "a worker that works, and two idle ones: {before:?}");
+    assert_eq!(hearts, 7, "{before:?}");
+    let clocks = before.values().filter(|(name, _)| name == "pysched-clock").count();
+    assert_eq!(clocks, 1, "{before:?}");
+    assert!(before.len() >= 8 + 1 + 2, "a worker that works, and two idle ones: {before:?}");
 
     // Not a wait for something to happen: the ten seconds in which nothing may.
     thread::sleep(Duration::from_secs(10));
@@ -99,7 +107,7 @@ fn no_thread_wakes_up_in_ten_seconds() {
     assert_eq!(after.len(), before.len());
 
     drop(sender);
-    for sched in [empty, far, done, cancelled, working, function] {
+    for sched in [empty, far, calendar, done, cancelled, working, function] {
         sched.shutdown(true);
     }
 }

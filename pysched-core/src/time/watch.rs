@@ -179,3 +179,149 @@ impl Post {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::{FdFlags, fcntl_getfd};
+    use rustix::time::{ClockId, clock_gettime, clock_settime};
+    use std::sync::Weak;
+    use std::time::Instant;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    /// The post of a watcher that has one.
+    fn post(watcher: &Watcher) -> Weak<Post> {
+        Arc::downgrade(watcher.book.lock().post.as_ref().unwrap())
+    }
+
+    #[track_caller]
+    fn assert_unparked(parker: &Parker) {
+        let begun = Instant::now();
+        // It may wake for no reason.
+        while !parker.parked_timeout(PATIENCE) {
+            assert!(begun.elapsed() < PATIENCE, "nobody tells");
+        }
+    }
+
+    /// Waits until the thread of a post has ended, and its descriptors are closed.
+    #[track_caller]
+    fn assert_closed(post: &Weak<Post>) {
+        let begun = Instant::now();
+        while post.strong_count() > 0 {
+            assert!(begun.elapsed() < PATIENCE, "the thread does not end");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_timer_that_expires_counts_as_a_change_each_time() {
+        let watcher = Watcher::new(5 * MILLISECOND);
+        let parkers = [Parker::new(), Parker::new()];
+        assert!(parkers.iter().all(|parker| watcher.register(parker)));
+        for _ in 0..3 {
+            parkers.iter().for_each(assert_unparked);
+        }
+        parkers.iter().for_each(|parker| watcher.unregister(parker));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_is_told_of_each_time() {
+        let watcher = Watcher::new(CENTURY);
+        let parker = Parker::new();
+        assert!(watcher.register(&parker));
+        for _ in 0..10 {
+            // To what it shows, give or take the time between the two calls.
+            let set = clock_settime(ClockId::Realtime, clock_gettime(ClockId::Realtime));
+            if let Err(errno) = set {
+                println!("skipped: this process may not set the clock ({errno})");
+                break;
+            }
+            assert_unparked(&parker);
+        }
+        watcher.unregister(&parker);
+    }
+
+    #[test]
+    fn a_timer_is_armed_whether_or_not_the_clock_has_been_set() {
+        let post = Post::new(CENTURY).unwrap();
+        for _ in 0..10 {
+            // Where it may not be set, there is less to see.
+            let _ = clock_settime(ClockId::Realtime, clock_gettime(ClockId::Realtime));
+            post.arm().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_thread_is_there_while_somebody_is_registered() {
+        let watcher = Watcher::new(CENTURY);
+        let [one, other] = [Parker::new(), Parker::new()];
+        assert!(watcher.register(&one));
+        let first = post(&watcher);
+        assert!(watcher.register(&other));
+        watcher.unregister(&one);
+        assert!(first.ptr_eq(&post(&watcher)), "one thread serves all");
+        watcher.unregister(&one);
+        assert!(first.ptr_eq(&post(&watcher)), "it was not registered any more");
+        watcher.unregister(&other);
+        assert!(watcher.book.lock().post.is_none());
+        assert_closed(&first);
+
+        assert!(watcher.register(&one));
+        let second = post(&watcher);
+        watcher.unregister(&one);
+        assert_closed(&second);
+    }
+
+    #[test]
+    fn nobody_is_unparked_who_is_not_registered_any_more() {
+        let watcher = Watcher::new(MILLISECOND);
+        let [stays, goes] = [Parker::new(), Parker::new()];
+        assert!(watcher.register(&stays) && watcher.register(&goes));
+        assert_unparked(&goes);
+        watcher.unregister(&goes);
+        let unparks = goes.unparks();
+        for _ in 0..5 {
+            assert_unparked(&stays);
+        }
+        assert_eq!(goes.unparks(), unparks);
+        watcher.unregister(&stays);
+    }
+
+    #[test]
+    fn whoever_registers_is_told_whoever_leaves_meanwhile() {
+        let watcher = Arc::new(Watcher::new(MILLISECOND));
+        let threads: Vec<_> = (0..8)
+            .map(|number| {
+                let watcher = Arc::clone(&watcher);
+                thread::spawn(move || {
+                    let mut posts = Vec::new();
+                    for round in 0..100 {
+                        let parker = Parker::new();
+                        assert!(watcher.register(&parker));
+                        posts.push(post(&watcher));
+                        // Most leave at once, so that the thread ends again and again.
+                        if round % 8 == number {
+                            assert_unparked(&parker);
+                        }
+                        watcher.unregister(&parker);
+                    }
+                    posts
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap().iter().for_each(assert_closed);
+        }
+        assert!(watcher.book.lock().parkers.is_empty());
+    }
+
+    #[test]
+    fn descriptors_are_closed_on_exec() {
+        let post = Post::new(CENTURY).unwrap();
+        for descriptor in [&post.timer, &post.end] {
+            assert!(fcntl_getfd(descriptor).unwrap().contains(FdFlags::CLOEXEC));
+        }
+    }
+}
