@@ -89,7 +89,9 @@ fn one_thread_is_there_while_tasks_wait_for_the_wall_clock() {
         assert!(clock.clone().watch_wall(&parkers[1]));
         assert!(std::sync::Arc::new(SystemClock::new()).watch_wall(&parkers[2]));
         assert_watching(1);
-        parkers.iter().for_each(|parker| clock.unwatch_wall(parker));
+        for parker in &parkers {
+            clock.unwatch_wall(parker);
+        }
         assert_watching(0);
 
         many_lives();

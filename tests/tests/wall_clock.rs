@@ -230,6 +230,24 @@ fn a_task_that_was_added_before_the_start_is_watched_for() {
 }
 
 #[test]
+fn a_task_that_is_due_after_another_is_watched_for_as_well() {
+    within(PATIENCE, || {
+        for tells in [true, false] {
+            let clock = Silent::new(tells);
+            let sched = clock.started();
+            sched.delay(Trigger::once(5), 0, || ()).unwrap();
+            assert_eq!(clock.take().last(), Some(&Asked::Wait(Some(secs(5)))));
+            let time = clock.wall() + secs(3600);
+            let future = sched.delay(Trigger::at(time), 0, || ()).unwrap().future();
+            assert_eq!(clock.take(), [Asked::Watch, Asked::Wait(Some(secs(5)))]);
+            clock.set_forward(3600);
+            clock.clock.advance(secs(5));
+            assert!(future.done());
+        }
+    });
+}
+
+#[test]
 fn a_task_that_is_cancelled_is_not_waited_for_for_ever() {
     within(PATIENCE, || {
         let clock = Silent::new(false);

@@ -223,7 +223,9 @@ mod tests {
         for _ in 0..3 {
             parkers.iter().for_each(assert_unparked);
         }
-        parkers.iter().for_each(|parker| watcher.unregister(parker));
+        for parker in &parkers {
+            watcher.unregister(parker);
+        }
     }
 
     #[test]
