@@ -252,7 +252,8 @@
 //! ```
 //!
 //! Every thread that this crate starts has a name that begins with `pysched-`: `pysched-heart` is a
-//! scheduler's own, `pysched-pool-0` a worker.
+//! scheduler's own, `pysched-pool-0` a worker. On Linux, `pysched-clock` sleeps until the wall clock is
+//! set; there is one in the process while tasks of any scheduler wait for that clock.
 //!
 //! # Clocks and tests
 //!

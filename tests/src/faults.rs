@@ -148,6 +148,10 @@ pub struct ClockFaults {
     pub attach: Fuse,
     /// [`Clock::detach`].
     pub detach: Fuse,
+    /// [`Clock::watch_wall`].
+    pub watch_wall: Fuse,
+    /// [`Clock::unwatch_wall`].
+    pub unwatch_wall: Fuse,
 }
 
 /// A clock that panics when told to.
@@ -189,6 +193,16 @@ impl<C: Clock> Clock for FaultyClock<C> {
     fn detach(&self, parker: &Parker) {
         self.faults.detach.call("detach");
         self.clock.detach(parker);
+    }
+
+    fn watch_wall(&self, parker: &Parker) -> bool {
+        self.faults.watch_wall.call("watch_wall");
+        self.clock.watch_wall(parker)
+    }
+
+    fn unwatch_wall(&self, parker: &Parker) {
+        self.faults.unwatch_wall.call("unwatch_wall");
+        self.clock.unwatch_wall(parker);
     }
 }
 

@@ -382,9 +382,23 @@ fn a_clock_whose_wait_panics() {
 }
 
 #[test]
+fn a_clock_whose_watch_panics() {
+    survives(|faults| faults.watch_wall.set(u32::MAX));
+    survives(|faults| faults.unwatch_wall.set(u32::MAX));
+}
+
+#[test]
 fn a_clock_that_panics_in_everything() {
     survives(|faults| {
-        for fuse in [&faults.now, &faults.wall, &faults.wait, &faults.attach, &faults.detach] {
+        for fuse in [
+            &faults.now,
+            &faults.wall,
+            &faults.wait,
+            &faults.attach,
+            &faults.detach,
+            &faults.watch_wall,
+            &faults.unwatch_wall,
+        ] {
             fuse.set(u32::MAX);
         }
     });

@@ -9,7 +9,9 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use pysched::{FnClock, InlineExecutor, Scheduler, ThreadPoolExecutor, Trigger};
+use pysched::{
+    Clock, FnClock, InlineExecutor, Parker, Scheduler, SystemClock, ThreadPoolExecutor, Trigger,
+};
 use pysched_tests::{PATIENCE, ms, outcome, secs};
 
 /// The threads of the crate, by id: their names, and how often each has given up its processor, by
@@ -60,7 +62,13 @@ fn no_thread_wakes_up_in_ten_seconds() {
     far.delay(Trigger::once(day), 0, || ()).unwrap();
     far.delay(Trigger::recur(day), 0, || ()).unwrap();
     far.delay(Trigger::recur_after(day), 0, || ()).unwrap();
+    // The wall clock is watched for this one, and for those of others.
     far.delay(Trigger::at(SystemTime::now() + day), 0, || ()).unwrap();
+
+    let calendar = started();
+    for days in 1..=100 {
+        calendar.delay(Trigger::at(SystemTime::now() + days * day), 0, || ()).unwrap();
+    }
 
     // One whose workers have all been hired, and have nothing to do any more.
     let done = started();
@@ -84,22 +92,33 @@ fn no_thread_wakes_up_in_ten_seconds() {
     let function = Scheduler::builder().clock(clock).executor(InlineExecutor).build();
     function.start().unwrap();
 
-    let before = at_rest();
+    // Told when the clock of the computer is set, which is no wake-up without a reason.
+    let told = Parker::new();
+    assert!(SystemClock::new().watch_wall(&told));
+    let before = loop {
+        let _ = told.take_token();
+        let before = at_rest();
+        // Not a wait for something to happen: the ten seconds in which nothing may.
+        thread::sleep(Duration::from_secs(10));
+        let after = switches();
+        if told.take_token() {
+            continue;
+        }
+        let woken: Vec<_> =
+            after.iter().filter(|(id, thread)| before.get(*id) != Some(*thread)).collect();
+        assert!(woken.is_empty(), "before: {before:?}, woken: {woken:?}");
+        assert_eq!(after.len(), before.len());
+        break before;
+    };
     let hearts = before.values().filter(|(name, _)| name == "pysched-heart").count();
-    assert_eq!(hearts, 6, "{before:?}");
-    assert!(before.len() >= 6 + 1 + 2, "a worker that works, and two idle ones: {before:?}");
-
-    // Not a wait for something to happen: the ten seconds in which nothing may.
-    thread::sleep(Duration::from_secs(10));
-    let after = switches();
-
-    let woken: Vec<_> =
-        after.iter().filter(|(id, thread)| before.get(*id) != Some(*thread)).collect();
-    assert!(woken.is_empty(), "before: {before:?}, woken: {woken:?}");
-    assert_eq!(after.len(), before.len());
+    assert_eq!(hearts, 7, "{before:?}");
+    let clocks = before.values().filter(|(name, _)| name == "pysched-clock").count();
+    assert_eq!(clocks, 1, "{before:?}");
+    assert!(before.len() >= 8 + 1 + 2, "a worker that works, and two idle ones: {before:?}");
+    SystemClock::new().unwatch_wall(&told);
 
     drop(sender);
-    for sched in [empty, far, done, cancelled, working, function] {
+    for sched in [empty, far, calendar, done, cancelled, working, function] {
         sched.shutdown(true);
     }
 }

@@ -168,14 +168,24 @@ impl Engine {
         let more = More {
             name: rare.name,
             schedule,
-            wall: first.wall,
             #[cfg(all(feature = "process", unix))]
             parcel: (!parcel.is_empty()).then(|| Arc::new(parcel)),
             ..More::default()
         };
         let more = Some(Box::new(more));
-        let index =
-            shard.insert(Entrant { body, sequence, priority, lane, more, delay, first, armed });
+        let index = shard.insert(Entrant {
+            body,
+            sequence,
+            priority,
+            lane,
+            more,
+            delay,
+            first,
+            armed: false,
+        });
+        if armed {
+            shard.arm(index, first);
+        }
         let id = shard.id(index);
         let record = if is_series { shard.record_series(index) } else { None };
         if armed {

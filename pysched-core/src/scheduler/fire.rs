@@ -92,8 +92,7 @@ impl Shard {
         let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.waits_for(key)) else {
             return false;
         };
-        slot.standing = Standing::Unarmed;
-        let due = slot.due();
+        let due = slot.disarm(&mut self.on_wall);
         // The wall clock may have been set back by less than counts as a step.
         if let Some(early) = due.wall.and_then(|time| time.duration_since(wall).ok())
             && !early.is_zero()

@@ -1,7 +1,8 @@
 //! The heart: the one thread of a scheduler, which sleeps until a task is due and hands it over.
 //!
 //! Each beat looks at the clock, takes out what is due, sets the alarm (`alarm.rs`) if that is
-//! nothing, and either hands the jobs to their executors or sleeps. It ends when the scheduler no
+//! nothing, and either hands the jobs to their executors or sleeps. While tasks wait for the wall clock
+//! it has that watched, too (`watch.rs`). It ends when the scheduler no
 //! longer runs and no job is left that an executor has yet to take.
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use super::anchor::Anchors;
 use super::engine::{Engine, Lane};
 use super::fire::Harvest;
 use super::life::Stage;
+use super::watch::Watch;
 use crate::error::{Error, TaskError};
 use crate::execution::Inside;
 use crate::executor::{Job, Rejected, catch_orphans};
@@ -120,11 +122,12 @@ impl Heart {
         let _inside = Inside::enter(engine.id);
         let anchors = Anchors::new(&engine);
         engine.clock.attach(&engine.parker);
+        let mut watch = Watch::new(&engine);
         let _ = attached.send(());
         loop {
             engine.alarm.clear();
             let (now, wall) = engine.clock.read_and_keep();
-            let stage = self.harvest(&anchors, now, wall);
+            let stage = self.harvest(&anchors, now, wall, &mut watch);
             let fired = self.harvest.jobs() > 0;
             for record in mem::take(&mut self.harvest.touched) {
                 record.flush();
@@ -138,6 +141,9 @@ impl Heart {
                 Stage::Closed => return,
                 _ => {}
             }
+            if watch.adjust() {
+                continue;
+            }
             // Nothing is set while the scheduler drains: nobody is to ring any more.
             let deadline = match stage {
                 Stage::Draining => Some(Moment::NEVER),
@@ -146,13 +152,21 @@ impl Heart {
             match deadline {
                 None => {}
                 Some(deadline) if hungry => self.wait_for_room(deadline),
-                Some(deadline) => engine.clock.wait(&engine.parker, deadline),
+                Some(deadline) => {
+                    engine.clock.wait(&engine.parker, watch.limit(deadline, now));
+                }
             }
         }
     }
 
     /// Takes out what is due and what others have left to the heart; says how the scheduler stands.
-    fn harvest(&mut self, anchors: &Anchors, now: Moment, wall: SystemTime) -> Stage {
+    fn harvest(
+        &mut self,
+        anchors: &Anchors,
+        now: Moment,
+        wall: SystemTime,
+        watch: &mut Watch<'_>,
+    ) -> Stage {
         let engine = &self.engine;
         // Held to the end, so that what is due at one time is fired at one time for all who look.
         let mut life = engine.life.lock();
@@ -162,6 +176,7 @@ impl Heart {
         if let Some(last) = life.last_harvest.take() {
             self.harvest = last;
         }
+        watch.begin();
         if life.stage != Stage::Running {
             return life.stage;
         }
@@ -173,6 +188,7 @@ impl Heart {
                 shard.fire_due(&anchors.owner(number), now, wall, &mut self.harvest);
                 engine.in_flight.enter(number, self.harvest.jobs() - before);
             }
+            watch.look_at(&mut shard);
             place.head.put_back(shard.head);
         }
         self.harvest.shrink();
@@ -277,7 +293,7 @@ mod tests {
         let (now, wall) = engine.clock.read_and_keep();
         let anchors = Anchors::new(engine);
         engine.life.lock().stage = Stage::Running;
-        heart.harvest(&anchors, now, wall);
+        heart.harvest(&anchors, now, wall, &mut Watch::new(engine));
         assert_eq!(heart.harvest.jobs(), 10_000);
         heart.hand_over();
         assert!(engine.in_flight.is_none());

@@ -17,6 +17,7 @@ mod shard;
 mod shutdown;
 mod slot;
 mod slots;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;

@@ -71,6 +71,13 @@ pub(super) struct Shard {
 
     /// No armed task is due before this.
     pub(super) head: Moment,
+
+    /// How many armed tasks wait for the wall clock. Changes with their standing only: in `arm` and
+    /// in `Slot::disarm`.
+    pub(super) on_wall: usize,
+
+    /// Whether the heart notices that the wall clock is set while it sleeps. Written by the heart.
+    pub(super) watched: bool,
     pub(super) timeline: Timeline,
 
     /// When the clocks were last compared.
@@ -91,7 +98,7 @@ pub(super) struct Entrant {
     pub(super) delay: u64,
     pub(super) first: Due,
 
-    /// Whether it waits for its first run; otherwise that is launched at once.
+    /// Whether it waits for its first run; otherwise that is launched at once, or armed.
     pub(super) armed: bool,
 }
 
@@ -108,6 +115,8 @@ impl Shard {
             // Twice its share, as tasks do not finish as evenly as they are spread.
             finished: FinishedTasks::new((2 * REMEMBERED) >> share.bits),
             head: Moment::NEVER,
+            on_wall: 0,
+            watched: false,
             timeline: Timeline::through(now, wall),
             observed: now,
             slots: Slots::new(),
@@ -115,9 +124,11 @@ impl Shard {
         }
     }
 
-    /// Adds a task that is held by one handle, and gives its index.
+    /// Adds a task that is held by one handle, and gives its index. One that waits for the wall clock
+    /// is armed afterwards.
     pub(super) fn insert(&mut self, entrant: Entrant) -> usize {
         let Entrant { body, sequence, priority, lane, more, delay, first, armed } = entrant;
+        debug_assert!(!armed || first.wall.is_none());
         let index = self.slots.insert(Slot {
             body: Some(body),
             more,
@@ -285,16 +296,19 @@ impl Shard {
         let priority = slot.priority;
         self.timers.push(TimerKey { due: due.moment, priority, slot: narrow(index) });
         self.head = self.head.min(due.moment);
+        if due.wall.is_some() {
+            self.on_wall += 1;
+            if !self.watched {
+                // Calls the heart, as what is due at once does.
+                self.head = Moment::default();
+            }
+        }
     }
 
     /// Takes the next run of a task back.
     pub(super) fn disarm(&mut self, index: usize) -> Option<Due> {
-        let slot = self.slot_mut(index);
-        if !slot.is_armed() {
-            return None;
-        }
-        slot.standing = Standing::Unarmed;
-        let due = slot.due();
+        let slot = self.slots.get_mut(index).filter(|slot| slot.is_armed())?;
+        let due = slot.disarm(&mut self.on_wall);
         let slots = &self.slots;
         self.timers.forget(|key| is_live(slots, key));
         Some(due)

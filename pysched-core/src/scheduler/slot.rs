@@ -138,6 +138,16 @@ impl Slot {
         Due { moment: self.due, wall: self.more.as_ref().and_then(|more| more.wall) }
     }
 
+    /// Takes the next run of an armed task out, and out of the count of those that wait for the wall
+    /// clock. Its entry in the timer queue is dead then.
+    pub(super) fn disarm(&mut self, on_wall: &mut usize) -> Due {
+        debug_assert!(self.is_armed());
+        self.standing = Standing::Unarmed;
+        let due = self.due();
+        *on_wall -= usize::from(due.wall.is_some());
+        due
+    }
+
     pub(super) fn is_ending(&self) -> bool {
         self.more.as_ref().is_some_and(|more| more.ending)
     }

@@ -78,6 +78,34 @@ pub trait Clock: Send + Sync + 'static {
         let _ = parker;
     }
 
+    /// Asks the clock to unpark `parker` whenever its wall clock is set or jumps, from now on until
+    /// [`unwatch_wall`](Self::unwatch_wall); says whether it will.
+    ///
+    /// Called on the scheduler's thread when the first of its tasks waits for a time on the wall. If
+    /// the answer is `false`, as it is unless overridden, the scheduler looks at the wall clock
+    /// every 10 seconds of this clock's time for as long as tasks wait for it. A clock that is made
+    /// of another one passes the call on, and that of [`unwatch_wall`](Self::unwatch_wall) too.
+    ///
+    /// ```
+    /// use pysched::{Clock, ManualClock, Parker};
+    ///
+    /// // One that is set by hand knows when that happens.
+    /// assert!(ManualClock::new().watch_wall(&Parker::new()));
+    /// ```
+    fn watch_wall(&self, parker: &Parker) -> bool {
+        let _ = parker;
+        false
+    }
+
+    /// Tells the clock that the scheduler that waits on `parker` need not be told any more when the
+    /// wall clock is set. Does nothing unless overridden.
+    ///
+    /// Called once for each call of [`watch_wall`](Self::watch_wall), whatever that has answered, and
+    /// before [`detach`](Self::detach).
+    fn unwatch_wall(&self, parker: &Parker) {
+        let _ = parker;
+    }
+
     /// Tells the clock that the scheduler that waited on `parker` has ended. Does nothing unless
     /// overridden.
     fn detach(&self, parker: &Parker) {
@@ -100,6 +128,14 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 
     fn attach(&self, parker: &Parker) {
         (**self).attach(parker);
+    }
+
+    fn watch_wall(&self, parker: &Parker) -> bool {
+        (**self).watch_wall(parker)
+    }
+
+    fn unwatch_wall(&self, parker: &Parker) {
+        (**self).unwatch_wall(parker);
     }
 
     fn detach(&self, parker: &Parker) {

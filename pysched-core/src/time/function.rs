@@ -145,6 +145,11 @@ impl Clock for FnClock {
             self.delay_a_slice(rest);
         }
     }
+
+    fn watch_wall(&self, _: &Parker) -> bool {
+        // It goes with `now` and cannot be set: there is nothing to tell.
+        true
+    }
 }
 
 impl fmt::Debug for FnClock {

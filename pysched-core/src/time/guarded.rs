@@ -112,6 +112,17 @@ impl GuardedClock {
         let _ = catch(|| self.clock.get().attach(parker));
     }
 
+    /// Asks for being told of a wall clock that was set; says whether that is so.
+    pub(crate) fn watch_wall(&self, parker: &Parker) -> bool {
+        // One that panics tells of nothing, as far as is known.
+        catch(|| self.clock.get().watch_wall(parker)).unwrap_or(false)
+    }
+
+    pub(crate) fn unwatch_wall(&self, parker: &Parker) {
+        // As above.
+        let _ = catch(|| self.clock.get().unwatch_wall(parker));
+    }
+
     pub(crate) fn detach(&self, parker: &Parker) {
         // As above.
         let _ = catch(|| self.clock.get().detach(parker));

@@ -245,6 +245,11 @@ impl Clock for ManualClock {
         self.shared.state.lock().sleepers.push(sleeper);
     }
 
+    fn watch_wall(&self, _: &Parker) -> bool {
+        // `set_wall` wakes whoever is attached.
+        true
+    }
+
     fn detach(&self, parker: &Parker) {
         self.shared.state.lock().sleepers.retain(|sleeper| !sleeper.parker.is(parker));
         self.shared.asleep.notify_all();

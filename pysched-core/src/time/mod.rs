@@ -12,6 +12,8 @@ mod parker;
 mod precision;
 mod slack;
 mod system;
+#[cfg(target_os = "linux")]
+mod watch;
 
 pub use clock::Clock;
 pub use function::FnClock;

@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use super::elapsed::Origin;
 use super::pace::{Pace, Plan};
 use super::slack::Sharp;
+#[cfg(target_os = "linux")]
+use super::watch;
 use super::{Clock, Moment, Parker, Precision};
 use crate::sync::Mutex;
 
@@ -20,6 +22,12 @@ use crate::sync::Mutex;
 /// there may be is its [`Precision`]. What has been spent, and how late the system wakes threads, is
 /// known to a clock and its clones in common: schedulers that are given clones share one budget, and
 /// those that are given clocks of their own have one each.
+///
+/// The wall clock may be set, by hand, by NTP, or since the computer was asleep. Tasks that wait for
+/// a time on it are then timed anew. On Linux the kernel says when that happens, to a thread named
+/// `pysched-clock` that exists while such tasks do, one for all schedulers; it makes no wake-ups
+/// until then. On other systems, and where Linux cannot say so, the scheduler looks every 10 seconds
+/// while such tasks wait.
 ///
 /// ```
 /// use pysched::{Clock, SystemClock};
@@ -129,6 +137,16 @@ impl Clock for SystemClock {
             self.spin(parker, plan);
         }
         let _ = parker.take_token();
+    }
+
+    #[cfg(target_os = "linux")]
+    fn watch_wall(&self, parker: &Parker) -> bool {
+        watch::register(parker)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn unwatch_wall(&self, parker: &Parker) {
+        watch::unregister(parker);
     }
 }
 

@@ -166,9 +166,11 @@ impl Trigger {
 
     /// One run when the wall clock shows `time`; at once if it already shows a later one.
     ///
-    /// Never runs before the wall clock shows `time`, even if that is set back while the scheduler
-    /// sleeps. A clock that is set forward meanwhile is noticed when the scheduler next wakes, at
-    /// the latest when the time would have come by the old setting.
+    /// Follows the wall clock, wherever that is set: it never runs before the clock shows `time`, even
+    /// if that is set back meanwhile, and runs at once if the clock is set forward past it, or jumps
+    /// as the computer resumes from a suspend. On Linux the scheduler is woken for that; where the
+    /// system does not tell, it looks every 10 seconds while such tasks wait. Corrections of up to a
+    /// tenth of a second do not count as setting; a task may be late by that much.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

@@ -30,6 +30,18 @@
 //! cannot wake up on a core that others hold. Systems other than Linux may end a sleep so late that
 //! waking early does not make up for it; Windows does unless its timer resolution has been raised.
 //!
+//! # When the wall clock is set
+//!
+//! By hand, by NTP, or by the time that passed while the computer was suspended: tasks that wait for a
+//! time on the wall are timed anew, also while the scheduler sleeps. One whose time has passed runs at
+//! once, one whose time is further off than before waits on. Intervals do not notice.
+//!
+//! On Linux the kernel says when that happens. A thread, `pysched-clock`, waits for it, one for all
+//! schedulers of the process and only while there are such tasks; nothing is asked at intervals. On
+//! other systems the scheduler looks at both clocks every 10 seconds while there are such tasks. What
+//! moves the wall clock by less than a tenth of a second is no setting but a correction; it makes no
+//! task early, and one late by that much at most.
+//!
 //! # Testing with [`ManualClock`]
 //!
 //! Give a clone to the scheduler and keep one. [`advance`](crate::ManualClock::advance) returns
@@ -131,6 +143,11 @@
 //! assert!(begun.elapsed() >= Duration::from_millis(100));
 //! # Ok::<(), pysched::Error>(())
 //! ```
+//!
+//! If your wall clock can be set, override [`watch_wall`](crate::Clock::watch_wall), and unpark the
+//! `Parker` that it was given whenever that happens. Otherwise the scheduler looks every 10 seconds of
+//! your clock's time while tasks wait for the wall. A clock that is made of another one passes both
+//! this call and [`unwatch_wall`](crate::Clock::unwatch_wall) on to that.
 //!
 //! A panic in a clock is caught. The scheduler goes by real time until the clock answers again.
 //!
