@@ -317,7 +317,6 @@ impl Message {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a digit is less than 10")]
     const fn push_number(&mut self, number: usize) {
         if number >= 10 {
             self.push_number(number / 10);
