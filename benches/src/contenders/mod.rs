@@ -4,6 +4,7 @@
 //! What a contender can do is a trait, so that a work is written once for all that can do it, and
 //! is compiled for each of them as if it had been written for that one.
 
+mod cron;
 mod delay_queue;
 mod delay_timer;
 mod floor;
@@ -17,6 +18,9 @@ mod unordered;
 
 use std::time::Duration;
 
+pub(crate) use cron::{
+    CronCrate, Croner, Cronexpr, Finder, JiffCron, PyschedCron, Reader, Rome, Saffron, Utc, Zone,
+};
 pub(crate) use delay_queue::{DelayQueue, DelayQueueSeries};
 pub(crate) use delay_timer::DelayTimer;
 pub(crate) use floor::{Channel, Handover, Heap, Job, NAME as FLOOR, Ready};

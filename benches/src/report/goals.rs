@@ -2,8 +2,8 @@
 
 use super::figure::figure;
 use crate::contenders::{
-    Contender, DelayQueue, FLOOR, Processes, Procspawn, Pysched, Python, ScheduledThreadPool, Smol,
-    Tokio,
+    Contender, CronCrate, Croner, Cronexpr, DelayQueue, FLOOR, JiffCron, Processes, Procspawn,
+    Pysched, Python, Reader, Saffron, ScheduledThreadPool, Smol, Tokio,
 };
 use crate::results::Results;
 use crate::works::{WORKS, Work};
@@ -72,7 +72,14 @@ const PROCSPAWN: &[&str] = &[Procspawn::NAME];
 const PYTHON: &[&str] = &[Python::NAME];
 const PIPES: &[&str] = &[FLOOR];
 
-const GOALS: [Goal; 38] = [
+/// The readers of cron expressions that know zones.
+const ZONED: &[&str] = &[Croner::NAME, CronCrate::NAME, Cronexpr::NAME, JiffCron::NAME];
+const SAFFRON: &[&str] = &[Saffron::NAME];
+
+/// Those whose errors say at which place of the expression they are.
+const PLACING: &[&str] = &[Cronexpr::NAME];
+
+const GOALS: [Goal; 52] = [
     goal("add", 0, "added_ns", AtMost, 0.8, Least(POOL)),
     goal("add", 0, "added_ns", AtMost, 0.2, Least(TOKIO)),
     goal("add", 1, "added_ns", AtMost, 0.8, Least(POOL)),
@@ -111,6 +118,20 @@ const GOALS: [Goal; 38] = [
     goal("process_throughput", 0, "rate", AtLeast, 10.0, Most(PYTHON)),
     goal("process_cold_start", 0, "p50_ms", AtMost, 5.0, One),
     goal("process_replace", 0, "p50_ms", AtMost, 10.0, One),
+    goal("cron_next_utc", 0, "next_ns", AtMost, 1.2, Least(SAFFRON)),
+    goal("cron_next_utc", 0, "next_ns", AtMost, 0.3, Least(ZONED)),
+    goal("cron_next_utc", 1, "next_ns", AtMost, 1.2, Least(SAFFRON)),
+    goal("cron_next_utc", 1, "next_ns", AtMost, 0.3, Least(ZONED)),
+    goal("cron_next_utc", 2, "next_ns", AtMost, 1.2, Least(SAFFRON)),
+    goal("cron_next_utc", 2, "next_ns", AtMost, 0.3, Least(ZONED)),
+    goal("cron_next_rome", 0, "next_ns", AtMost, 0.5, Least(ZONED)),
+    goal("cron_next_rome", 1, "next_ns", AtMost, 0.5, Least(ZONED)),
+    goal("cron_next_rome", 2, "next_ns", AtMost, 0.5, Least(ZONED)),
+    goal("cron_parse", 0, "read_ns", AtMost, 0.5, Least(PLACING)),
+    goal("cron_parse", 1, "read_ns", AtMost, 0.5, Least(PLACING)),
+    goal("cron_parse", 2, "read_ns", AtMost, 0.5, Least(PLACING)),
+    goal("cron_decade", 0, "listed_s", AtMost, 1.0, One),
+    goal("cron_decade", 0, "off_s", AtMost, 0.0, One),
 ];
 
 /// Prints each goal with what was reached. Goals for which nothing was measured are passed over.

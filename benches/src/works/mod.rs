@@ -4,6 +4,10 @@
 mod add;
 mod add_threads;
 mod cancel;
+mod cron;
+mod cron_decade;
+mod cron_next;
+mod cron_parse;
 mod fire;
 mod idle;
 mod lateness;
@@ -39,6 +43,10 @@ pub(crate) const WORKS: &[&Work] = &[
     &process_throughput::WORK,
     &process_cold_start::WORK,
     &process_replace::WORK,
+    &cron_next::UTC,
+    &cron_next::ROME,
+    &cron_parse::WORK,
+    &cron_decade::WORK,
 ];
 
 /// How many threads or processes run tasks, in every contender that has a choice.
@@ -115,6 +123,8 @@ pub(crate) enum Part {
 /// What one sample has to do.
 #[derive(Debug)]
 pub(crate) struct Load {
+    /// What the case is called; in the works of cron, the expression.
+    pub(crate) case: &'static str,
     pub(crate) tasks: usize,
     pub(crate) threads: usize,
 
@@ -189,7 +199,8 @@ impl Load {
     /// What a case asks of a contender with this divisor; in a quick run, a fiftieth of it.
     pub(crate) fn of(case: &Case, divisor: usize, quick: bool) -> Self {
         let tasks = case.tasks / divisor / if quick { 50 } else { 1 };
-        Self { tasks: tasks.max(case.tasks.min(1)), threads: case.threads, quick }
+        let tasks = tasks.max(case.tasks.min(1));
+        Self { case: case.name, tasks, threads: case.threads, quick }
     }
 
     /// How long something is watched; in a quick run, a twentieth of `usual`.

@@ -1,0 +1,44 @@
+//! The crate `jiff-cron`. It wants a field for seconds.
+
+use std::str::FromStr;
+
+use jiff::Zoned;
+use jiff_cron::Schedule;
+
+use super::{Finder, Reader, Refusal, Zone, jiff_time, with_seconds};
+
+pub(crate) struct JiffCron {
+    schedule: Schedule,
+}
+
+impl Reader for JiffCron {
+    const NAME: &'static str = "jiff-cron";
+
+    fn text(expression: &str, _: &str) -> String {
+        with_seconds(expression)
+    }
+
+    fn read(text: &str, _: &'static str) -> Result<Self, Refusal> {
+        Ok(Self { schedule: Schedule::from_str(text)? })
+    }
+}
+
+impl<Z: Zone> Finder<Z> for JiffCron {
+    type Time = Zoned;
+
+    fn time(second: i64) -> Zoned {
+        jiff_time::<Z>(second)
+    }
+
+    fn second(time: &Zoned) -> i64 {
+        time.timestamp().as_second()
+    }
+
+    fn next(&self, after: &Zoned) -> Option<Zoned> {
+        self.schedule.after(after.clone()).next()
+    }
+
+    fn upcoming(&self, after: Zoned) -> impl Iterator<Item = Zoned> {
+        self.schedule.after(after)
+    }
+}
