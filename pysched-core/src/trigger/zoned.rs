@@ -76,13 +76,12 @@ impl Zoned {
 
     pub(super) fn calendar(calendar: Calendar) -> Self {
         // An unknown zone stays in the calendar, and is refused with the task.
-        let place = calendar.zone().and_then(|name| Zone::named(name).ok());
-        let place = place.map_or(Place::Utc, Place::In);
+        let place = calendar.zone().and_then(|name| Place::named(name).ok()).unwrap_or(Place::Utc);
         Self { times: Times::Calendar(Arc::new(calendar)), place, policy: Dst::Vixie }
     }
 
     pub(super) fn in_zone(self, name: &str) -> Result<Self, UnknownZone> {
-        Ok(Self { place: Place::In(Zone::named(name)?), ..self })
+        Ok(Self { place: Place::named(name)?, ..self })
     }
 
     pub(super) fn dst(self, policy: Dst) -> Self {
@@ -92,7 +91,7 @@ impl Zoned {
     /// Looks up the zone, if that has not been done, and says what there is not.
     pub(super) fn validate(&mut self) -> Result<(), Error> {
         if let Place::Named(name) = self.place {
-            self.place = Place::In(Zone::named(name)?);
+            self.place = Place::named(name)?;
         }
         self.times.calendar().map_or(Ok(()), Calendar::check)
     }
@@ -172,6 +171,15 @@ impl PartialEq for Place {
 }
 
 impl Place {
+    fn named(name: &str) -> Result<Self, UnknownZone> {
+        // Known without a table of its changes.
+        if name.eq_ignore_ascii_case("UTC") {
+            Ok(Self::Utc)
+        } else {
+            Zone::named(name).map(Self::In)
+        }
+    }
+
     fn name(&self) -> &str {
         match self {
             Self::Utc => "UTC",

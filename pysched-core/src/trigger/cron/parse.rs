@@ -151,7 +151,7 @@ const fn read_fields(
             both = true;
             span.start += 1;
         }
-        values[field as usize] = attempt!(read_field(bytes, span, field, &mut special));
+        attempt!(read_field(bytes, span, field, &mut values[field as usize], &mut special));
         index += 1;
     }
     let [second, minute, hour, of_month, month, of_week, year] = values;
@@ -190,18 +190,32 @@ const fn read_fields(
     Ok(fields)
 }
 
+/// Reads a field into `values`, and what of it is no value into `special`.
 const fn read_field(
     bytes: &[u8],
     span: Span,
     field: Field,
+    values: &mut Values,
     special: &mut Special,
-) -> Result<Values, Fault> {
+) -> Result<(), Fault> {
     let is_day = matches!(field, Field::DayOfMonth | Field::DayOfWeek);
     if is(bytes, span, b"*") || is_day && is(bytes, span, b"?") {
-        return Ok(every(field));
+        *values = Values { bits: EVERY[field as usize], star: true, repeats: true };
+        return Ok(());
     }
-    let mut values = Values { bits: [0; 4], star: false, repeats: false };
-    values.star = span.start < span.end && bytes[span.start] == b'*';
+    if let Some((value, end)) = read_number(bytes, span, span.start)
+        && end == span.end
+        && field.low() <= value
+        && value <= field.high()
+        && !matches!(field, Field::Year)
+    {
+        // One number, as most fields are: the rest of this function would come to the same.
+        *values =
+            Values { bits: [1 << (value - field.low()), 0, 0, 0], star: false, repeats: false };
+        return Ok(());
+    }
+    let star = span.start < span.end && bytes[span.start] == b'*';
+    *values = Values { bits: [0; 4], star, repeats: false };
     let mut start = span.start;
     loop {
         let mut end = start;
@@ -215,26 +229,21 @@ const fn read_field(
             _ => false,
         };
         if !is_special {
-            attempt!(read_item(bytes, item, field, &mut values));
+            attempt!(read_item(bytes, item, field, values));
         }
         if end == span.end {
             break;
         }
         start = end + 1;
     }
-    values.repeats |= is_every(&values, field);
-    Ok(values)
+    values.repeats |= is_every(values, field);
+    Ok(())
 }
 
 /// Whether these are all values of a field, however they were written.
 const fn is_every(values: &Values, field: Field) -> bool {
     let (bits, every) = (&values.bits, &EVERY[field as usize]);
     bits[0] == every[0] && bits[1] == every[1] && bits[2] == every[2] && bits[3] == every[3]
-}
-
-/// Every value of a field.
-const fn every(field: Field) -> Values {
-    Values { bits: EVERY[field as usize], star: true, repeats: true }
 }
 
 /// The bits of every value, field by field.
@@ -303,10 +312,19 @@ const fn read_item(
     } else {
         (first, last) = (first - low, last - low);
     }
-    while first <= last {
-        let bit = first % span;
-        values.bits[(bit / u64::BITS) as usize] |= 1 << (bit % u64::BITS);
-        first += step;
+    // A range goes past the end once at most: no division is needed to find the value's bit.
+    if span <= u64::BITS {
+        let mut bits = 0;
+        while first <= last {
+            bits |= 1 << (if first < span { first } else { first - span });
+            first += step;
+        }
+        values.bits[0] |= bits;
+    } else {
+        while first <= last {
+            values.bits[(first / u64::BITS) as usize] |= 1 << (first % u64::BITS);
+            first += step;
+        }
     }
     Ok(())
 }
