@@ -4,8 +4,9 @@ use std::time::SystemTime;
 
 use pysched::{CronError, Trigger};
 
-/// Reads any text as a cron expression: what is accepted means the same in any case and with any white
-/// space around, and what is refused is refused for something that is in the text.
+/// Reads any text as a cron expression: what is accepted means the same in any case, with any white
+/// space around and as it is written back, and what is refused is refused for something that is in the
+/// text.
 ///
 /// # Panics
 ///
@@ -15,7 +16,9 @@ pub fn cron_parse(input: &[u8]) {
     match Trigger::cron(text) {
         Ok(trigger) => {
             let shown = trigger.to_string();
-            assert!(!shown.is_empty() && !trigger.describe().is_empty());
+            assert!(!trigger.describe().is_empty());
+            let read: Trigger = shown.parse().unwrap_or_else(|error| panic!("{shown}: {error}"));
+            assert_eq!(read, trigger, "{shown} is read as another trigger");
             let runs = runs(&trigger);
             assert!(!runs.is_empty(), "{shown} never runs");
             for same in [

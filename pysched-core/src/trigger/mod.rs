@@ -307,7 +307,9 @@ impl Trigger {
     /// The runs after `after`, as far as they can be told: those of intervals as if a task were added
     /// at that time and its runs took no time.
     ///
-    /// An endless trigger gives endlessly many.
+    /// An endless trigger gives endlessly many. One that cannot be added to a scheduler gives none, such
+    /// as a constant or a [`Calendar`] in a time zone that this system does not know; the error that
+    /// says why comes with the add.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -409,7 +411,11 @@ impl Trigger {
     /// # Errors
     ///
     /// If `expression` is none; the error says where and why. An expression that no day matches, such
-    /// as `0 0 30 2 *`, is one, too.
+    /// as `0 0 30 2 *`, is an error, too.
+    ///
+    /// One that is known when the program is compiled had better be read by the compiler, which then
+    /// reports the error: in the attribute, `#[task(SCHED, cron, "0 9 * * MON-FRI")]`, or in the macro
+    /// `cron!("0 9 * * MON-FRI")`, which makes a constant.
     ///
     /// ```
     /// use pysched::Trigger;

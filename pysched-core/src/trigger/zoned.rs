@@ -34,6 +34,9 @@ pub(super) enum Place {
 
     /// A zone that has not been looked up yet, as a constant cannot.
     Named(&'static str),
+
+    /// Where no time ever comes: of a calendar that is not one, or whose zone is not known.
+    Nowhere,
 }
 
 impl PartialEq for Times {
@@ -75,8 +78,12 @@ impl Zoned {
     }
 
     pub(super) fn calendar(calendar: Calendar) -> Self {
-        // An unknown zone stays in the calendar, and is refused with the task.
-        let place = calendar.zone().and_then(|name| Place::named(name).ok()).unwrap_or(Place::Utc);
+        // What is wrong stays in the calendar, and is said when a task is added.
+        let place = match (calendar.check(), calendar.zone()) {
+            (Err(_), _) => Place::Nowhere,
+            (Ok(()), None) => Place::Utc,
+            (Ok(()), Some(name)) => Place::named(name).unwrap_or(Place::Nowhere),
+        };
         Self { times: Times::Calendar(Arc::new(calendar)), place, policy: Dst::Vixie }
     }
 
@@ -109,7 +116,10 @@ impl Zoned {
 
     /// The name of the zone.
     pub(super) fn zone_name(&self) -> &str {
-        self.place.name()
+        match self.place {
+            Place::Nowhere => self.times.calendar().and_then(Calendar::zone).unwrap_or("UTC"),
+            _ => self.place.name(),
+        }
     }
 
     /// Whether it says how often rather than when.
@@ -185,6 +195,7 @@ impl Place {
             Self::Utc => "UTC",
             Self::In(zone) => zone.name(),
             Self::Named(name) => name,
+            Self::Nowhere => "nowhere",
         }
     }
 
@@ -195,7 +206,8 @@ impl Place {
         match self {
             Self::Utc => Some(None),
             Self::In(zone) => Some(Some(zone)),
-            Self::Named(name) => Zone::named(name).ok().map(Some),
+            Self::Named(name) => Self::named(name).ok()?.zone(),
+            Self::Nowhere => None,
         }
     }
 }
@@ -224,5 +236,43 @@ fn time(second: i64) -> Option<SystemTime> {
         SystemTime::UNIX_EPOCH.checked_add(distance)
     } else {
         SystemTime::UNIX_EPOCH.checked_sub(distance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use crate::trigger::{Calendar, Trigger};
+
+    #[test]
+    fn what_cannot_be_added_never_runs() {
+        let from = SystemTime::UNIX_EPOCH;
+        let monday = Calendar::since(2026, 1, 5).at(9, 30, 0);
+        assert!(Trigger::calendar(monday.clone()).upcoming(from).next().is_some());
+        for calendar in [
+            monday.clone().time_zone("Europe/Roma"),
+            monday.clone().at(24, 0, 0),
+            monday.every_days(0),
+            Calendar::since(2026, 2, 30),
+        ] {
+            let trigger = Trigger::calendar(calendar);
+            assert_eq!(trigger.upcoming(from).next(), None, "{trigger}");
+            assert_eq!(trigger.previous(SystemTime::now()), None, "{trigger}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_zone_is_called_by_its_name() {
+        let calendar = Calendar::since(2026, 1, 5).time_zone("Europe/Roma");
+        assert!(Trigger::calendar(calendar).describe().ends_with("Europe/Roma"));
+    }
+
+    #[cfg(feature = "cron")]
+    #[test]
+    fn utc_is_utc_however_it_is_given() {
+        let utc = Trigger::cron("0 9 * * *").unwrap();
+        assert_eq!(Trigger::cron_in("0 9 * * *", "utc").unwrap(), utc);
+        assert_eq!(utc.to_string(), r#"cron("0 9 * * *")"#);
     }
 }
