@@ -308,7 +308,7 @@ impl Trigger {
     /// at that time and its runs took no time.
     ///
     /// An endless trigger gives endlessly many. One that cannot be added to a scheduler gives none, such
-    /// as a constant or a [`Calendar`] in a time zone that this system does not know; the error that
+    /// as a constant or a calendar in a time zone that this system does not know; the error that
     /// says why comes with the add.
     ///
     /// ```
