@@ -19,7 +19,8 @@ mod unordered;
 use std::time::Duration;
 
 pub(crate) use cron::{
-    CronCrate, Croner, Cronexpr, Finder, JiffCron, PyschedCron, Reader, Rome, Saffron, Utc, Zone,
+    CronCrate, Croner, Cronexpr, Finder, JiffCron, PyschedCron, Reader, Rome, Saffron, Time, Utc,
+    Zone,
 };
 pub(crate) use delay_queue::{DelayQueue, DelayQueueSeries};
 pub(crate) use delay_timer::DelayTimer;

@@ -2,7 +2,7 @@
 //! looked for.
 
 use super::{Case, Entrant, Load};
-use crate::contenders::{Finder, Reader, Zone};
+use crate::contenders::{Finder, Reader, Time, Zone};
 use crate::measure::Random;
 
 /// The beginning of 2020, and the seconds of fifteen years from there on.
@@ -35,8 +35,8 @@ pub(super) fn seconds() -> impl Iterator<Item = i64> {
 /// How many of two lists of times are not the same in both.
 pub(super) fn different<Z: Zone, A: Finder<Z>, B: Finder<Z>>(one: &A, other: &B) -> usize {
     let next = |second: &i64| {
-        let one = one.next(&A::time(*second)).as_ref().map(A::second);
-        (one, other.next(&B::time(*second)).as_ref().map(B::second))
+        let one = one.next(&A::Time::from_second(*second)).map(|time| time.second());
+        (one, other.next(&B::Time::from_second(*second)).map(|time| time.second()))
     };
     seconds().filter(|second| matches!(next(second), (one, other) if one != other)).count()
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::cron::reader;
 use super::{Case, Load, Metric, Outcome, Work, count};
 use crate::contenders::{
-    CronCrate, Croner, Cronexpr, Finder, JiffCron, PyschedCron, Reader, Rome, Saffron, Zone,
+    CronCrate, Croner, Cronexpr, Finder, JiffCron, PyschedCron, Reader, Rome, Saffron, Time, Zone,
 };
 use crate::sample::Sample;
 
@@ -37,10 +37,10 @@ pub(super) const WORK: Work = Work {
 fn sample<F: Finder<Rome>>(load: &Load) -> Outcome {
     let finder = F::read(&F::text(load.case, Rome::NAME), Rome::NAME)?;
     let begun = Instant::now();
-    let last = finder.upcoming(F::time(BEFORE)).take(load.tasks).last();
+    let last = finder.upcoming(F::Time::from_second(BEFORE)).take(load.tasks).last();
     let listed = begun.elapsed();
 
-    let last = last.as_ref().map(F::second).ok_or("no time was found")?;
+    let last = last.map(|last| last.second()).ok_or("no time was found")?;
     let minutes = usize::try_from((last - BEFORE - 1) / 60)? + 1;
     let off = minutes.abs_diff(load.tasks) * 60;
     let scale = count(MINUTES) / count(load.tasks);

@@ -6,7 +6,8 @@ use std::time::Instant;
 use super::cron::{cases, different, reader, seconds};
 use super::{Case, Entrant, Load, Metric, Outcome, Work, count, left_out, nanoseconds};
 use crate::contenders::{
-    CronCrate, Croner, Cronexpr, Finder, JiffCron, PyschedCron, Reader, Rome, Saffron, Utc, Zone,
+    CronCrate, Croner, Cronexpr, Finder, JiffCron, PyschedCron, Reader, Rome, Saffron, Time, Utc,
+    Zone,
 };
 use crate::measure::Spread;
 use crate::sample::Sample;
@@ -57,7 +58,7 @@ where
 {
     let finder = F::read(&F::text(load.case, Z::NAME), Z::NAME)?;
     let own = PyschedCron::read(load.case, Z::NAME)?;
-    let times: Vec<F::Time> = seconds().map(F::time).collect();
+    let times: Vec<F::Time> = seconds().map(F::Time::from_second).collect();
     let passes = load.tasks.div_ceil(times.len());
     let pass = |_| {
         let begun = Instant::now();

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use chrono::DateTime;
 use cron::Schedule;
 
-use super::{Finder, Reader, Refusal, Zone, chrono_time, with_seconds};
+use super::{Finder, Reader, Refusal, Zone, with_seconds};
 
 pub(crate) struct CronCrate {
     schedule: Schedule,
@@ -25,14 +25,6 @@ impl Reader for CronCrate {
 
 impl<Z: Zone> Finder<Z> for CronCrate {
     type Time = DateTime<Z::Chrono>;
-
-    fn time(second: i64) -> Self::Time {
-        chrono_time::<Z>(second)
-    }
-
-    fn second(time: &Self::Time) -> i64 {
-        time.timestamp()
-    }
 
     fn next(&self, after: &Self::Time) -> Option<Self::Time> {
         self.schedule.after(after).next()

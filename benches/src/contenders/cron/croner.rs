@@ -5,7 +5,7 @@ use std::str::FromStr;
 use chrono::DateTime;
 use croner::Cron;
 
-use super::{Finder, Reader, Refusal, Zone, chrono_time};
+use super::{Finder, Reader, Refusal, Zone};
 
 pub(crate) struct Croner {
     cron: Cron,
@@ -21,14 +21,6 @@ impl Reader for Croner {
 
 impl<Z: Zone> Finder<Z> for Croner {
     type Time = DateTime<Z::Chrono>;
-
-    fn time(second: i64) -> Self::Time {
-        chrono_time::<Z>(second)
-    }
-
-    fn second(time: &Self::Time) -> i64 {
-        time.timestamp()
-    }
 
     fn next(&self, after: &Self::Time) -> Option<Self::Time> {
         self.cron.find_next_occurrence(after, false).ok()

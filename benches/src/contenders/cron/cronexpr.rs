@@ -24,14 +24,6 @@ impl Reader for Cronexpr {
 impl<Z: Zone> Finder<Z> for Cronexpr {
     type Time = Timestamp;
 
-    fn time(second: i64) -> Timestamp {
-        Timestamp::from_second(second).expect("a second of this century")
-    }
-
-    fn second(time: &Timestamp) -> i64 {
-        time.as_second()
-    }
-
     fn next(&self, after: &Timestamp) -> Option<Timestamp> {
         self.crontab.find_next(MakeTimestamp(*after)).ok().as_ref().map(Zoned::timestamp)
     }

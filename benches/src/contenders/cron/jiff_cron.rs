@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::Zoned;
 use jiff_cron::Schedule;
 
-use super::{Finder, Reader, Refusal, Zone, jiff_time, with_seconds};
+use super::{Finder, Reader, Refusal, Zone, with_seconds};
 
 pub(crate) struct JiffCron {
     schedule: Schedule,
@@ -25,14 +25,6 @@ impl Reader for JiffCron {
 
 impl<Z: Zone> Finder<Z> for JiffCron {
     type Time = Zoned;
-
-    fn time(second: i64) -> Zoned {
-        jiff_time::<Z>(second)
-    }
-
-    fn second(time: &Zoned) -> i64 {
-        time.timestamp().as_second()
-    }
 
     fn next(&self, after: &Zoned) -> Option<Zoned> {
         self.schedule.after(after.clone()).next()

@@ -15,6 +15,7 @@ pub(crate) use pysched::PyschedCron;
 pub(crate) use saffron::Saffron;
 
 use std::error::Error;
+use std::time::{Duration, SystemTime};
 
 /// Why an expression is not read.
 pub(crate) type Refusal = Box<dyn Error>;
@@ -35,12 +36,7 @@ pub(crate) trait Reader: Sized {
 /// It finds the times that an expression names in a zone.
 pub(crate) trait Finder<Z: Zone>: Reader {
     /// What it counts time in.
-    type Time: Clone;
-
-    /// Seconds since the beginning of 1970, in UTC.
-    fn time(second: i64) -> Self::Time;
-
-    fn second(time: &Self::Time) -> i64;
+    type Time: Time<Z>;
 
     /// The first time after another one.
     fn next(&self, after: &Self::Time) -> Option<Self::Time>;
@@ -49,6 +45,13 @@ pub(crate) trait Finder<Z: Zone>: Reader {
     fn upcoming(&self, after: Self::Time) -> impl Iterator<Item = Self::Time> {
         std::iter::successors(self.next(&after), |last| self.next(last))
     }
+}
+
+/// A time in a zone, as a crate has it, made of the seconds since the beginning of 1970 in UTC.
+pub(crate) trait Time<Z: Zone>: Clone {
+    fn from_second(second: i64) -> Self;
+
+    fn second(&self) -> i64;
 }
 
 /// A zone, known when the contender is compiled, as its user would have it.
@@ -91,14 +94,45 @@ fn with_seconds(expression: &str) -> String {
     format!("0 {}", without_seconds(expression))
 }
 
-/// A time as chrono has it.
-fn chrono_time<Z: Zone>(second: i64) -> chrono::DateTime<Z::Chrono> {
-    let time = chrono::DateTime::from_timestamp(second, 0).expect("a second of this century");
-    time.with_timezone(&Z::CHRONO)
+impl<Z: Zone> Time<Z> for chrono::DateTime<Z::Chrono> {
+    fn from_second(second: i64) -> Self {
+        let time = chrono::DateTime::from_timestamp(second, 0).expect("a second of this century");
+        time.with_timezone(&Z::CHRONO)
+    }
+
+    fn second(&self) -> i64 {
+        self.timestamp()
+    }
 }
 
-/// A time as jiff has it.
-fn jiff_time<Z: Zone>(second: i64) -> jiff::Zoned {
-    let zone = jiff::tz::TimeZone::get(Z::NAME).expect("the system has its zones");
-    jiff::Timestamp::from_second(second).expect("a second of this century").to_zoned(zone)
+impl<Z: Zone> Time<Z> for jiff::Zoned {
+    fn from_second(second: i64) -> Self {
+        let zone = jiff::tz::TimeZone::get(Z::NAME).expect("the system has its zones");
+        <jiff::Timestamp as Time<Z>>::from_second(second).to_zoned(zone)
+    }
+
+    fn second(&self) -> i64 {
+        self.timestamp().as_second()
+    }
+}
+
+impl<Z: Zone> Time<Z> for jiff::Timestamp {
+    fn from_second(second: i64) -> Self {
+        Self::from_second(second).expect("a second of this century")
+    }
+
+    fn second(&self) -> i64 {
+        self.as_second()
+    }
+}
+
+impl<Z: Zone> Time<Z> for SystemTime {
+    fn from_second(second: i64) -> Self {
+        Self::UNIX_EPOCH + Duration::from_secs(second.cast_unsigned())
+    }
+
+    fn second(&self) -> i64 {
+        let since = self.duration_since(Self::UNIX_EPOCH).expect("a time of this century");
+        since.as_secs().cast_signed()
+    }
 }

@@ -1,6 +1,6 @@
 //! pysched itself: its triggers, without a scheduler.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use pysched::Trigger;
 
@@ -21,15 +21,6 @@ impl Reader for PyschedCron {
 
 impl<Z: Zone> Finder<Z> for PyschedCron {
     type Time = SystemTime;
-
-    fn time(second: i64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(second.cast_unsigned())
-    }
-
-    fn second(time: &SystemTime) -> i64 {
-        let since = time.duration_since(SystemTime::UNIX_EPOCH).expect("a time of this century");
-        since.as_secs().cast_signed()
-    }
 
     fn next(&self, after: &SystemTime) -> Option<SystemTime> {
         self.trigger.upcoming(*after).next()

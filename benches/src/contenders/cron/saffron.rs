@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use saffron::Cron;
 
-use super::{Finder, Reader, Refusal, Utc, chrono_time, without_seconds};
+use super::{Finder, Reader, Refusal, Utc, without_seconds};
 
 pub(crate) struct Saffron {
     cron: Cron,
@@ -24,14 +24,6 @@ impl Reader for Saffron {
 
 impl Finder<Utc> for Saffron {
     type Time = DateTime<chrono::Utc>;
-
-    fn time(second: i64) -> Self::Time {
-        chrono_time::<Utc>(second)
-    }
-
-    fn second(time: &Self::Time) -> i64 {
-        time.timestamp()
-    }
 
     fn next(&self, after: &Self::Time) -> Option<Self::Time> {
         self.cron.next_after(*after)
