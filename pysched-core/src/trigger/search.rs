@@ -60,7 +60,7 @@ impl Trigger {
                 let grid = Grid::new(*interval, starting, search.anchor)?;
                 grid.next(after)
             }
-            Kind::At(time) => Some(*time).filter(|time| *time > from),
+            Kind::At(time) => Some(not_before(*time, starting)).filter(|time| *time > after),
             Kind::AtEach(times) => times.get(times.partition_point(|time| *time <= from)).copied(),
             #[cfg(feature = "cron")]
             Kind::Zoned(zoned) => zoned.next(from),
@@ -88,7 +88,7 @@ impl Trigger {
             Kind::Recur(interval) | Kind::RecurAfter(interval) => {
                 Grid::new(*interval, starting, search.anchor)?.previous(to)
             }
-            Kind::At(time) => Some(*time).filter(|time| *time < to),
+            Kind::At(time) => Some(not_before(*time, starting)).filter(|time| *time < to),
             Kind::AtEach(times) => {
                 let later = times.partition_point(|time| *time < to);
                 later.checked_sub(1).map(|index| times[index])
@@ -105,6 +105,11 @@ impl Trigger {
     pub(super) fn limits(&self) -> Limits {
         self.limits.as_deref().copied().unwrap_or_default()
     }
+}
+
+/// The run of `at`: at its time, or at its start if that is later.
+pub(super) fn not_before(time: SystemTime, starting: Option<SystemTime>) -> SystemTime {
+    starting.map_or(time, |starting| starting.max(time))
 }
 
 /// The run of `once`.
@@ -153,5 +158,24 @@ impl Grid {
         let seconds = u64::try_from(nanos / 1_000_000_000).ok()?;
         let rest = u32::try_from(nanos % 1_000_000_000).ok()?;
         self.first.checked_add(Duration::new(seconds, rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(number: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(number)
+    }
+
+    #[test]
+    fn a_time_before_its_start_is_put_off_to_that() {
+        let trigger = Trigger::at(second(5)).starting(second(9));
+        assert_eq!(trigger.upcoming(second(0)).collect::<Vec<_>>(), [second(9)]);
+        assert_eq!(trigger.previous(second(10)), Some(second(9)));
+        assert_eq!(trigger.previous(second(9)), None);
+        let ended = trigger.until(second(8));
+        assert_eq!((ended.upcoming(second(0)).next(), ended.previous(second(10))), (None, None));
     }
 }

@@ -12,7 +12,7 @@ mod tests;
 use std::time::{Duration, SystemTime};
 
 use super::jitter::Jitter;
-use super::search::TICK;
+use super::search::{self, TICK};
 use super::{Kind, Trigger};
 use crate::error::Error;
 use crate::time::{Moment, Timeline};
@@ -159,7 +159,7 @@ impl Schedule {
                     Some(starting) => starting.checked_add(delay).map_or(Due::NEVER, at),
                 }
             }
-            Kind::At(time) => at(starting.map_or(time, |starting| starting.max(time))),
+            Kind::At(time) => at(search::not_before(time, starting)),
             Kind::Recur(interval) | Kind::RecurAfter(interval) => {
                 let interval = interval.positive()?;
                 Due::interval(match starting {
