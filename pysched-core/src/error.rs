@@ -53,7 +53,8 @@ pub enum Error {
     /// A worker process could not be started, or `main` does not begin with `pysched::init()`.
     WorkerProcess(String),
 
-    /// The task would never run: its `until` is before its first run, or `times` is 0.
+    /// The task would never run: its `until` is before its first run, `times` is 0, or no time is left
+    /// that its trigger names. Also a combination with a part whose runs a long search did not find.
     NeverRuns(String),
 
     /// A text that is not the id of a task.

@@ -23,15 +23,16 @@ impl Trigger {
         anchor: SystemTime,
     ) -> Result<SystemTime, Error> {
         let mut search = Search::new(Some(anchor));
-        self.next_in(after, &mut search).ok_or_else(|| {
-            Error::NeverRuns(if search.gave_up() {
-                format!(
-                    "`{self}` has no run that could be found: its parts never came together in a \
-                     million times that were looked at; make them meet, or narrow them"
-                )
-            } else {
-                format!("`{self}` has no run after the time at which it was added")
-            })
+        let first = self.next_in(after, &mut search);
+        // Also if another part has a run: each search for one would be as long, in the scheduler's thread.
+        if search.gave_up() {
+            return Err(Error::NeverRuns(format!(
+                "`{self}` has parts whose runs could not be found in a million times that were looked \
+                 at; make them meet, or leave them out"
+            )));
+        }
+        first.ok_or_else(|| {
+            Error::NeverRuns(format!("`{self}` has no run after the time at which it was added"))
         })
     }
 
