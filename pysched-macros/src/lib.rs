@@ -209,6 +209,7 @@ pub fn task(
 ///
 /// // The same as what is read while the program runs, which can fail.
 /// assert_eq!(WEEKLY, Trigger::cron("@weekly").unwrap());
+/// assert_eq!(NIGHTLY, Trigger::cron_in("0 2 * * *", "Europe/Rome").unwrap());
 /// # Ok::<(), pysched::Error>(())
 /// ```
 ///

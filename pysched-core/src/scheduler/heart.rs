@@ -1,9 +1,9 @@
 //! The heart: the one thread of a scheduler, which sleeps until a task is due and hands it over.
 //!
 //! Each beat looks at the clock, takes out what is due, sets the alarm (`alarm.rs`) if that is
-//! nothing, and either hands the jobs to their executors or sleeps. While tasks wait for the wall clock
-//! it has that watched, too (`watch.rs`). It ends when the scheduler no
-//! longer runs and no job is left that an executor has yet to take.
+//! nothing, and either hands the jobs to their executors or sleeps. While tasks wait for the wall
+//! clock it has that watched, too (`watch.rs`). It ends when the scheduler no longer runs and no job
+//! is left that an executor has yet to take.
 
 use std::collections::VecDeque;
 use std::mem;

@@ -16,10 +16,10 @@
 //!   thread then ends, and nobody waits for that. Whoever registers meanwhile makes another post,
 //!   which has nothing in common with the old one; so there is no race between the two. The descriptors
 //!   of a post are closed when its thread has ended.
-//! * The thread, when the timer was cancelled or has expired: arms the timer anew, and then
-//!   unparks all who are registered, under the lock of the book. So after the book has lost a parker, that is
-//!   not unparked any more. A change in between cancels the new
-//!   timer. If arming reports that, it has armed the timer, and the unparking comes after.
+//! * The thread, when the timer was cancelled or has expired: arms the timer anew, and then unparks
+//!   all who are registered, under the lock of the book. So after the book has lost a parker, that is
+//!   not unparked any more. A change in between cancels the new timer. If arming reports that, it has
+//!   armed the timer, and the unparking comes after.
 //!
 //! A timer has to have an expiry. It is a century ahead, and counts as a change when it comes. The
 //! descriptors are closed when another program is executed.

@@ -24,8 +24,9 @@ use crate::error::Error;
 /// );
 /// ```
 ///
-/// A date, a time, a number or a zone that there is not is refused when the task is added, with
-/// [`Error::InvalidTrigger`](crate::Error::InvalidTrigger).
+/// A date, a time or a number that there is not is refused when the task is added, with
+/// [`Error::InvalidTrigger`](crate::Error::InvalidTrigger), and a time zone with
+/// [`Error::UnknownTimeZone`](crate::Error::UnknownTimeZone).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     pub(super) since: Date,

@@ -3,7 +3,8 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `mod.rs` | [`Trigger`] and its constructors |
-//! | `schedule.rs` | a trigger put to work in a scheduler |
+//! | `schedule/` | a trigger put to work in a scheduler |
+//! | `jitter.rs` | the random delay of each run |
 //! | `search.rs` | the next run and the one before, of every kind |
 //! | `combine.rs` | the same for `any`, `all` and `except` |
 //! | `text/` | triggers written as text, and read again |
@@ -308,9 +309,8 @@ impl Trigger {
     /// The runs after `after`, as far as they can be told: those of intervals as if a task were added
     /// at that time and its runs took no time.
     ///
-    /// An endless trigger gives endlessly many. One that cannot be added to a scheduler gives none, such
-    /// as a constant or a calendar in a time zone that this system does not know; the error that
-    /// says why comes with the add.
+    /// An endless trigger gives endlessly many. An interval of 0, and a constant or a calendar in a time
+    /// zone that this system does not know, give none; the error that says why comes with the add.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -330,7 +330,7 @@ impl Trigger {
     }
 
     /// The last run before `before`; `None` if there is none, as for intervals that do not say when
-    /// they start.
+    /// they start, and in a time zone that this system does not know.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -405,9 +405,11 @@ impl Trigger {
     /// | `+MON` | see below |
     /// | `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight`, `@hourly` | in place of all fields |
     ///
-    /// If neither field of a day begins with `*`, a day has to match only one of them, as in Vixie
-    /// cron: `0 0 13 * FRI` is every 13th and every Friday. With a leading `+`, it has to match both:
-    /// `0 0 13 * +FRI` is Friday the 13th.
+    /// Letters are of any case.
+    ///
+    /// If neither field of a day begins with `*` or is `?`, a day has to match only one of them, as in
+    /// Vixie cron: `0 0 13 * FRI` is every 13th and every Friday. With a leading `+`, it has to match
+    /// both: `0 0 13 * +FRI` is Friday the 13th.
     ///
     /// # Errors
     ///

@@ -7,6 +7,7 @@
 //! | `random.rs` | random expressions, zones and spans of time |
 //! | `properties.rs` | pysched agrees with the model |
 //! | `oracle.rs` | pysched agrees with croner, but for what `docs/cron.md` lists |
+//! | `differences.rs` | each row of that list |
 //! | `transitions.rs` | changes of the clock that were worked out by hand, from the rules of each zone |
 //!
 //! `PYSCHED_CASES=20` makes the random tests look at twenty times as many cases as they do by default.
@@ -15,7 +16,6 @@ mod differences;
 mod expression;
 mod model;
 mod oracle;
-
 mod properties;
 mod random;
 mod transitions;
