@@ -41,7 +41,10 @@ fn rules(Arguments { trigger, when, priority, options, .. }: &Arguments) -> Stri
     let trigger = match when {
         When::Expression(text) => {
             let zone = options.time_zone.as_ref().map_or_else(|| "UTC".to_owned(), LitStr::value);
-            format!("at the times of the cron expression `{}` in {zone}", text.value())
+            let policy = options.dst.as_ref();
+            let policy =
+                policy.map_or_else(String::new, |policy| format!(" under `Dst::{policy}`"));
+            format!("at the times of the cron expression `{}` in {zone}{policy}", text.value())
         }
         When::Interval(interval) => {
             let interval = interval_in_words(interval);
@@ -89,9 +92,9 @@ mod tests {
                 "at the times of the cron expression `0 9 * * MON-FRI` in UTC, with priority 0",
             ),
             (
-                quote!(cron, "@daily", 2, tz = "Europe/Rome", jitter = 5),
-                "at the times of the cron expression `@daily` in Europe/Rome, later by a random \
-                 time of up to 5 seconds, with priority 2",
+                quote!(cron, "@daily", 2, tz = "Europe/Rome", dst = skip, jitter = 5),
+                "at the times of the cron expression `@daily` in Europe/Rome under `Dst::Skip`, \
+                 later by a random time of up to 5 seconds, with priority 2",
             ),
         ] {
             let arguments = Arguments::read(arguments).unwrap_or_else(|error| panic!("{error}"));
