@@ -381,13 +381,60 @@ mod combinations {
         let apart = Trigger::all([cron("*/2 * * * *"), cron("1-59/2 * * * *")]);
         assert!(never(apart).contains("no minute in common"));
         let days_apart = Trigger::all([cron("0 0 1-15 * *"), cron("0 0 16-31 * *")]);
-        assert!(never(days_apart).contains("no run after"));
+        assert!(never(days_apart).contains("no day of the month in common"));
+        let weekdays_apart = Trigger::all([cron("0 0 * * MON"), cron("0 0 * * TUE,WED")]);
+        assert!(never(weekdays_apart).contains("no day of the week in common"));
+        let years_apart = Trigger::all([cron("0 0 0 * * ? 2030"), cron("0 0 0 * * ? 2031-2040")]);
+        assert!(never(years_apart).contains("no year in common"));
+        let never_a_30th = Trigger::all([cron("0 0 30 * *"), cron("0 0 L 2 *")]);
+        assert!(never(never_a_30th).contains("no run after"));
         let none_left = || cron("0 9 * * *").except(cron("* 9 * * *"));
         assert!(never(none_left()).contains("a million times"));
         assert!(never(Trigger::any([cron("0 8 * * *"), none_left()])).contains("a million times"));
         assert!(never(cron("0 0 0 1 1 ? 2026")).contains("no run after"));
         assert!(never(Trigger::at_each([midnight()])).contains("no run after"));
         assert!(never(cron("0 9 * * *").until(midnight() + HOUR)).contains("no run after"));
+    }
+
+    /// A search for the run after it would take longer than others should wait.
+    #[test]
+    fn go_on_after_a_long_gap() {
+        let (sched, clock) = at(midnight());
+        let second = |number| midnight() + secs(number);
+        let gap = cron("* * * * * *").starting(second(2)).until(second(100_000));
+        let trigger = cron("* * * * * *").except(gap).until(second(100_001));
+        let handle = sched.delay(trigger, 0, || ()).unwrap();
+        let future = handle.future();
+        clock.advance(secs(1));
+        assert!(future.done());
+        let mut looks = 0;
+        while let Some(next) = handle.next_run() {
+            assert!(sched.results(&handle).len() < 2);
+            clock.set_wall(next);
+            looks += 1;
+        }
+        let runs: Vec<_> = sched.results(&handle).iter().map(|it| it.due).collect();
+        assert_eq!(runs, [second(1), second(100_001)]);
+        assert!(looks > 2, "{looks}");
+    }
+
+    #[test]
+    fn are_finished_when_a_search_finds_none() {
+        let (sched, clock) = at(midnight());
+        let second = |number| midnight() + secs(number);
+        let every_second = || cron("* * * * * *").until(second(50_000));
+        let trigger = every_second().except(every_second().starting(second(2)));
+        let own = Arc::new(());
+        let held = Arc::clone(&own);
+        let handle = sched.delay(trigger, 0, move || drop(Arc::clone(&held))).unwrap();
+        clock.advance(secs(1));
+        assert_eq!(Arc::strong_count(&own), 2);
+        while let Some(next) = handle.next_run() {
+            clock.set_wall(next);
+        }
+        assert_eq!(sched.results(&handle).len(), 1);
+        assert!(sched.tasks().is_empty());
+        assert_eq!(Arc::strong_count(&own), 1);
     }
 
     #[test]

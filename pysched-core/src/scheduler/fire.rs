@@ -123,6 +123,15 @@ impl Shard {
             None => Firing::once(due),
         };
         let Some(record) = slot.record() else { return };
+        let Some(run) = run else {
+            // What is of a user's is dropped once the lock is released.
+            harvest.touched.push(Arc::clone(record));
+            match next {
+                Some(next) => self.arm(index, next),
+                None => self.go_on(index, now),
+            }
+            return;
+        };
         let due = run.wall_on(timeline);
         let at = || timeline.wall_at(now);
         if missed != Missed::None
@@ -162,11 +171,9 @@ impl Shard {
         let Some(due) = self.disarm(index) else { return };
         // It was one of the executions that the task may have, as if it had been launched.
         self.slot_mut(index).count_launch();
-        // Seen from its own due time, nothing was missed.
         let timeline = self.timeline;
-        let next = self.slot_mut(index).schedule_mut().and_then(|schedule| {
-            schedule.fire(due, due.moment, due.wall_on(timeline), timeline).next
-        });
+        let schedule = self.slot_mut(index).schedule_mut();
+        let next = schedule.and_then(|schedule| schedule.skip(due, timeline));
         if let Some(next) = next
             && !self.slot(index).is_ending()
         {

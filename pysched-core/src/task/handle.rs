@@ -81,7 +81,8 @@ impl<T> Handle<T> {
     }
 
     /// When the task is due next; `None` if it is finished, while its last execution is in flight,
-    /// and between the executions of a fixed delay.
+    /// and between the executions of a fixed delay. For a combination whose next run is not known yet,
+    /// when it is searched for further; the run comes after that.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

@@ -1,16 +1,23 @@
 //! Combinations of triggers: any of them, all of them, one without another.
 //!
 //! `all` and `except` take candidates from one part and look whether the others have them, which may
-//! go on and on where few do, or none. So a search looks at no more than [`MOST`] candidates, which
-//! takes some tens of milliseconds, and then gives up.
+//! go on and on where few do, or none. So a search looks at a limited number of candidates and then
+//! gives up; but it knows up to which time there is no run, from where another search can go on.
 
 use std::time::SystemTime;
 
-use super::Trigger;
 use super::search::TICK;
+use super::{Kind, Trigger};
 
-/// How many candidates one search looks at.
+/// How many candidates a search looks at: some tens of milliseconds.
 const MOST: u32 = 1_000_000;
+
+/// How many a search looks at in the thread of a scheduler, where others wait: half a millisecond.
+const FEW: u32 = 10_000;
+
+/// How many each part of an `any` may look at, even if the search as a whole may not. With one at
+/// least, a search that goes on where another gave up comes further than that.
+const LEAST: u32 = 1;
 
 /// One search for a run, however many parts it goes through.
 #[derive(Debug)]
@@ -20,22 +27,82 @@ pub(super) struct Search {
 
     /// How many more candidates are looked at.
     left: u32,
+
+    /// If the latest part that found nothing has given up: the last time of which it knew, in the
+    /// direction of the search, that there is no run up to it.
+    frontier: Option<SystemTime>,
+
+    /// Whether any part has given up.
+    gave_up: bool,
 }
 
 impl Search {
     pub(super) fn new(anchor: Option<SystemTime>) -> Self {
-        Self { anchor, left: MOST }
+        Self { anchor, left: MOST, frontier: None, gave_up: false }
     }
 
-    /// Whether it has ended for want of patience, and there may be a run yet.
+    /// A search in the thread of a scheduler.
+    pub(super) fn brief(anchor: SystemTime) -> Self {
+        Self { left: FEW, ..Self::new(Some(anchor)) }
+    }
+
+    /// Whether a part has ended for want of patience, and may have a run yet.
     pub(super) fn gave_up(&self) -> bool {
-        self.left == 0
+        self.gave_up
     }
 
-    /// Takes one candidate more, unless there were too many.
-    fn take(&mut self) -> Option<()> {
-        self.left = self.left.saturating_sub(1);
-        (self.left > 0).then_some(())
+    /// Up to which time there is no run, if the search has found none and given up.
+    pub(super) fn frontier(&self) -> Option<SystemTime> {
+        self.frontier
+    }
+
+    /// Says that what lies beyond the frontier does not count.
+    pub(super) fn end(&mut self) {
+        self.frontier = None;
+    }
+
+    /// Takes one candidate more, unless there were too many; then `frontier` is how far it came.
+    fn take(&mut self, frontier: Option<SystemTime>) -> Option<()> {
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            return Some(());
+        }
+        self.gave_up = true;
+        self.frontier = frontier;
+        None
+    }
+
+    /// Lets each part of an `any` search, within its share of what is left, and chooses among what
+    /// they find. A part that has given up is in doubt only beyond its frontier.
+    fn nearest(
+        &mut self,
+        parts: &[Trigger],
+        mut find: impl FnMut(&Trigger, &mut Self) -> Option<SystemTime>,
+        is_nearer: impl Fn(SystemTime, SystemTime) -> bool,
+    ) -> Option<SystemTime> {
+        let nearer = |one: Option<SystemTime>, other: Option<SystemTime>| match (one, other) {
+            (Some(one), Some(other)) => Some(if is_nearer(other, one) { other } else { one }),
+            (one, other) => one.or(other),
+        };
+        let (mut nearest, mut frontier) = (None, None);
+        for (part, others) in parts.iter().zip((1..=parts.len()).rev()) {
+            let left = self.left;
+            let share = (left / u32::try_from(others).unwrap_or(u32::MAX)).max(LEAST);
+            self.left = share;
+            match find(part, self) {
+                None => frontier = nearer(frontier, self.frontier.take()),
+                found => nearest = nearer(nearest, found),
+            }
+            let used = share - self.left;
+            self.left = left.saturating_sub(used);
+        }
+        if let Some(frontier) = frontier
+            && nearest.is_none_or(|nearest| is_nearer(frontier, nearest))
+        {
+            self.frontier = Some(frontier);
+            return None;
+        }
+        nearest
     }
 
     pub(super) fn next_of_any(
@@ -43,7 +110,8 @@ impl Search {
         parts: &[Trigger],
         after: SystemTime,
     ) -> Option<SystemTime> {
-        parts.iter().filter_map(|part| part.next_in(after, self)).min()
+        let find = |part: &Trigger, search: &mut Self| part.next_in(after, search);
+        self.nearest(parts, find, |one, other| one < other)
     }
 
     pub(super) fn previous_of_any(
@@ -51,7 +119,8 @@ impl Search {
         parts: &[Trigger],
         before: SystemTime,
     ) -> Option<SystemTime> {
-        parts.iter().filter_map(|part| part.previous_in(before, self)).max()
+        let find = |part: &Trigger, search: &mut Self| part.previous_in(before, search);
+        self.nearest(parts, find, |one, other| one > other)
     }
 
     /// Goes from part to part, each time to that one's first run which is not before the candidate,
@@ -67,10 +136,14 @@ impl Search {
             if agreed == parts.len() {
                 return Some(candidate);
             }
-            self.take()?;
-            let next = part.next_in(candidate.checked_sub(TICK)?, self)?;
-            agreed = if next == candidate { agreed + 1 } else { 1 };
-            candidate = next;
+            let before = candidate.checked_sub(TICK);
+            let next = part.next_in(before?, self)?;
+            if next == candidate {
+                agreed += 1;
+            } else {
+                (candidate, agreed) = (next, 1);
+                self.take(next.checked_sub(TICK))?;
+            }
         }
         None
     }
@@ -86,10 +159,13 @@ impl Search {
             if agreed == parts.len() {
                 return Some(candidate);
             }
-            self.take()?;
             let previous = part.previous_in(candidate.checked_add(TICK)?, self)?;
-            agreed = if previous == candidate { agreed + 1 } else { 1 };
-            candidate = previous;
+            if previous == candidate {
+                agreed += 1;
+            } else {
+                (candidate, agreed) = (previous, 1);
+                self.take(previous.checked_add(TICK))?;
+            }
         }
         None
     }
@@ -100,14 +176,11 @@ impl Search {
         after: SystemTime,
     ) -> Option<SystemTime> {
         let mut candidate = of.next_in(after, self)?;
-        loop {
-            let hole = excluded.next_in(candidate.checked_sub(TICK)?, self);
-            if hole != Some(candidate) {
-                return Some(candidate);
-            }
-            self.take()?;
+        while excluded.runs_at(candidate, self.anchor) {
+            self.take(Some(candidate))?;
             candidate = of.next_in(candidate, self)?;
         }
+        Some(candidate)
     }
 
     pub(super) fn previous_except(
@@ -116,14 +189,31 @@ impl Search {
         before: SystemTime,
     ) -> Option<SystemTime> {
         let mut candidate = of.previous_in(before, self)?;
-        loop {
-            let hole = excluded.previous_in(candidate.checked_add(TICK)?, self);
-            if hole != Some(candidate) {
-                return Some(candidate);
-            }
-            self.take()?;
+        while excluded.runs_at(candidate, self.anchor) {
+            self.take(Some(candidate))?;
             candidate = of.previous_in(candidate, self)?;
         }
+        Some(candidate)
+    }
+}
+
+impl Trigger {
+    /// Whether it has a run at this very time, which takes no search.
+    fn runs_at(&self, time: SystemTime, anchor: Option<SystemTime>) -> bool {
+        let limits = self.limits();
+        let is_within = limits.starting.is_none_or(|starting| starting <= time)
+            && limits.until.is_none_or(|until| time <= until);
+        is_within
+            && match &self.kind {
+                Kind::Any(parts) => parts.iter().any(|part| part.runs_at(time, anchor)),
+                Kind::All(parts) => parts.iter().all(|part| part.runs_at(time, anchor)),
+                Kind::Except(parts) => {
+                    parts[0].runs_at(time, anchor) && !parts[1].runs_at(time, anchor)
+                }
+                _ => time.checked_sub(TICK).is_some_and(|before| {
+                    self.next_in(before, &mut Search::new(anchor)) == Some(time)
+                }),
+            }
     }
 }
 
@@ -199,15 +289,80 @@ mod tests {
         }
     }
 
+    /// At every even second, and at every odd one.
+    fn even_and_odd() -> [Trigger; 2] {
+        [0, 1].map(|first| Trigger::recur(2).starting(START + Duration::from_secs(first)))
+    }
+
+    fn search() -> Search {
+        Search::brief(START)
+    }
+
     #[test]
-    fn a_search_without_end_is_given_up() {
-        let odd = Trigger::recur(2).starting(START);
-        let even = Trigger::recur(2).starting(START + Duration::from_secs(1));
-        let mut search = Search::new(Some(START));
-        assert_eq!(Trigger::all([odd.clone(), even]).next_in(START, &mut search), None);
-        assert!(search.gave_up());
-        let mut search = Search::new(Some(START));
-        assert_eq!(odd.clone().except(odd).next_in(START, &mut search), None);
-        assert!(search.gave_up());
+    fn a_search_without_end_is_given_up_and_can_go_on() {
+        let [even, odd] = even_and_odd();
+        let late = START + Duration::from_secs(50_001);
+        let at_last = Trigger::any([even.clone(), Trigger::at(late)]);
+        let any_odd = Trigger::any([odd.clone(), Trigger::at(START)]);
+        let without_end = even.clone().except(even.clone().until(late));
+        for (trigger, run) in [
+            (Trigger::all([at_last, any_odd]), late),
+            (without_end, START + Duration::from_secs(50_002)),
+        ] {
+            let (mut from, mut rounds) = (START, 0);
+            let found = loop {
+                let mut search = search();
+                let found = trigger.next_in(from, &mut search);
+                match search.frontier() {
+                    Some(frontier) => {
+                        assert!(found.is_none() && search.gave_up());
+                        assert!(from < frontier && frontier < run);
+                        from = frontier;
+                    }
+                    None => break found,
+                }
+                rounds += 1;
+            };
+            assert_eq!(found, Some(run));
+            assert!((2..10).contains(&rounds), "{rounds}");
+        }
+        let mut search = search();
+        let back = START + Duration::from_secs(1_000_000);
+        assert_eq!(Trigger::all([even, odd]).previous_in(back, &mut search), None);
+        assert!(search.gave_up() && search.frontier() < Some(back));
+    }
+
+    #[test]
+    fn what_gave_up_is_in_doubt_only_beyond_where_it_came() {
+        let second = |number| START + Duration::from_secs(number);
+        let never = || Trigger::all(even_and_odd());
+        // Whichever comes first, the other parts have their share.
+        for soon in [[never(), Trigger::at(second(99))], [Trigger::at(second(99)), never()]] {
+            let mut search = search();
+            let soon = Trigger::any(soon);
+            assert_eq!(soon.next_in(START, &mut search), Some(second(99)));
+            assert!(search.gave_up() && search.frontier().is_none());
+            let mut search = self::search();
+            assert_eq!(soon.next_in(second(99), &mut search), None);
+            assert!(search.frontier() > Some(second(1_000)));
+        }
+        let mut search = search();
+        let far = Trigger::any([never(), Trigger::at(second(1_000_000))]);
+        assert_eq!(far.next_in(START, &mut search), None);
+        assert!(search.frontier() < Some(second(1_000_000)));
+        // It is over before there is any doubt.
+        let mut search = self::search();
+        assert_eq!(never().until(second(100)).next_in(START, &mut search), None);
+        assert_eq!(search.frontier(), None);
+    }
+
+    #[test]
+    fn what_is_excluded_needs_no_search() {
+        let [even, odd] = even_and_odd();
+        let mut search = search();
+        let never = Trigger::all([even.clone(), odd]);
+        let first = START + Duration::from_secs(2);
+        assert_eq!(even.except(never).next_in(START, &mut search), Some(first));
+        assert!(!search.gave_up());
     }
 }

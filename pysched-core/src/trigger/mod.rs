@@ -310,7 +310,8 @@ impl Trigger {
     /// at that time and its runs took no time.
     ///
     /// An endless trigger gives endlessly many. An interval of 0, and a constant or a calendar in a time
-    /// zone that this system does not know, give none; the error that says why comes with the add.
+    /// zone that this system does not know, give none; the error that says why comes with the add. If
+    /// the parts of a combination do not come together in a million times, the runs end there.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

@@ -10,10 +10,30 @@ use crate::error::Error;
 /// The least difference of two times.
 pub(super) const TICK: Duration = Duration::from_nanos(1);
 
+/// What a search for the next run has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Run(SystemTime),
+
+    /// There is none up to this time. Beyond it, nobody has looked yet.
+    NoneUntil(SystemTime),
+    Never,
+}
+
 impl Trigger {
-    /// The first run after `after`, if intervals count from `anchor`.
+    /// The first run after `after`, if intervals count from `anchor`. A long search is given up.
     pub(super) fn next_run(&self, after: SystemTime, anchor: SystemTime) -> Option<SystemTime> {
         self.next_in(after, &mut Search::new(Some(anchor)))
+    }
+
+    /// The same in the thread of a scheduler, where a long search is put off.
+    pub(super) fn search(&self, after: SystemTime, anchor: SystemTime) -> Found {
+        let mut search = Search::brief(anchor);
+        match (self.next_in(after, &mut search), search.frontier()) {
+            (Some(run), _) => Found::Run(run),
+            (None, Some(frontier)) => Found::NoneUntil(frontier),
+            (None, None) => Found::Never,
+        }
     }
 
     /// The first run after `after` of a task that is added at `anchor`; says why there is none.
@@ -24,7 +44,7 @@ impl Trigger {
     ) -> Result<SystemTime, Error> {
         let mut search = Search::new(Some(anchor));
         let first = self.next_in(after, &mut search);
-        // Also if another part has a run: each search for one would be as long, in the scheduler's thread.
+        // Also if another part has a run: nobody means a part that never runs.
         if search.gave_up() {
             return Err(Error::NeverRuns(format!(
                 "`{self}` has parts whose runs could not be found in a million times that were looked \
@@ -69,6 +89,9 @@ impl Trigger {
             Kind::All(parts) => search.next_of_all(parts, from),
             Kind::Except(parts) => search.next_except(parts, from),
         };
+        if until.is_some() && search.frontier() >= until {
+            search.end();
+        }
         next.filter(|time| until.is_none_or(|until| *time <= until))
     }
 
@@ -100,6 +123,9 @@ impl Trigger {
             Kind::All(parts) => search.previous_of_all(parts, to),
             Kind::Except(parts) => search.previous_except(parts, to),
         };
+        if search.frontier().is_some_and(|frontier| Some(frontier) <= starting) {
+            search.end();
+        }
         previous.filter(|time| starting.is_none_or(|starting| *time >= starting))
     }
 

@@ -68,6 +68,20 @@ impl Days {
         exists & if self.either { of_month | of_week } else { of_month & of_week }
     }
 
+    /// Whether there may be a day of the month that both name; there may be where that takes a month
+    /// to tell.
+    pub(super) const fn share_day_of_month(&self, other: &Self) -> bool {
+        let is_told = !self.either && !other.either && self.is_plain() && other.is_plain();
+        !is_told || self.of_month & other.of_month != 0
+    }
+
+    /// The same for days of the week.
+    pub(super) const fn share_day_of_week(&self, other: &Self) -> bool {
+        let is_told =
+            !self.either && !other.either && self.is_unnumbered() && other.is_unnumbered();
+        !is_told || self.of_week & other.of_week != 0
+    }
+
     /// Whether the field of the day of the month has numbers only.
     const fn is_plain(&self) -> bool {
         self.from_end == 0 && self.nearest_weekday == 0 && !self.last_weekday

@@ -81,13 +81,20 @@ impl Cron {
     /// What two expressions do not have in common, if that keeps them apart for ever.
     pub(super) fn apart(&self, other: &Self) -> Option<&'static str> {
         let (one, other) = (&self.fields, &other.fields);
+        let years = one.years.zip(other.years);
+        let shares_year = |(one, other): ([u64; 4], [u64; 4])| {
+            one.iter().zip(other).any(|(one, other)| one & other != 0)
+        };
         let shared = [
-            ("second", one.seconds & other.seconds),
-            ("minute", one.minutes & other.minutes),
-            ("hour", u64::from(one.hours & other.hours)),
-            ("month", u64::from(one.months & other.months)),
+            ("second", one.seconds & other.seconds != 0),
+            ("minute", one.minutes & other.minutes != 0),
+            ("hour", one.hours & other.hours != 0),
+            ("day of the month", one.days.share_day_of_month(&other.days)),
+            ("month", one.months & other.months != 0),
+            ("day of the week", one.days.share_day_of_week(&other.days)),
+            ("year", years.is_none_or(shares_year)),
         ];
-        shared.into_iter().find(|(_, values)| *values == 0).map(|(what, _)| what)
+        shared.into_iter().find(|(_, is_shared)| !is_shared).map(|(what, _)| what)
     }
 
     /// Whether it says how often rather than when, by its seconds, minutes or hours.

@@ -11,8 +11,9 @@ mod tests;
 
 use std::time::{Duration, SystemTime};
 
+use super::combine::Search;
 use super::jitter::Jitter;
-use super::search::{self, TICK};
+use super::search::{self, Found, TICK};
 use super::{Kind, Trigger};
 use crate::error::Error;
 use crate::time::{Moment, Timeline};
@@ -74,8 +75,8 @@ impl Due {
 /// What is to be done when a run has become due.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Firing {
-    /// The run to start.
-    pub(crate) run: Due,
+    /// The run to start; none if it was time to look for the next one.
+    pub(crate) run: Option<Due>,
 
     /// The runs before it that were missed.
     pub(crate) missed: Missed,
@@ -106,7 +107,7 @@ pub(crate) enum Missed {
 impl Firing {
     /// The only run of a task.
     pub(crate) fn once(run: Due) -> Self {
-        Self { run, missed: Missed::None, next: None }
+        Self { run: Some(run), missed: Missed::None, next: None }
     }
 }
 
@@ -122,6 +123,10 @@ pub(crate) struct Schedule {
     /// When it was added, from which intervals count in a combination.
     added: SystemTime,
     jitter: Option<Box<Jittered>>,
+
+    /// If what is armed is no run, but a time to look for one: until when there is none. In a box, as
+    /// hardly any schedule has it.
+    none_until: Option<Box<SystemTime>>,
 }
 
 /// Random delays, and which run is armed with one.
@@ -180,8 +185,14 @@ impl Schedule {
         if bounds.times == Some(0) {
             return Err(Error::NeverRuns("times(0) allows no execution; give at least 1".into()));
         }
-        let mut schedule =
-            Self { trigger, until, remaining: bounds.times, added: wall, jitter: None };
+        let mut schedule = Self {
+            trigger,
+            until,
+            remaining: bounds.times,
+            added: wall,
+            jitter: None,
+            none_until: None,
+        };
         match schedule.excess(first, timeline) {
             None => {
                 let first = match limits.jitter {
@@ -215,21 +226,38 @@ impl Schedule {
             Kind::Recur(interval) => {
                 // An interval that has none, or 0, `plan` has refused.
                 let step = interval.nanos().unwrap_or(u64::MAX);
-                if self.jitter.is_some() {
-                    self.fire_jittered(due, now, step, timeline)
-                } else {
-                    self.fire_interval(due, now, step, timeline)
-                }
+                self.fire_interval(due, now, step, timeline)
             }
             Kind::Once(_) | Kind::RecurAfter(_) | Kind::At(_) => Firing::once(due),
-            _ => self.fire_calendar(due, now, wall, timeline),
+            _ => match self.none_until.take() {
+                None => self.fire_calendar(due, now, wall, timeline),
+                Some(none_until) => {
+                    let next = self.search(*none_until, now, wall, timeline);
+                    Firing { run: None, missed: Missed::None, next }
+                }
+            },
         }
+    }
+
+    /// Passes over the next run, which is due at `due`, and gives the one after it.
+    pub(crate) fn skip(&mut self, due: Due, timeline: Timeline) -> Option<Due> {
+        let (mut due, now, wall) = (due, due.moment, due.wall_on(timeline));
+        if let Some(none_until) = self.none_until.take() {
+            // It has to be known. That someone cancels a run is rare enough for a long search.
+            match self.trigger.next_run(*none_until, self.added) {
+                Some(run) => due = Due::at(run, now, timeline),
+                None => return self.search(*none_until, now, wall, timeline),
+            }
+        }
+        // Seen from its own due time, nothing was missed.
+        self.fire(due, due.moment, wall.max(due.wall_on(timeline)), timeline).next
     }
 
     /// The times of missed runs, the newest first.
     pub(crate) fn missed(&self, missed: Missed) -> impl Iterator<Item = SystemTime> + '_ {
         let mut back = 0_u64;
         let mut newest = None;
+        let mut search = Search::brief(self.added);
         std::iter::from_fn(move || match missed {
             Missed::None => None,
             Missed::Intervals { before, interval, count } => {
@@ -239,7 +267,7 @@ impl Schedule {
                 (back <= count).then(|| before.checked_sub(span).unwrap_or(SystemTime::UNIX_EPOCH))
             }
             Missed::Calendar { first, before } => {
-                newest = self.run_before(newest.unwrap_or(before));
+                newest = self.trigger.previous_in(newest.unwrap_or(before), &mut search);
                 newest.filter(|time| *time >= first)
             }
         })
@@ -271,13 +299,13 @@ impl Schedule {
     }
 
     /// The first run of a calendar after a time.
-    fn run_after(&self, after: SystemTime) -> Option<SystemTime> {
-        self.trigger.next_run(after, self.added)
+    fn run_after(&self, after: SystemTime) -> Found {
+        self.trigger.search(after, self.added)
     }
 
-    /// The last run of a calendar before a time.
+    /// The last run of a calendar before a time; none if that takes too long to find.
     fn run_before(&self, before: SystemTime) -> Option<SystemTime> {
-        self.trigger.previous_run(before, Some(self.added))
+        self.trigger.previous_in(before, &mut Search::brief(self.added))
     }
 
     /// When the armed run would be due without its jitter.
@@ -298,9 +326,10 @@ impl Schedule {
         }
         let room = match (&self.trigger.kind, nominal.wall) {
             (Kind::Recur(interval), _) => interval.duration().ok(),
-            (_, Some(time)) if self.trigger.is_calendar() => {
-                self.run_after(time).and_then(|next| next.duration_since(time).ok())
-            }
+            (_, Some(time)) if self.trigger.is_calendar() => match self.run_after(time) {
+                Found::Run(next) | Found::NoneUntil(next) => next.duration_since(time).ok(),
+                Found::Never => None,
+            },
             _ => None,
         };
         let Some(jittered) = &mut self.jitter else { return nominal };

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Due, Firing, Missed, Schedule};
 use crate::time::{Moment, Timeline};
-use crate::trigger::search::TICK;
+use crate::trigger::search::{Found, TICK};
 
 /// How far a wall clock that is set back may go for it to count as a correction of the hour, as at the
 /// end of summer time, in which runs at fixed times are not repeated. A clock that goes further back
@@ -13,15 +13,34 @@ use crate::trigger::search::TICK;
 /// Rule: `cron(8)` of ISC cron 4.1, which has the same three hours.
 const CORRECTION: Duration = Duration::from_hours(3);
 
+/// How long a search pauses at least before it goes on, so that other tasks get on, too.
+const PAUSE: Duration = Duration::from_millis(10);
+
 impl Schedule {
-    /// What to do about a series at intervals, whose jitter is left aside.
+    /// What to do about a series at intervals.
     pub(super) fn fire_interval(
-        &self,
+        &mut self,
         due: Due,
         now: Moment,
         step: u64,
         timeline: Timeline,
     ) -> Firing {
+        if self.jitter.is_some() {
+            return self.fire_jittered(due, now, step, timeline);
+        }
+        let (run, missed, next) = self.nominal_runs(due, now, step, timeline);
+        Firing { run: Some(run), missed, next }
+    }
+
+    /// The run of a series at intervals that is the newest by now, and what was before it and comes
+    /// after it. Leaves the jitter aside.
+    fn nominal_runs(
+        &self,
+        due: Due,
+        now: Moment,
+        step: u64,
+        timeline: Timeline,
+    ) -> (Due, Missed, Option<Due>) {
         let until = self.until.map_or(Moment::NEVER, |until| timeline.moment_at(until));
         let (first, now) = (due.moment.nanos(), now.min(until).nanos());
         let count = now.saturating_sub(first).checked_div(step).unwrap_or(0);
@@ -35,29 +54,22 @@ impl Schedule {
             Missed::Intervals { before: run.wall_on(timeline), interval, count }
         };
         let next = Due::interval(Moment::from_nanos(newest.saturating_add(step)));
-        Firing { run, missed, next: self.allow(next, timeline) }
+        (run, missed, self.allow(next, timeline))
     }
 
-    /// The same with its jitter.
     #[cold]
-    pub(super) fn fire_jittered(
-        &mut self,
-        due: Due,
-        now: Moment,
-        step: u64,
-        timeline: Timeline,
-    ) -> Firing {
+    fn fire_jittered(&mut self, due: Due, now: Moment, step: u64, timeline: Timeline) -> Firing {
         let nominal = self.nominal().unwrap_or(due);
-        let mut firing = self.fire_interval(nominal, now, step, timeline);
-        let mut run = self.delayed(firing.run, now, timeline);
-        if firing.missed != Missed::None && run.moment > now {
+        let (mut newest, mut missed, mut next) = self.nominal_runs(nominal, now, step, timeline);
+        let mut run = self.delayed(newest, now, timeline);
+        if missed != Missed::None && run.moment > now {
             // The delay of the newest is not over: it comes next.
-            let before = Moment::from_nanos(firing.run.moment.nanos() - 1);
-            firing = self.fire_interval(nominal, before, step, timeline);
-            run = self.delayed(firing.run, now, timeline);
+            let before = Moment::from_nanos(newest.moment.nanos() - 1);
+            (newest, missed, next) = self.nominal_runs(nominal, before, step, timeline);
+            run = self.delayed(newest, now, timeline);
         }
-        let next = firing.next.map(|next| self.delayed(next, now, timeline));
-        Firing { run, next, ..firing }
+        let next = next.map(|next| self.delayed(next, now, timeline));
+        Firing { run: Some(run), missed, next }
     }
 
     #[inline(never)]
@@ -72,7 +84,9 @@ impl Schedule {
         let first = nominal.wall_on(timeline);
         let mut newest = first;
         let mut next = self.run_after(first);
-        if next.is_some_and(|next| next <= wall) {
+        if let Found::Run(second) = next
+            && second <= wall
+        {
             let last = self.until.map_or(wall, |until| until.min(wall));
             newest = last.checked_add(TICK).and_then(|end| self.run_before(end)).unwrap_or(first);
             if newest > first
@@ -85,21 +99,46 @@ impl Schedule {
             newest = newest.max(first);
             next = self.run_after(newest);
         }
-        let was_missed = newest > first;
-        Firing {
-            run: if was_missed {
-                self.delayed(Due::at(newest, now, timeline), now, timeline)
-            } else {
-                due
-            },
-            missed: if was_missed {
-                Missed::Calendar { first, before: newest }
-            } else {
-                Missed::None
-            },
-            next: next
-                .and_then(|next| self.allow(Due::at(next, now, timeline), timeline))
-                .map(|next| self.delayed(next, now, timeline)),
+        let (mut run, mut missed) = (due, Missed::None);
+        if newest > first {
+            run = self.delayed(Due::at(newest, now, timeline), now, timeline);
+            missed = Missed::Calendar { first, before: newest };
+        }
+        Firing { run: Some(run), missed, next: self.follow(next, now, wall, timeline) }
+    }
+
+    /// Searches for the next run after a time, and gives it or when to go on with that.
+    pub(super) fn search(
+        &mut self,
+        after: SystemTime,
+        now: Moment,
+        wall: SystemTime,
+        timeline: Timeline,
+    ) -> Option<Due> {
+        self.follow(self.run_after(after), now, wall, timeline)
+    }
+
+    /// What is to be armed after a search.
+    fn follow(
+        &mut self,
+        found: Found,
+        now: Moment,
+        wall: SystemTime,
+        timeline: Timeline,
+    ) -> Option<Due> {
+        match found {
+            Found::Never => None,
+            Found::Run(time) => {
+                let next = self.allow(Due::at(time, now, timeline), timeline)?;
+                Some(self.delayed(next, now, timeline))
+            }
+            Found::NoneUntil(time) => {
+                self.allow(Due::at(time, now, timeline), timeline)?;
+                self.none_until = Some(Box::new(time));
+                // Half way, so that a run soon after that time is known before it is due.
+                let ahead = time.duration_since(wall).unwrap_or_default() / 2;
+                Some(Due::at(wall + ahead.max(PAUSE), now, timeline))
+            }
         }
     }
 
@@ -113,13 +152,18 @@ impl Schedule {
         timeline: Timeline,
     ) -> Due {
         let Some(time) = due.wall else { return due };
+        let nominal = match self.none_until {
+            None => self.nominal().unwrap_or(due),
+            Some(_) => due,
+        };
         let goes_back = back.is_some_and(|back| back > CORRECTION || self.trigger.repeats());
         if goes_back
             && self.trigger.is_calendar()
-            && let Some(sooner) = self.run_after(wall)
-            && self.nominal().unwrap_or(due).wall > Some(sooner)
+            && let Found::Run(sooner) = self.run_after(wall)
+            && nominal.wall > Some(sooner)
             && let Some(sooner) = self.allow(Due::at(sooner, now, timeline), timeline)
         {
+            self.none_until = None;
             return self.delayed(sooner, now, timeline);
         }
         Due::at(time, now, timeline)

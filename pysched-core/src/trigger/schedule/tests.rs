@@ -110,9 +110,56 @@ fn ten_lost_years_are_one_step() {
     let now = first.moment.saturating_add(late + Duration::from_micros(700));
     let firing = fire(&mut schedule, first, now);
     assert_eq!(u128::from(missed(&firing)), late.as_millis());
-    assert_eq!(firing.run.moment, first.moment.saturating_add(late));
-    let next = firing.run.moment.saturating_add(Duration::from_millis(1));
+    assert_eq!(firing.run.unwrap().moment, first.moment.saturating_add(late));
+    let next = firing.run.unwrap().moment.saturating_add(Duration::from_millis(1));
     assert_eq!(firing.next, Some(Due::interval(next)));
+}
+
+/// Every even second but for a span of `seconds` that begins after the first run.
+fn with_a_gap(seconds: u64) -> Trigger {
+    let every_other = Trigger::recur(2).starting(wall(2_000));
+    let gap = Trigger::recur(2).starting(wall(4_000)).until(wall(1_000 * seconds));
+    every_other.except(gap)
+}
+
+#[test]
+fn a_long_search_is_put_off_and_goes_on() {
+    let (mut schedule, mut due) = plan(with_a_gap(100_000), Bounds::default()).unwrap();
+    assert_eq!(due.wall, Some(wall(2_000)));
+    let mut looks = 0;
+    loop {
+        let firing = fire(&mut schedule, due, due.moment);
+        assert_eq!((firing.run.is_some(), firing.missed), (looks == 0, Missed::None));
+        due = firing.next.unwrap();
+        if due.wall == Some(wall(100_002_000)) {
+            break;
+        }
+        looks += 1;
+        assert!(due.wall < Some(wall(100_000_000)));
+    }
+    assert!((2..20).contains(&looks), "{looks}");
+    assert_eq!(fire(&mut schedule, due, due.moment).run, Some(due));
+}
+
+#[test]
+fn a_run_that_is_not_known_yet_can_be_skipped() {
+    let (mut schedule, first) = plan(with_a_gap(100_000), Bounds::default()).unwrap();
+    let look = fire(&mut schedule, first, first.moment).next.unwrap();
+    let next = schedule.skip(look, timeline()).unwrap();
+    assert_eq!(next.wall, Some(wall(100_004_000)));
+    assert_eq!(fire(&mut schedule, next, next.moment).run, Some(next));
+}
+
+#[test]
+fn a_search_that_was_put_off_ends_with_the_series() {
+    let bounds = until(90_000_000);
+    let (mut schedule, mut due) = plan(with_a_gap(100_000), bounds).unwrap();
+    let mut looks = 0;
+    while let Some(next) = fire(&mut schedule, due, due.moment).next {
+        due = next;
+        looks += 1;
+    }
+    assert!((2..20).contains(&looks), "{looks}");
 }
 
 #[test]
@@ -143,7 +190,7 @@ proptest! {
         let missed = u128::from(late) / u128::from(interval);
         let run = u128::from(due.nanos()) + missed * u128::from(interval);
         prop_assert_eq!(u128::from(self::missed(&firing)), missed);
-        prop_assert_eq!(u128::from(firing.run.moment.nanos()), run);
+        prop_assert_eq!(u128::from(firing.run.unwrap().moment.nanos()), run);
         let next = u64::try_from(run + u128::from(interval)).ok();
         let next = next.filter(|next| *next < Moment::NEVER.nanos());
         prop_assert_eq!(firing.next.map(|next| next.moment.nanos()), next);
@@ -173,7 +220,7 @@ proptest! {
             }
             let Some(newest) = by_now.pop() else { continue };
             let firing = fire(&mut schedule, armed, moment(now));
-            prop_assert_eq!(firing.run, Due::interval(moment(newest)));
+            prop_assert_eq!(firing.run, Some(Due::interval(moment(newest))));
             prop_assert_eq!(missed(&firing), by_now.len() as u64);
             let next = nominal.peek().map(|time| Due::interval(moment(*time)));
             prop_assert_eq!(firing.next, next);
