@@ -227,7 +227,7 @@ mod tests {
         all(recur("3s").jitter("1s"), any(at("@0"), at("@9")), at("@0"))
           every 3s, and at the same time (at 1970-01-01 00:00:00 UTC, or at 1970-01-01 00:00:09 UTC), and at the same time at 1970-01-01 00:00:00 UTC
         cron("0 9 * * *").except(cron("* * 25,26 12 *"))
-          every day at 09:00, UTC, but not every minute, on day 25 and 26 of the month, in December, UTC
+          every day at 09:00, UTC, but not every minute, on days 25 and 26 of the month, in December, UTC
         recur("1s").until("@60").except(at("@9"))
           every 1s, until 1970-01-01 00:01:00 UTC, but not at 1970-01-01 00:00:09 UTC
         recur("1s").except(at("@9")).starting("@5").until("@60")

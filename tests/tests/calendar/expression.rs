@@ -126,7 +126,7 @@ fn item_values(item: &str, range: RangeInclusive<i32>) -> Vec<i32> {
     let (first, last) = match span.split_once('-') {
         Some((first, last)) => (value(first), value(last)),
         None if span == "*" || span == "?" => (low, high),
-        None if step.is_some() => (value(span), high.max(value(span))),
+        None if step.is_some() => (value(span), high),
         None => (value(span), value(span)),
     };
     // Sunday is 7 only as the end of a week.

@@ -125,8 +125,9 @@ impl Days {
         if let Some(progression) = progression(&days, "day") {
             items.push(progression);
         } else if !days.is_empty() {
+            let noun = if days.len() == 1 { "day" } else { "days" };
             let days = ranges(&days, None, |day| day.to_string());
-            items.push(format!("day {}", listed(&days, "and")));
+            items.push(format!("{noun} {}", listed(&days, "and")));
         }
         if self.nearest_weekday != 0 {
             let days = values(self.nearest_weekday.into());

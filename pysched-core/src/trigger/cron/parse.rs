@@ -280,7 +280,9 @@ const fn read_item(
         if at < item.end && bytes[at] == b'-' {
             (last, at) = attempt!(read_value(bytes, item, at + 1, field));
         } else if at < item.end && bytes[at] == b'/' {
-            (last, open) = (if first > high { first } else { high }, true);
+            // Sunday as 7 is 0, where the rest of the week follows.
+            first = if first > high { low } else { first };
+            (last, open) = (high, true);
         }
     }
     let mut step = 1;

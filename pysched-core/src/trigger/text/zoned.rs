@@ -135,12 +135,9 @@ impl Reader<'_> {
     }
 
     fn dst(&mut self) -> Result<Dst, Error> {
-        Ok(match self.choose(&["vixie", "skip", "literal", "shift"])? {
-            "skip" => Dst::Skip,
-            "literal" => Dst::Literal,
-            "shift" => Dst::Shift,
-            _ => Dst::Vixie,
-        })
+        let policies = [Dst::Vixie, Dst::Skip, Dst::Literal, Dst::Shift];
+        let chosen = self.choose(&policies.map(dst_name))?;
+        Ok(policies.into_iter().find(|policy| dst_name(*policy) == chosen).unwrap_or_default())
     }
 
     /// Reads a text that means something; also gives it.

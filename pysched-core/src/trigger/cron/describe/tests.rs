@@ -85,7 +85,7 @@ fn days_months_and_years() {
     0 9 * * 1,3,5                at 09:00, on Monday, Wednesday and Friday
     0 9 * * SUN-THU              at 09:00, Sunday through Thursday
     * 22-2 * * FRI               every minute of hours 0 through 2, 22 and 23, on Friday
-    0 0 1,15 * *                 at 00:00, on day 1 and 15 of the month
+    0 0 1,15 * *                 at 00:00, on days 1 and 15 of the month
     @monthly                     at 00:00, on day 1 of the month
     @yearly                      at 00:00, on day 1 of the month, in January
     0 0 L * *                    at 00:00, on the last day of the month
@@ -94,7 +94,7 @@ fn days_months_and_years() {
     0 0 15W * *                  at 00:00, on the weekday nearest day 15 of the month
     0 0 1W,15W * *               at 00:00, on the weekday nearest day 1 or 15 of the month
     0 0 LW * *                   at 00:00, on the last weekday of the month
-    0 0 1-7 * *                  at 00:00, on day 1 through 7 of the month
+    0 0 1-7 * *                  at 00:00, on days 1 through 7 of the month
     0 0 */2 * *                  at 00:00, on every second day from 1 through 31 of the month
     0 0 1,10W,L-3,L,LW * *       at 00:00, on day 1, the weekday nearest day 10, the third day before the last day, the last day and the last weekday of the month
     0 0 * * MON#2                at 00:00, on the second Monday of the month
@@ -103,7 +103,7 @@ fn days_months_and_years() {
     0 0 * * WED,FRI#2            at 00:00, on Wednesday and the second Friday of the month
     0 0 13 * FRI                 at 00:00, on day 13 of the month or on Friday
     0 0 13 * +FRI                at 00:00, on day 13 of the month if that is Friday
-    0 0 1-7 * +MON-FRI           at 00:00, on day 1 through 7 of the month if that is Monday through Friday
+    0 0 1-7 * +MON-FRI           at 00:00, on days 1 through 7 of the month if that is Monday through Friday
     0 0 */2 * MON                at 00:00, on every second day from 1 through 31 of the month if that is Monday
     0 0 L * FRIL                 at 00:00, on the last day of the month or on the last Friday of the month
     0 0 1-31 * FRI               every day at 00:00
