@@ -298,6 +298,42 @@ mod tests {
         Search::brief(START)
     }
 
+    /// What one search after the other finds, each of which looks at no more than `left` candidates.
+    fn in_small_steps(trigger: &Trigger, left: u32) -> Vec<SystemTime> {
+        let (mut found, mut from) = (Vec::new(), START);
+        loop {
+            let mut search = Search { left, ..Search::new(Some(START)) };
+            let next = trigger.next_in(from, &mut search);
+            found.extend(next);
+            let Some(known) = next.or(search.frontier()) else { return found };
+            assert!(known > from, "{trigger} goes on at {known:?} after {from:?}");
+            from = known;
+        }
+    }
+
+    /// The same backwards, from the last to the first.
+    fn back_in_small_steps(trigger: &Trigger, left: u32) -> Vec<SystemTime> {
+        let (mut found, mut to) = (Vec::new(), minute(2 * MINUTES));
+        loop {
+            let mut search = Search { left, ..Search::new(Some(START)) };
+            let previous = trigger.previous_in(to, &mut search);
+            found.extend(previous);
+            let Some(known) = previous.or(search.frontier()) else { return found };
+            assert!(known < to, "{trigger} goes on at {known:?} before {to:?}");
+            to = known;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn searches_that_give_up_lose_nothing((trigger, times) in combined(), left in 0..4_u32) {
+            let mut expected: Vec<_> = times.iter().copied().map(minute).collect();
+            prop_assert_eq!(in_small_steps(&trigger, left), expected.clone());
+            expected.reverse();
+            prop_assert_eq!(back_in_small_steps(&trigger, left), expected);
+        }
+    }
+
     #[test]
     fn a_search_without_end_is_given_up_and_can_go_on() {
         let [even, odd] = even_and_odd();
