@@ -1,5 +1,6 @@
 //! The builder's options.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use pysched::{Error, ProcessPoolExecutor, TaskError, task};
@@ -201,11 +202,11 @@ fn a_pool_without_workers_cannot_be_made() {
 }
 
 #[test]
-fn workers_are_kept_and_are_as_many_as_needed() {
-    let pool = pool(4);
-    let first = *outcome(&pool.run(process::task()).unwrap()).unwrap();
-    for _ in 0..10 {
-        assert_eq!(*outcome(&pool.run(process::task()).unwrap()).unwrap(), first);
-    }
+fn workers_are_kept() {
+    let pool = pool(2);
+    let run = || *outcome(&pool.run(process::task()).unwrap()).unwrap();
+    // A worker may not be free again at the moment its result is known; then there is another one.
+    let workers: BTreeSet<_> = (0..20).map(|_| run()).collect();
+    assert!(workers.len() <= 2, "{workers:?}");
     pool.shutdown(true);
 }
