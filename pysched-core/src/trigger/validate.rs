@@ -94,7 +94,7 @@ impl Trigger {
 
 #[cfg(feature = "cron")]
 impl Trigger {
-    /// Refuses `all` of cron expressions that have no time of the day, or no month, in common.
+    /// Refuses `all` of cron expressions of which a field has nothing in common.
     fn refuse_apart(&self) -> Result<(), Error> {
         let Kind::All(parts) = &self.kind else { return Ok(()) };
         let zoned: Vec<_> = parts.iter().filter_map(Self::zoned).collect();
