@@ -60,6 +60,16 @@ pub enum Error {
     /// A text that is not the id of a task.
     InvalidTaskId(String),
 
+    /// A live task of this scheduler has the name already. Says which.
+    NameTaken(String),
+
+    /// The task cannot be run now, as an execution of it is running, and its
+    /// [`Overlap`](crate::Overlap) has others skipped.
+    Overlap(TaskId),
+
+    /// The last run of this task has begun: no other can follow it.
+    LastRun(TaskId),
+
     /// The scheduler has been shut down.
     Shutdown,
 
@@ -87,6 +97,16 @@ impl fmt::Display for Error {
                 f,
                 "invalid task id {text:?}: expected 32 hexadecimal digits, as `TaskId` displays \
                  them"
+            ),
+            Self::NameTaken(what) => write!(f, "the name is taken: {what}"),
+            Self::Overlap(id) => write!(
+                f,
+                "task {id} cannot run now: an execution of it is running, and its overlap policy has \
+                 others skipped; wait for that, or give it another `Overlap`"
+            ),
+            Self::LastRun(id) => write!(
+                f,
+                "the last run of task {id} has begun, and nothing can follow it; add the task again"
             ),
             Self::Shutdown => f.write_str(
                 "the scheduler has been shut down: it accepts no more tasks; build a new one",
@@ -135,6 +155,9 @@ pub enum TaskError {
 
     /// The executor did not take the execution; the text says why.
     Refused(String),
+
+    /// The run did not take place, and no other comes; the text says why.
+    Missed(String),
 }
 
 impl fmt::Display for TaskError {
@@ -146,6 +169,7 @@ impl fmt::Display for TaskError {
             Self::TimedOut(limit) => write!(f, "the task ran longer than its limit of {limit:?}"),
             Self::WorkerDied(what) => write!(f, "the task's worker died: {what}"),
             Self::Refused(why) => write!(f, "the executor did not take the task: {why}"),
+            Self::Missed(why) => write!(f, "the run was missed: {why}"),
         }
     }
 }

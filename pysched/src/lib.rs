@@ -289,15 +289,16 @@
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
 //! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
 
+#[doc(inline)]
+pub use pysched_core::{
+    Attempt, Clock, Conflict, Error, Event, EventKind, Execution, Executor, FnClock, Handle,
+    InlineExecutor, Interval, Job, ManualClock, Misfire, Overlap, Parker, Precision, Progress,
+    Reason, Rejected, Retry, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
+    TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
+};
 #[cfg(feature = "cron")]
 #[doc(inline)]
 pub use pysched_core::{Calendar, CronError, Dst, MonthEnd};
-#[doc(inline)]
-pub use pysched_core::{
-    Clock, Error, Execution, Executor, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock,
-    Parker, Precision, Rejected, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
-    TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
-};
 #[cfg(feature = "process")]
 #[doc(inline)]
 pub use pysched_core::{ProcessPoolBuilder, ProcessPoolExecutor, init, worker_test};

@@ -7,6 +7,8 @@ mod future;
 mod history;
 mod inside;
 mod phase;
+mod progress;
+mod reason;
 mod work;
 
 use std::time::SystemTime;
@@ -15,6 +17,8 @@ pub(crate) use cell::{ExecutionCell, Outcome, Times};
 pub use future::TaskFuture;
 pub(crate) use history::{Aftermath, History};
 pub(crate) use inside::{Inside, is_inside};
+pub use progress::{Attempt, Progress};
+pub use reason::Reason;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use work::Absent;
 pub(crate) use work::{Errand, JobAnchor, Owner, Ticket, Work};
@@ -39,6 +43,7 @@ use crate::TaskId;
 /// # Ok::<(), pysched::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Execution {
     /// The task that this is an execution of; [`TaskId::nil`] for a function given directly to a
@@ -57,18 +62,38 @@ pub struct Execution {
     /// 1 for the first attempt, one more for each retry.
     pub attempt: u32,
 
+    /// The attempts before that one, all of which have failed.
+    pub attempts: Vec<Attempt>,
+
     /// How it stands.
     pub status: Status,
 
     /// What went wrong, if something did.
     pub error: Option<String>,
+
+    /// Why it was skipped, missed or cancelled, if it was.
+    pub reason: Option<Reason>,
+
+    /// How far it has come, if it says so itself.
+    pub progress: Option<Progress>,
 }
 
 impl Execution {
     pub(crate) fn new(task: TaskId, times: Times, status: Status, error: Option<&str>) -> Self {
         let Times { due, started, finished } = times;
         let error = error.map(str::to_owned);
-        Self { task, due, started, finished, attempt: 1, status, error }
+        Self {
+            task,
+            due,
+            started,
+            finished,
+            attempt: 1,
+            attempts: Vec::new(),
+            status,
+            error,
+            reason: None,
+            progress: None,
+        }
     }
 
     /// The record of a run that was decided `at` that time not to take place.
@@ -78,7 +103,7 @@ impl Execution {
         at: SystemTime,
         status: Status,
     ) -> Self {
-        Self { task, due, started: None, finished: Some(at), attempt: 1, status, error: None }
+        Self::new(task, Times { due, started: None, finished: Some(at) }, status, None)
     }
 }
 
@@ -102,6 +127,8 @@ impl Execution {
 /// # Ok::<(), pysched::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Status {
     /// Not yet due, or due and waiting for a worker.
@@ -116,13 +143,13 @@ pub enum Status {
     /// The function returned an error or panicked, or nobody could run it.
     Failed,
 
-    /// It was cancelled: before it started, or, in a worker process, while it ran.
+    /// It was cancelled: before it started, or while it ran, if it then ended for that reason.
     Cancelled,
 
-    /// It was due while the previous execution of the same task was running.
+    /// It was not run by the rules of its task, as others were running, or as it was paused.
     Skipped,
 
-    /// It could not start in time, and a later run stood in for it.
+    /// It could not start in time, and a later run stood in for it, or it was too late.
     Missed,
 }
 

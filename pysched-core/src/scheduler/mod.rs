@@ -9,6 +9,7 @@ mod drain;
 mod elsewhere;
 mod ending;
 mod engine;
+mod events;
 mod finished;
 mod fire;
 mod heart;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use builder::SchedulerBuilder;
+pub use events::{Event, EventKind};
 pub use shutdown::{Unfinished, UnfinishedExecution};
 
 use anchor::Anchors;

@@ -17,6 +17,7 @@ use crate::{TaskId, Trigger};
 /// # Ok::<(), pysched::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct TaskInfo {
     /// The id that the scheduler knows it by.

@@ -1,17 +1,27 @@
 //! Tasks: what to run, when, and under which rules.
 
 mod body;
+mod conflict;
 mod handle;
 mod info;
 mod keeper;
+mod misfire;
+mod overlap;
 mod record;
+mod retry;
+mod rules;
 mod value;
 
+pub use conflict::Conflict;
 pub use handle::Handle;
 pub use info::TaskInfo;
+pub use misfire::Misfire;
+pub use overlap::Overlap;
+pub use retry::Retry;
 pub use value::Task;
 
 pub(crate) use body::{Body, Delivery, Sink};
 pub(crate) use keeper::Keeper;
 pub(crate) use record::{AnyRecord, Claim};
+pub(crate) use rules::Rules;
 pub(crate) use value::Rare;

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::body::Body;
+use super::{Conflict, Misfire, Overlap, Retry, Rules};
 
+use crate::TaskId;
 use crate::error::TaskError;
 use crate::portable::{Registered, Registration};
 use crate::sync::Mutex;
@@ -51,8 +53,18 @@ pub(crate) struct Rare {
     pub(crate) executor: Option<String>,
     pub(crate) bounds: Bounds,
 
-    /// How long a run may take.
+    /// How long an attempt may take.
     pub(crate) timeout: Option<Duration>,
+
+    /// How much later than its time a run may begin, at random.
+    pub(crate) jitter: Option<Duration>,
+    pub(crate) rules: Option<Rules>,
+
+    /// What to do if its name is taken; `None` if it does not mind.
+    pub(crate) conflict: Option<Conflict>,
+
+    /// The tasks that it follows.
+    pub(crate) predecessors: Vec<TaskId>,
 
     /// Where it comes from, if that is a `#[task]` function.
     pub(crate) registered: Option<Registered>,
@@ -156,18 +168,156 @@ impl<T> Task<T> {
         self
     }
 
-    /// Gives it a name, for people. Names need not be unique.
+    /// Gives it a name, which no other live task of its scheduler may have: if one has, the task is
+    /// refused, unless [`conflict`](Self::conflict) says otherwise.
+    ///
+    /// ```
+    /// use pysched::{Error, Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.add(Task::new(|| ()).name("sweep"))?;
+    /// assert_eq!(sched.tasks()[0].name.as_deref(), Some("sweep"));
+    /// assert!(matches!(sched.add(Task::new(|| ()).name("sweep")), Err(Error::NameTaken(_))));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        let rare = self.rare();
+        rare.name = Some(name.into());
+        rare.conflict.get_or_insert_default();
+        self
+    }
+
+    /// Sets what to do if another live task has its name.
+    /// [`Conflict::Error`] for a [`name`](Self::name) that was given, unless set. The name that an
+    /// annotated function has anyway conflicts with nothing, unless this is set.
+    ///
+    /// ```
+    /// use pysched::{Conflict, Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let task = || Task::new(|| ()).name("sweep").trigger(Trigger::recur(60));
+    /// let first = sched.add(task())?;
+    /// let same = sched.add(task().conflict(Conflict::Keep))?;
+    /// assert_eq!(same.id(), first.id());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn conflict(mut self, conflict: Conflict) -> Self {
+        self.rare().conflict = Some(conflict);
+        self
+    }
+
+    /// Gives it a tag, beside those that it has. Tasks can be [chosen](crate::Scheduler::tagged) by their
+    /// tags, and [limited](crate::SchedulerBuilder::limit).
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, Trigger};
+    ///
+    /// let sched = Scheduler::builder().limit("database", 2).build();
+    /// for table in ["users", "orders", "items"] {
+    ///     let task = Task::new(move || println!("sweeps {table}"));
+    ///     sched.add(task.tag("database").trigger(Trigger::recur(3600)))?;
+    /// }
+    /// assert_eq!(sched.tagged("database").pause(), 3);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn tag(mut self, tag: impl Into<Arc<str>>) -> Self {
+        let (tag, tags) = (tag.into(), &mut self.rules().tags);
+        if let Err(place) = tags.binary_search(&tag) {
+            tags.insert(place, tag);
+        }
+        self
+    }
+
+    /// Lets it run each time that the task of `id` has succeeded. Given several, it runs each time that
+    /// all of them have since its last run.
+    ///
+    /// Its trigger says how long after: at once, or [`Trigger::once`] of a delay; any other is
+    /// refused. When the other task is finished, so is this one; if that has never succeeded, this
+    /// one is cancelled. If it is finished already and its last execution has succeeded, this one runs
+    /// as if that had been just now.
     ///
     /// ```
     /// use pysched::{Scheduler, Task};
     ///
     /// let sched = Scheduler::new();
-    /// sched.add(Task::new(|| ()).name("sweep"))?;
-    /// assert_eq!(sched.tasks()[0].name.as_deref(), Some("sweep"));
+    /// let extract = sched.add(Task::new(|| println!("extracts")))?;
+    /// let load = sched.add(Task::new(|| println!("loads")).after(&extract))?;
+    /// sched.start()?;
+    /// load.wait().wait().unwrap();
+    /// assert!(extract.future().done());
+    /// # sched.shutdown(true);
     /// # Ok::<(), pysched::Error>(())
     /// ```
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.rare().name = Some(name.into());
+    pub fn after(mut self, id: impl Into<TaskId>) -> Self {
+        self.rare().predecessors.push(id.into());
+        self
+    }
+
+    /// Sets what to do with runs that are due while an earlier execution of it runs.
+    /// [`Overlap::Skip`] unless set.
+    ///
+    /// ```
+    /// use pysched::{Overlap, Task, Trigger};
+    ///
+    /// let task = Task::new(|| ()).trigger(Trigger::recur(60)).overlap(Overlap::BufferOne);
+    /// ```
+    pub fn overlap(mut self, overlap: Overlap) -> Self {
+        self.rules().overlap = overlap;
+        self
+    }
+
+    /// Sets what to do with runs that could not start at their time. [`Misfire::RunOnce`] unless set.
+    ///
+    /// ```
+    /// use pysched::{Misfire, Task, Trigger};
+    ///
+    /// let task = Task::new(|| ()).trigger(Trigger::recur(60)).misfire(Misfire::RunAll);
+    /// ```
+    pub fn misfire(mut self, misfire: Misfire) -> Self {
+        self.rules().misfire = misfire;
+        self
+    }
+
+    /// Sets how late a run may start. What would be later is recorded as
+    /// [`Missed`](crate::Status::Missed). Without, no run is ever too late, but under
+    /// [`Misfire::Skip`].
+    ///
+    /// It is looked at when the run becomes due, and again when a worker is free for it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{Task, Trigger};
+    ///
+    /// let task = Task::new(|| ()).trigger(Trigger::recur(60)).grace(Duration::from_secs(5));
+    /// ```
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.rules().grace = Some(grace);
+        self
+    }
+
+    /// Delays each run at random by up to `max`, as [`Trigger::jitter`] does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{Task, Trigger};
+    ///
+    /// let task = Task::new(|| ()).trigger(Trigger::recur(60)).jitter(Duration::from_secs(5));
+    /// ```
+    pub fn jitter(mut self, max: Duration) -> Self {
+        self.rare().jitter = Some(max);
+        self
+    }
+
+    /// Sets whether, and when, an execution that has failed is tried again. It is not, unless set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{Retry, Task};
+    ///
+    /// let task = Task::new(|| ()).retry(Retry::times(3).fixed(Duration::from_secs(10)));
+    /// ```
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.rules().retry = Some(retry);
         self
     }
 
@@ -294,6 +444,10 @@ impl<T> Task<T> {
     #[must_use]
     pub fn registered(&self) -> Option<&Registered> {
         self.rare.as_ref()?.registered.as_ref()
+    }
+
+    fn rules(&mut self) -> &mut Rules {
+        self.rare().rules.get_or_insert_default()
     }
 
     fn rare(&mut self) -> &mut Rare {
