@@ -141,7 +141,7 @@ impl FromStr for TaskId {
 
 /// What tells the tasks of one scheduler from those of every other. Never 0, so that no task has
 /// the id [`TaskId::nil`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SchedulerId(u64);
 
 impl SchedulerId {

@@ -24,13 +24,16 @@ mod unwind;
 pub mod __private;
 
 pub use error::{Error, TaskError};
-pub use execution::{Attempt, Execution, Progress, Reason, Status, TaskFuture};
+pub use execution::{
+    Attempt, Current, Execution, Progress, Reason, Status, TaskFuture, Token, current,
+};
 pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};
 #[cfg(feature = "process")]
 pub use executor::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use id::TaskId;
 pub use scheduler::{
-    Event, EventKind, Scheduler, SchedulerBuilder, Unfinished, UnfinishedExecution,
+    Counts, Event, EventKind, ExecutorStats, Percentiles, Scheduler, SchedulerBuilder, Selection,
+    Stats, Subscription, Unfinished, UnfinishedExecution,
 };
 pub use task::{Conflict, Handle, Misfire, Overlap, Retry, Task, TaskInfo};
 pub use time::{Clock, FnClock, Interval, ManualClock, Parker, Precision, SystemClock};

@@ -1,11 +1,12 @@
 //! [`ExecutionCell`]: what an execution's worker, its futures and its history share.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::completion::Completion;
+use super::details::Details;
 use super::phase::Phase;
-use super::{Execution, Status};
+use super::{Execution, Reason, Status};
 use crate::error::TaskError;
 use crate::sync::Mutex;
 use crate::{TaskId, unwind};
@@ -17,8 +18,18 @@ use crate::{TaskId, unwind};
 pub(crate) struct ExecutionCell<T> {
     task: TaskId,
     phase: Phase,
-    times: Mutex<Times>,
+    facts: Mutex<Facts>,
     pub(super) completion: Completion<Outcome<T>>,
+}
+
+/// What is known of an execution beside its outcome.
+#[derive(Debug)]
+struct Facts {
+    times: Times,
+
+    /// Which execution of its task it is; 0 until it is launched.
+    run: u64,
+    details: Option<Arc<Details>>,
 }
 
 /// How an execution has ended: with a value or, out of line as it is rare, without.
@@ -27,16 +38,55 @@ pub(crate) struct Outcome<T>(Result<T, Box<Failure>>);
 
 /// Why there is no value.
 #[derive(Debug)]
-struct Failure {
+pub(crate) struct Failure {
     error: TaskError,
 
     /// What the record of the execution says of the error.
     text: Option<String>,
+
+    /// Why it was cancelled or missed.
+    reason: Option<Reason>,
+}
+
+impl Failure {
+    pub(crate) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
 }
 
 impl<T> Outcome<T> {
-    pub(crate) fn cancelled() -> Self {
-        Self(Err(Box::new(Failure { error: TaskError::Cancelled, text: None })))
+    pub(crate) fn cancelled(reason: Reason) -> Self {
+        let reason = Some(reason);
+        Self(Err(Box::new(Failure { error: TaskError::Cancelled, text: None, reason })))
+    }
+
+    /// The outcome of a run that did not take place, where no other comes.
+    pub(crate) fn missed(reason: Reason) -> Self {
+        let error = TaskError::Missed(reason.to_string());
+        Self(Err(Box::new(Failure { error, text: None, reason: Some(reason) })))
+    }
+
+    /// The outcome of an execution that ran longer than that.
+    pub(crate) fn timed_out(limit: Duration) -> Self {
+        let error = TaskError::TimedOut(limit);
+        let text = Some(error.to_string());
+        Self(Err(Box::new(Failure { error, text, reason: None })))
+    }
+
+    pub(crate) fn failed(failure: Box<Failure>) -> Self {
+        Self(Err(failure))
+    }
+
+    pub(crate) fn error(&self) -> Option<&TaskError> {
+        self.result().err()
+    }
+
+    pub(crate) fn into_failure(self) -> Result<T, Box<Failure>> {
+        self.0
+    }
+
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        self.0.as_ref().err()?.reason
     }
 
     pub(super) fn result(&self) -> Result<&T, &TaskError> {
@@ -47,6 +97,7 @@ impl<T> Outcome<T> {
         match self.result() {
             Ok(_) => Status::Succeeded,
             Err(TaskError::Cancelled) => Status::Cancelled,
+            Err(TaskError::Missed(_)) => Status::Missed,
             Err(_) => Status::Failed,
         }
     }
@@ -73,7 +124,7 @@ impl<T> From<Result<T, TaskError>> for Outcome<T> {
                 TaskError::Cancelled => None,
                 _ => Some(text_of(&error)),
             };
-            Box::new(Failure { error, text })
+            Box::new(Failure { error, text, reason: None })
         }))
     }
 }
@@ -101,7 +152,7 @@ impl<T> ExecutionCell<T> {
         Arc::new(Self {
             task,
             phase: Phase::queued(),
-            times: Mutex::new(times),
+            facts: Mutex::new(Facts { times, run: 0, details: None }),
             completion: Completion::new(),
         })
     }
@@ -118,8 +169,14 @@ impl<T> ExecutionCell<T> {
     }
 
     /// The cell of an execution that has ended. Nobody can have waited for it.
-    pub(super) fn ended(task: TaskId, times: Times, outcome: Outcome<T>) -> Arc<Self> {
+    pub(super) fn ended(
+        task: TaskId,
+        times: Times,
+        outcome: Outcome<T>,
+        details: Option<Arc<Details>>,
+    ) -> Arc<Self> {
         let cell = Self::new(task, times);
+        cell.facts.lock().details = details;
         if outcome.status() == Status::Cancelled {
             cell.phase.withdraw();
         } else {
@@ -134,7 +191,7 @@ impl<T> ExecutionCell<T> {
     pub(crate) fn cancelled(task: TaskId) -> Arc<Self> {
         let now = SystemTime::now();
         let times = Times { due: now, started: None, finished: Some(now) };
-        Self::ended(task, times, Outcome::cancelled())
+        Self::ended(task, times, Outcome::cancelled(Reason::TaskCancelled), None)
     }
 
     pub(super) fn task(&self) -> TaskId {
@@ -142,7 +199,30 @@ impl<T> ExecutionCell<T> {
     }
 
     pub(super) fn times(&self) -> Times {
-        *self.times.lock()
+        self.facts.lock().times
+    }
+
+    /// Which execution of its task it is; 0 if it was not launched yet.
+    pub(super) fn run(&self) -> u64 {
+        self.facts.lock().run
+    }
+
+    pub(super) fn set_run(&self, run: u64) {
+        self.facts.lock().run = run;
+    }
+
+    pub(super) fn details(&self) -> Option<Arc<Details>> {
+        self.facts.lock().details.clone()
+    }
+
+    /// Its details, made if there are none, for an execution that belongs to no history.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn details_or_new(&self) -> Arc<Details> {
+        Arc::clone(self.facts.lock().details.get_or_insert_with(Details::new))
+    }
+
+    pub(super) fn set_details(&self, details: Arc<Details>) {
+        self.facts.lock().details = Some(details);
     }
 
     /// Claims the execution in order to run it; `false` if it was cancelled.
@@ -156,17 +236,17 @@ impl<T> ExecutionCell<T> {
     }
 
     pub(crate) fn set_due(&self, due: SystemTime) {
-        self.times.lock().due = due;
+        self.facts.lock().times.due = due;
     }
 
     pub(crate) fn set_started(&self, at: SystemTime) {
-        self.times.lock().started = Some(at);
+        self.facts.lock().times.started = Some(at);
     }
 
     /// Stores the outcome. Only whoever claimed the execution may call it, once; nobody is told
     /// before [`announce`](Self::announce).
     pub(crate) fn settle(&self, outcome: Outcome<T>, at: SystemTime) {
-        self.times.lock().finished = Some(at);
+        self.facts.lock().times.finished = Some(at);
         self.store(outcome);
     }
 
@@ -179,7 +259,7 @@ impl<T> ExecutionCell<T> {
 
     /// Stores that the execution was cancelled, for whoever withdrew it.
     pub(crate) fn settle_cancelled(&self, at: SystemTime) {
-        self.settle(Outcome::cancelled(), at);
+        self.settle(Outcome::cancelled(Reason::FutureCancelled), at);
     }
 
     /// Tells everyone who waits. Runs code of users: call it without any lock.
@@ -207,17 +287,24 @@ impl<T> ExecutionCell<T> {
     }
 
     pub(super) fn is_running(&self) -> bool {
-        !self.is_settled() && self.phase.is_begun()
+        !self.is_settled() && self.phase.is_begun() && !self.is_between_attempts()
+    }
+
+    fn is_between_attempts(&self) -> bool {
+        self.details().is_some_and(|details| details.is_between())
     }
 
     pub(crate) fn execution(&self) -> Execution {
         let outcome = self.completion.get();
         let status = match outcome {
             Some(outcome) => outcome.status(),
-            None if self.phase.is_begun() => Status::Running,
+            None if self.phase.is_begun() && !self.is_between_attempts() => Status::Running,
             None => Status::Queued,
         };
-        Execution::new(self.task, self.times(), status, outcome.and_then(Outcome::text))
+        let text = outcome.and_then(Outcome::text);
+        Execution::new(self.task, self.times(), status, text)
+            .because(outcome.and_then(Outcome::reason))
+            .detailed(self.details().as_deref())
     }
 }
 

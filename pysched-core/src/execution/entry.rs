@@ -1,25 +1,14 @@
-//! [`Active`] and [`Entry`]: the executions that a history holds, in flight and over. They have a cell
-//! of their own only if somebody asked for their future.
+//! [`Entry`]: the executions that a history retains. They have a cell of their own only if somebody
+//! asked for their future.
 
 use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::cell::{ExecutionCell, Outcome, Times};
-use super::{Execution, Status};
+use super::details::Details;
+use super::{Execution, Reason, Status};
 use crate::TaskId;
-
-/// An execution in flight.
-#[derive(Debug)]
-pub(super) struct Active<T> {
-    pub(super) run: u64,
-    pub(super) due: SystemTime,
-
-    /// Whether it has been claimed in order to run or to fail; it can no longer be cancelled.
-    pub(super) begun: bool,
-    pub(super) started: Option<SystemTime>,
-    pub(super) cell: Option<Arc<ExecutionCell<T>>>,
-}
 
 /// An execution that is over, or that never began.
 #[derive(Debug)]
@@ -31,7 +20,7 @@ pub(super) enum Entry<T> {
 }
 
 // A series retains dozens of them, and writes one at each run.
-const _: () = assert!(size_of::<Entry<()>>() <= 72);
+const _: () = assert!(size_of::<Entry<()>>() <= 80);
 
 /// A run that was skipped or missed.
 #[derive(Debug)]
@@ -41,6 +30,7 @@ pub(super) struct PassedOver {
     /// When that was decided.
     pub(super) at: SystemTime,
     pub(super) status: Status,
+    pub(super) reason: Reason,
 }
 
 /// An execution that has ended.
@@ -50,6 +40,7 @@ pub(super) struct Ended<T> {
     pub(super) number: u64,
     pub(super) times: Times,
     pub(super) outcome: Kept<T>,
+    pub(super) details: Option<Arc<Details>>,
 }
 
 /// Where the outcome of an execution is.
@@ -61,26 +52,14 @@ pub(super) enum Kept<T> {
     InCell(Arc<ExecutionCell<T>>),
 }
 
-impl<T> Active<T> {
-    /// The cell of the execution, made if this is the first time that it is asked for.
-    pub(super) fn cell(&mut self, task: TaskId) -> &Arc<ExecutionCell<T>> {
-        let Self { due, begun, started, .. } = *self;
-        self.cell.get_or_insert_with(|| {
-            if begun {
-                ExecutionCell::begun(task, due, started)
-            } else {
-                ExecutionCell::queued(task, due)
-            }
-        })
-    }
-}
-
 impl<T> Ended<T> {
-    /// As for [`Active`].
+    /// The cell of the execution, made if this is the first time that it is asked for.
     pub(super) fn cell(&mut self, task: TaskId) -> Arc<ExecutionCell<T>> {
         if let Kept::Here(outcome) = &mut self.outcome {
-            let outcome = mem::replace(outcome, Outcome::cancelled());
-            self.outcome = Kept::InCell(ExecutionCell::ended(task, self.times, outcome));
+            // Stands in for a moment.
+            let outcome = mem::replace(outcome, Outcome::cancelled(Reason::TaskCancelled));
+            let details = self.details.take();
+            self.outcome = Kept::InCell(ExecutionCell::ended(task, self.times, outcome, details));
         }
         match &self.outcome {
             Kept::InCell(cell) => Arc::clone(cell),
@@ -88,10 +67,12 @@ impl<T> Ended<T> {
         }
     }
 
-    fn execution(&self, task: TaskId) -> Execution {
+    pub(super) fn execution(&self, task: TaskId) -> Execution {
         match &self.outcome {
             Kept::Here(outcome) => {
                 Execution::new(task, self.times, outcome.status(), outcome.text())
+                    .because(outcome.reason())
+                    .detailed(self.details.as_deref())
             }
             Kept::InCell(cell) => cell.execution(),
         }
@@ -102,8 +83,8 @@ impl<T> Entry<T> {
     pub(super) fn execution(&self, task: TaskId) -> Execution {
         match self {
             Self::Ended(ended) => ended.execution(task),
-            Self::PassedOver(PassedOver { due, at, status }) => {
-                Execution::passed_over(task, *due, *at, *status)
+            Self::PassedOver(PassedOver { due, at, status, reason }) => {
+                Execution::passed_over(task, *due, *at, *status).because(Some(*reason))
             }
         }
     }

@@ -169,9 +169,10 @@ impl<T> TaskFuture<T> {
 impl<T: Send + Sync + 'static> TaskFuture<T> {
     /// Cancels the execution; `true` if it will never run, or never to its end.
     ///
-    /// What has not started never does. What runs on a thread cannot be stopped: `false`, and it goes
-    /// on. What runs in a worker process of a `ProcessPoolExecutor` ends soon, with its process, and
-    /// then counts as cancelled.
+    /// What has not started never does, and what has failed is not tried again. What runs on a thread
+    /// cannot be stopped: `false`, and its [token](crate::Current::token) tells it to end. If it then
+    /// fails, it counts as cancelled; if it returns a value, it has succeeded. What runs in a worker
+    /// process of a `ProcessPoolExecutor` ends soon, with its process, and then counts as cancelled.
     ///
     /// Only this execution is cancelled: a recurring task goes on with the next one. To end a
     /// series, use [`Handle::cancel`](crate::Handle::cancel).
@@ -190,7 +191,7 @@ impl<T: Send + Sync + 'static> TaskFuture<T> {
     pub fn cancel(&self) -> bool {
         let cell = &self.cell;
         if !cell.is_queued() {
-            return cell.is_cancelled() || self.interrupt();
+            return cell.is_cancelled() || self.stop();
         }
         let mut withdrawn = false;
         let mut settle = |at| {
@@ -211,13 +212,15 @@ impl<T: Send + Sync + 'static> TaskFuture<T> {
         if withdrawn {
             cell.announce();
         }
-        cell.is_cancelled() || self.interrupt()
+        cell.is_cancelled() || self.stop()
     }
 
-    /// Ends the execution while it runs, where that is possible.
-    fn interrupt(&self) -> bool {
+    /// Ends the execution after it has begun, where that is possible.
+    fn stop(&self) -> bool {
         let owner = self.owner.as_ref().and_then(Weak::upgrade);
-        owner.is_some_and(|it| it.interrupt(self.cell.task(), &|| self.cell.is_running()))
+        let cell = &self.cell;
+        !cell.is_settled()
+            && owner.is_some_and(|it| it.stop(cell.task(), cell.run(), &|| cell.is_running()))
     }
 
     /// Calls `f` when the execution has ended: on the thread that ended it, or here and now if it

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::cell::{ExecutionCell, Outcome, Times};
-use super::entry::{Active, Ended, Entry, Kept, PassedOver};
-use super::{Execution, Status};
+use super::details::Details;
+use super::entry::{Ended, Entry, Kept, PassedOver};
+use super::flight::{Active, InFlight, Stage};
+use super::{Execution, Reason, Status};
 use crate::TaskId;
 use crate::prefetch::Location;
 use crate::unwind::drop_quietly;
@@ -15,7 +17,7 @@ use crate::unwind::drop_quietly;
 /// The executions of one task. A plain data structure; the record of the task guards it.
 ///
 /// An execution is in one of three places: `upcoming` until its run is due, but only if somebody
-/// asked for its future; `active` until it has ended; then `retained`, of which only the newest are
+/// asked for its future; `flight` until it has ended; then `retained`, of which only the newest are
 /// kept. It has a cell of its own only once somebody asks for its future: most executions are never
 /// asked for, and to record one takes no allocation.
 ///
@@ -24,11 +26,11 @@ use crate::unwind::drop_quietly;
 #[derive(Debug)]
 pub(crate) struct History<T> {
     task: TaskId,
-    upcoming: Option<Arc<ExecutionCell<T>>>,
+    pub(super) upcoming: Option<Arc<ExecutionCell<T>>>,
 
-    /// Queued or begun. There is never more than one: a run that is due meanwhile is passed over, or
-    /// takes the place of the one that is queued.
-    active: Option<Active<T>>,
+    /// Due and not over. Of a task without rules there is never more than one: a run that is due
+    /// meanwhile is passed over, or takes the place of the one that is queued.
+    pub(super) flight: InFlight<T>,
 
     /// Ended, in the order of ending.
     retained: VecDeque<Entry<T>>,
@@ -44,13 +46,23 @@ pub(crate) struct History<T> {
     ended: u64,
 
     /// How many entries are retained.
-    limit: usize,
+    pub(super) limit: usize,
 
     aftermath: Aftermath<T>,
 }
 
 /// A cell, and the how-manieth of its task it was to end, from 1.
 type Numbered<T> = (u64, Arc<ExecutionCell<T>>);
+
+/// What was found to have been settled by futures.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Swept {
+    /// Whether the upcoming execution was among them.
+    pub(crate) upcoming: bool,
+
+    /// When they were due.
+    pub(crate) settled: Vec<SystemTime>,
+}
 
 /// What is left to do once no lock is held.
 #[derive(Debug)]
@@ -65,7 +77,12 @@ pub(crate) struct Aftermath<T> {
 
 /// The outcome of an execution that is no longer retained.
 #[derive(Debug)]
-pub(crate) struct Evicted<T>(Kept<T>);
+pub(crate) struct Evicted<T> {
+    _outcome: Option<Kept<T>>,
+
+    /// Its token may have callbacks of a user.
+    _details: Option<Arc<Details>>,
+}
 
 impl<T> Default for Aftermath<T> {
     fn default() -> Self {
@@ -78,7 +95,7 @@ impl<T> History<T> {
         Self {
             task,
             upcoming: None,
-            active: None,
+            flight: InFlight::none(),
             retained: VecDeque::new(),
             latest: None,
             launched: 0,
@@ -90,40 +107,63 @@ impl<T> History<T> {
 
     /// Queues an execution, while none is in flight, and gives its number.
     pub(crate) fn launch(&mut self, due: SystemTime) -> u64 {
+        debug_assert!(
+            self.flight.is_empty(),
+            "an execution is launched while another is in flight"
+        );
+        self.enter(due, Stage::Queued, false, false)
+    }
+
+    /// Takes an execution in, and gives its number.
+    pub(super) fn enter(
+        &mut self,
+        due: SystemTime,
+        stage: Stage,
+        buffered: bool,
+        forced: bool,
+    ) -> u64 {
         self.launched += 1;
+        let run = self.launched;
         let cell = self.upcoming.take();
         if let Some(cell) = &cell {
             cell.set_due(due);
+            cell.set_run(run);
         }
-        let run = self.launched;
-        let before = self.active.replace(Active { run, due, begun: false, started: None, cell });
-        debug_assert!(before.is_none(), "an execution is launched while another is in flight");
+        self.flight.push(Active { buffered, forced, ..Active::new(run, due, stage, cell) });
         run
     }
 
     /// Claims an execution, in order to run it or, without a time of its start, to let it fail;
     /// `false` if it was cancelled.
     pub(crate) fn begin(&mut self, run: u64, started: Option<SystemTime>) -> bool {
-        let Some(active) = self.active.as_mut().filter(|it| it.run == run && !it.begun) else {
-            return false;
-        };
-        let started = Times::in_order(active.due, started, None).started;
-        if let Some(cell) = &active.cell {
-            if !cell.begin() {
+        let begin = |active: &mut Active<T>| {
+            if active.stage != Stage::Queued {
                 return false;
             }
-            if let Some(at) = started {
-                cell.set_started(at);
+            let started = Times::in_order(active.due, started, None).started;
+            if let Some(cell) = &active.cell {
+                // From the second attempt on it has been claimed for good.
+                if !active.holds && !cell.begin() {
+                    return false;
+                }
+                if let Some(at) = started {
+                    cell.set_started(at);
+                }
             }
-        }
-        active.begun = true;
-        active.started = started;
-        true
+            if let Some(details) = &active.details {
+                details.begin();
+            }
+            active.stage = Stage::Running;
+            active.holds = true;
+            active.started = started;
+            true
+        };
+        self.flight.edit(run, begin).unwrap_or(false)
     }
 
     /// Records how a begun execution has ended.
     pub(crate) fn end(&mut self, run: u64, outcome: Outcome<T>, at: SystemTime) {
-        let active = self.active.take_if(|it| it.run == run);
+        let active = self.flight.take_if(run, |_| true);
         debug_assert!(active.is_some(), "an execution has ended twice");
         if let Some(active) = active {
             self.settle(active, outcome, at);
@@ -131,9 +171,13 @@ impl<T> History<T> {
     }
 
     /// Moves an execution to those that ended.
-    fn settle(&mut self, active: Active<T>, outcome: Outcome<T>, at: SystemTime) {
-        let Active { due, started, cell, .. } = active;
+    pub(super) fn settle(&mut self, active: Active<T>, outcome: Outcome<T>, at: SystemTime) {
+        let Active { due, started, cell, details, failure, .. } = active;
         let times = Times::in_order(due, started, Some(at));
+        if let Some(failure) = failure {
+            // Of an attempt before the last.
+            self.discard(Outcome::failed(failure));
+        }
         let outcome = match cell {
             None => Kept::Here(outcome),
             Some(cell) => {
@@ -142,100 +186,121 @@ impl<T> History<T> {
                 Kept::InCell(cell)
             }
         };
-        self.push_ended(times, outcome);
+        self.push_ended(times, outcome, details);
     }
 
-    fn push_ended(&mut self, times: Times, outcome: Kept<T>) {
+    /// Has an outcome dropped that is nobody's.
+    pub(super) fn discard(&mut self, outcome: Outcome<T>) {
+        if !outcome.drops_quietly() {
+            let outcome = Some(Kept::Here(outcome));
+            self.aftermath.evicted.push(Evicted { _outcome: outcome, _details: None });
+        }
+    }
+
+    fn push_ended(&mut self, times: Times, outcome: Kept<T>, details: Option<Arc<Details>>) {
         self.ended += 1;
         if let Some(before) = self.latest.take() {
             self.evict(before);
         }
-        self.retain(Entry::Ended(Ended { number: self.ended, times, outcome }));
+        self.retain(Entry::Ended(Ended { number: self.ended, times, outcome, details }));
     }
 
-    /// Moves the executions that their futures have settled to those that ended; says whether the
-    /// upcoming one was among them.
-    pub(crate) fn sweep(&mut self) -> bool {
+    /// Moves the executions that their futures have settled to those that ended.
+    pub(crate) fn sweep(&mut self) -> Swept {
+        let mut settled = Vec::new();
         let is_settled =
             |cell: &Option<Arc<ExecutionCell<T>>>| cell.as_ref().is_some_and(|it| it.is_settled());
-        if let Some(active) = self.active.take_if(|it| is_settled(&it.cell)) {
+        while let Some(run) = self.flight.find(|it| it.is_untouched() && is_settled(&it.cell)) {
+            let Some(active) = self.flight.take_if(run, |_| true) else { break };
+            settled.push(active.due);
             self.push_settled(active.cell);
         }
         let upcoming = is_settled(&self.upcoming);
         if upcoming {
             let cell = self.upcoming.take();
+            settled.extend(cell.as_ref().map(|cell| cell.times().due));
             self.push_settled(cell);
         }
-        upcoming
+        Swept { upcoming, settled }
     }
 
     fn push_settled(&mut self, cell: Option<Arc<ExecutionCell<T>>>) {
         if let Some(cell) = cell {
-            self.push_ended(cell.times(), Kept::InCell(cell));
+            self.push_ended(cell.times(), Kept::InCell(cell), None);
         }
     }
 
-    /// Records a run that was skipped or missed.
-    pub(crate) fn pass_over(&mut self, due: SystemTime, at: SystemTime, status: Status) {
-        self.retain(Entry::PassedOver(PassedOver { due, at, status }));
-    }
-
-    /// Records runs as missed, given from the newest back: as many of them as would be retained.
-    pub(crate) fn miss(
+    /// Records a run that was passed over.
+    pub(crate) fn pass_over(
         &mut self,
-        newest_first: &mut dyn Iterator<Item = SystemTime>,
+        due: SystemTime,
         at: SystemTime,
+        status: Status,
+        reason: Reason,
     ) {
-        let mut missed: Vec<_> = newest_first.take(self.limit).collect();
-        while let Some(due) = missed.pop() {
-            self.pass_over(due, at, Status::Missed);
-        }
+        self.retain(Entry::PassedOver(PassedOver { due, at, status, reason }));
     }
 
-    /// Lets a run that is due at `due` take the place of the one that is queued, which is recorded as
-    /// missed; `false` if none is queued.
-    pub(crate) fn supersede(&mut self, due: SystemTime, at: SystemTime) -> bool {
-        let Some(active) = self.active.as_mut().filter(|it| !it.begun) else {
-            return false;
-        };
-        let missed = mem::replace(&mut active.due, due);
-        if let Some(cell) = &active.cell {
-            cell.set_due(due);
-        }
-        self.pass_over(missed, at, Status::Missed);
-        true
+    /// Lets a run that is due at `due` take the place of the one that is to run next and was not begun,
+    /// which is recorded as missed; gives the time of that, `None` if there is none such.
+    pub(crate) fn supersede(&mut self, due: SystemTime, at: SystemTime) -> Option<SystemTime> {
+        let run = self.flight.find(Active::is_untouched)?;
+        let missed = self.flight.edit(run, |active| {
+            if let Some(cell) = &active.cell {
+                cell.set_due(due);
+            }
+            mem::replace(&mut active.due, due)
+        })?;
+        self.pass_over(missed, at, Status::Missed, Reason::Coalesced { into: due });
+        Some(missed)
     }
 
-    /// Cancels the run that would come at `next`, and with `queued` also the one that was launched
-    /// and has not begun.
-    pub(crate) fn withdraw(&mut self, next: Option<SystemTime>, queued: bool, at: SystemTime) {
-        if queued && let Some(active) = self.active.take_if(|it| !it.begun) {
-            self.cancel(active, at);
+    /// Cancels the run that would come at `next`, and with `queued` also what is in flight and was not
+    /// begun, or waits for another attempt: that has failed as its last one has.
+    pub(crate) fn withdraw(
+        &mut self,
+        next: Option<SystemTime>,
+        queued: bool,
+        at: SystemTime,
+        reason: Reason,
+    ) {
+        let is_idle =
+            |it: &Active<T>| matches!(it.stage, Stage::Waiting | Stage::Queued | Stage::BackingOff);
+        while queued
+            && let Some(run) = self.flight.find(is_idle)
+            && let Some(mut active) = self.flight.take_if(run, |_| true)
+        {
+            match active.failure.take() {
+                Some(failure) => self.settle(active, Outcome::failed(failure), at),
+                None => self.cancel(active, at, reason),
+            }
         }
         let upcoming = self.upcoming.take();
         let due = next.or_else(|| upcoming.as_ref().map(|cell| cell.times().due));
         if let Some(due) = due {
-            let active = Active { run: 0, due, begun: false, started: None, cell: upcoming };
-            self.cancel(active, at);
+            self.cancel(Active::new(0, due, Stage::Waiting, upcoming), at, reason);
         }
     }
 
-    fn cancel(&mut self, active: Active<T>, at: SystemTime) {
+    /// Cancels an execution that was not begun.
+    pub(super) fn cancel(&mut self, active: Active<T>, at: SystemTime, reason: Reason) {
         if let Some(cell) = &active.cell
+            && !active.holds
             && !cell.withdraw()
         {
             // Its future was faster, and has settled it.
             self.push_settled(active.cell);
         } else {
-            self.settle(active, Outcome::cancelled(), at);
+            self.settle(active, Outcome::cancelled(reason), at);
         }
     }
 
     /// The execution that runs or, at `next`, comes next; otherwise the latest that ended.
     pub(crate) fn current(&mut self, next: Option<SystemTime>) -> Option<Arc<ExecutionCell<T>>> {
         let task = self.task;
-        if let Some(active) = &mut self.active {
-            return Some(Arc::clone(active.cell(task)));
+        // What has timed out is over for whoever waits, though its function has not returned.
+        if let Some(run) = self.flight.find(|it| it.stage != Stage::Overdue) {
+            return self.flight.edit(run, |active| Arc::clone(active.cell(task)));
         }
         if let (None, Some(due)) = (&self.upcoming, next) {
             self.upcoming = Some(ExecutionCell::queued(task, due));
@@ -270,12 +335,21 @@ impl<T> History<T> {
 
     pub(crate) fn latest(&mut self) -> Option<Arc<ExecutionCell<T>>> {
         let task = self.task;
-        self.ended_entries().next_back().map(|it| it.cell(task))
+        if let Some(ended) = self.ended_entries().next_back() {
+            return Some(ended.cell(task));
+        }
+        // Nothing was ever run, or nothing is retained. What is known of the last is an answer.
+        let Some(Entry::PassedOver(PassedOver { due, at, reason, .. })) = self.retained.back()
+        else {
+            return None;
+        };
+        let times = Times { due: *due, started: None, finished: Some(*at) };
+        Some(ExecutionCell::ended(task, times, Outcome::missed(*reason), None))
     }
 
-    /// Whether an execution is queued or running.
+    /// Whether an execution is in flight.
     pub(crate) fn is_active(&self) -> bool {
-        self.active.is_some()
+        !self.flight.is_empty()
     }
 
     /// Where the next entry is written once the history is full: in place of the oldest, which has
@@ -284,14 +358,9 @@ impl<T> History<T> {
         self.retained.front().map_or(Location::NONE, Location::of)
     }
 
-    /// The execution that is queued or running.
-    pub(crate) fn in_flight(&self) -> Option<Execution> {
-        let execution = |active: &Active<T>| {
-            let times = Times { due: active.due, started: active.started, finished: None };
-            let status = if active.begun { Status::Running } else { Status::Queued };
-            Execution::new(self.task, times, status, None)
-        };
-        self.active.as_ref().map(execution)
+    /// The executions that have not ended, oldest first.
+    pub(crate) fn in_flight(&self) -> Vec<Execution> {
+        self.flight.iter().map(|active| active.execution(self.task)).collect()
     }
 
     /// The cells of those that ended and are retained, oldest first.
@@ -338,10 +407,30 @@ impl<T> History<T> {
 
     fn evict(&mut self, ended: Ended<T>) {
         // What cannot run code of a user is dropped at once: a series comes here at each run.
-        let quiet = matches!(&ended.outcome, Kept::Here(outcome) if outcome.drops_quietly());
-        if !quiet {
-            self.aftermath.evicted.push(Evicted(ended.outcome));
+        let Ended { outcome, details, .. } = ended;
+        let quiet = matches!(&outcome, Kept::Here(outcome) if outcome.drops_quietly());
+        if !quiet || details.is_some() {
+            let outcome = Some(outcome);
+            self.aftermath.evicted.push(Evicted { _outcome: outcome, _details: details });
         }
+    }
+
+    /// Has details dropped that nobody here needs any more.
+    pub(super) fn let_go(&mut self, details: Option<Arc<Details>>) {
+        if details.is_some() {
+            self.aftermath.evicted.push(Evicted { _outcome: None, _details: details });
+        }
+    }
+
+    /// Has those told who wait for an execution that was settled.
+    pub(super) fn tell(&mut self, cell: Arc<ExecutionCell<T>>) {
+        self.aftermath.announce.push(cell);
+    }
+
+    /// What is known of the run that was the last to be over.
+    pub(super) fn newest(&self) -> Option<Execution> {
+        let latest = || self.latest.as_ref().map(|latest| latest.execution(self.task));
+        self.retained.back().map(|entry| entry.execution(self.task)).or_else(latest)
     }
 }
 
@@ -492,7 +581,7 @@ mod tests {
         let cell = history.current(Some(at(1))).unwrap();
         assert!(cell.withdraw());
         cell.settle_cancelled(at(1));
-        assert!(history.sweep(), "it was the upcoming one");
+        assert!(history.sweep().upcoming, "it was the upcoming one");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
         history.launch(at(2));
         assert!(!Arc::ptr_eq(&cell, &history.current(None).unwrap()));
@@ -507,7 +596,7 @@ mod tests {
         assert!(cell.withdraw());
         assert!(!history.begin(run, Some(at(1))));
         cell.settle_cancelled(at(1));
-        assert!(!history.sweep(), "it was not the upcoming one any more");
+        assert!(!history.sweep().upcoming, "it was not the upcoming one any more");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
         assert!(!history.is_active());
     }

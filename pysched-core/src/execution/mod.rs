@@ -2,23 +2,34 @@
 
 mod cell;
 mod completion;
+mod current;
+mod details;
 mod entry;
+mod flight;
 mod future;
 mod history;
 mod inside;
+mod ledger;
 mod phase;
 mod progress;
 mod reason;
+mod token;
 mod work;
 
 use std::time::SystemTime;
 
-pub(crate) use cell::{ExecutionCell, Outcome, Times};
+pub(crate) use cell::{ExecutionCell, Failure, Outcome, Times};
+pub use current::{Current, current};
+pub(crate) use current::{Subject, enlist, strike_off};
+pub(crate) use details::Details;
+pub(crate) use flight::{Census, Stage};
 pub use future::TaskFuture;
-pub(crate) use history::{Aftermath, History};
+pub(crate) use history::{Aftermath, History, Swept};
 pub(crate) use inside::{Inside, is_inside};
+pub(crate) use ledger::{Ledger, Running};
 pub use progress::{Attempt, Progress};
 pub use reason::Reason;
+pub use token::Token;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use work::Absent;
 pub(crate) use work::{Errand, JobAnchor, Owner, Ticket, Work};
@@ -94,6 +105,21 @@ impl Execution {
             reason: None,
             progress: None,
         }
+    }
+
+    pub(crate) fn because(mut self, reason: Option<Reason>) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    /// With what only some executions have.
+    pub(crate) fn detailed(mut self, details: Option<&Details>) -> Self {
+        if let Some(details) = details {
+            self.attempt = details.attempt();
+            self.attempts = details.attempts();
+            self.progress = details.progress();
+        }
+        self
     }
 
     /// The record of a run that was decided `at` that time not to take place.

@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use crossbeam_utils::CachePadded;
 
+use super::current::Subject;
+use super::progress::Progress;
 use crate::TaskId;
 use crate::error::TaskError;
 #[cfg(all(feature = "process", unix))]
@@ -26,9 +28,16 @@ pub(crate) trait Owner: Send + Sync {
     /// the scheduler's lock, it may not run code of users.
     fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool);
 
-    /// Ends the execution of `task` that is running, if whoever runs it can; `runs` says whether it
-    /// still is the one that is meant. Says whether it ends as cancelled, soon.
-    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool;
+    /// Cancels an execution of `task` that has begun: tells it to end, and has whoever runs it end it, if
+    /// that can; `runs` says whether it still runs. Says whether it ends as cancelled, soon. Runs code of
+    /// users.
+    fn stop(&self, task: TaskId, run: u64, runs: &dyn Fn() -> bool) -> bool;
+
+    /// What a running execution is told about itself.
+    fn subject(&self, task: TaskId, run: u64) -> Option<Subject>;
+
+    /// Takes note of how far an execution has come.
+    fn progressed(&self, task: TaskId, run: u64, progress: Progress);
 
     /// Claims the execution of a ticket in order to run it in another process; `None` if it was
     /// cancelled. Never panics.
@@ -40,8 +49,14 @@ pub(crate) trait Owner: Send + Sync {
 /// is gone.
 #[cfg(all(feature = "process", unix))]
 pub(crate) trait Absent: Send {
-    /// Which task it is of, to tell it from others that run at the same time.
-    fn task(&self) -> TaskId;
+    /// Tells it from others that run at the same time: its task, and which execution of that it is.
+    fn identity(&self) -> (TaskId, u64);
+
+    /// What it is to be told about itself.
+    fn subject(&self) -> Option<Subject>;
+
+    /// Takes note of how far it has come.
+    fn progressed(&self, progress: Progress);
 
     /// What is to be run; `None` if that cannot leave this process.
     fn parcel(&self) -> Option<&Arc<Parcel>>;
@@ -73,6 +88,9 @@ pub(crate) struct Ticket {
     /// Where the scheduler keeps the task.
     pub(crate) location: Location,
 
+    /// Whether a limit counts it, until it is over.
+    pub(crate) limited: bool,
+
     /// Whether it has been used. By the values that a `bool` never has, tickets are told from other
     /// work: in place of an empty owner this keeps jobs within 64 bytes.
     used: bool,
@@ -85,9 +103,10 @@ impl Ticket {
         run: u64,
         lane: u32,
         location: Location,
+        limited: bool,
         owner: Arc<JobAnchor>,
     ) -> Self {
-        Self { task, run, lane, location, used: false, owner }
+        Self { task, run, lane, location, limited, used: false, owner }
     }
 
     pub(crate) fn run(mut self) {
@@ -136,8 +155,8 @@ pub(crate) trait Errand: Send {
 
     /// Tells it from all other executions that run at the same time.
     #[cfg(all(feature = "process", unix))]
-    fn identity(&self) -> TaskId {
-        TaskId::nil()
+    fn identity(&self) -> (TaskId, u64) {
+        (TaskId::nil(), 0)
     }
 
     /// Claims it in order to run it in another process, unless it was cancelled or cannot leave this

@@ -196,11 +196,11 @@ impl Job {
 
     /// Tells this execution from all others that run at the same time.
     #[cfg(all(feature = "process", unix))]
-    pub(crate) fn identity(&self) -> TaskId {
+    pub(crate) fn identity(&self) -> (TaskId, u64) {
         match &self.work {
-            Some(Work::Execution(ticket)) => ticket.task,
+            Some(Work::Execution(ticket)) => (ticket.task, ticket.run),
             Some(Work::Errand(errand)) => errand.identity(),
-            None => TaskId::nil(),
+            None => (TaskId::nil(), 0),
         }
     }
 

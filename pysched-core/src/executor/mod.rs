@@ -150,17 +150,35 @@ pub trait Executor: Send + Sync + 'static {
     /// Why not.
     #[doc(hidden)]
     fn admits(&self, parcel: &Parcel) -> Result<(), Error> {
-        parcel.stays()
+        let _ = parcel;
+        Ok(())
     }
 
-    /// Ends the execution of `task` that runs, if `runs` says that it still does, and if this executor
+    /// Ends an execution, the one of that number of its task, if `runs` says that it still does, and if this executor
     /// can; says whether it ends as cancelled.
     ///
     /// Not public, as [`admits`](Self::admits).
     #[doc(hidden)]
-    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
-        let _ = (task, runs);
+    fn interrupt(&self, execution: (TaskId, u64), runs: &dyn Fn() -> bool) -> bool {
+        let _ = (execution, runs);
         false
+    }
+
+    /// Whether it ends runs itself that take longer than their timeout. If not, the scheduler settles
+    /// them when that is over.
+    ///
+    /// Not public, as [`admits`](Self::admits).
+    #[doc(hidden)]
+    fn keeps_time(&self) -> bool {
+        false
+    }
+
+    /// How many workers it has at the moment, unless it does not say.
+    ///
+    /// Not public, as [`admits`](Self::admits).
+    #[doc(hidden)]
+    fn workers(&self) -> Option<usize> {
+        None
     }
 
     /// Ends the executor: it takes no more jobs.
@@ -204,8 +222,16 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
         (**self).admits(parcel)
     }
 
-    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
-        (**self).interrupt(task, runs)
+    fn interrupt(&self, execution: (TaskId, u64), runs: &dyn Fn() -> bool) -> bool {
+        (**self).interrupt(execution, runs)
+    }
+
+    fn keeps_time(&self) -> bool {
+        (**self).keeps_time()
+    }
+
+    fn workers(&self) -> Option<usize> {
+        (**self).workers()
     }
 
     fn shutdown(&self, _wait: bool) {}

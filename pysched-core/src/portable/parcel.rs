@@ -59,16 +59,6 @@ impl Parcel {
             encoded: OnceLock::new(),
         })
     }
-
-    /// What an executor says of the task that can only run it in this process, and cannot kill it.
-    pub(crate) fn stays(&self) -> Result<(), Error> {
-        let Some(limit) = self.timeout else { return Ok(()) };
-        Err(Error::Unsupported(format!(
-            "{} has a timeout of {limit:?}, but its executor runs tasks in this process, where \
-             nothing can end them: give it a ProcessPoolExecutor, or no timeout",
-            self.title()
-        )))
-    }
 }
 
 #[cfg(all(feature = "process", unix))]

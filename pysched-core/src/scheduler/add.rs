@@ -1,19 +1,23 @@
 //! Adding tasks, from any thread.
 
 use std::cell::Cell;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::anchor::Anchors;
+use super::bonds::{Bonds, News, Signal, Standing};
 use super::engine::{Engine, Place};
+use super::events::EventKind;
 use super::heart::{fail_in_the_end, offer_one};
 use super::shard::{Entrant, Shard};
 use super::slot::More;
 use crate::TaskId;
 use crate::error::Error;
+use crate::execution::Reason;
 use crate::portable::Parcel;
 use crate::sync::MutexGuard;
-use crate::task::{AnyRecord, Body, Handle, Rare, Task};
+use crate::task::{AnyRecord, Body, Conflict, Handle, Rare, Rules, Task};
 use crate::time::{Moment, Timeline};
 use crate::trigger::{Due, Schedule, Trigger};
 
@@ -30,6 +34,13 @@ thread_local! {
         Cell::new(THREADS.fetch_add(1, Ordering::Relaxed).wrapping_mul(IN_A_ROW));
 }
 
+/// What a task that follows others is added with.
+struct Follower {
+    predecessors: Vec<TaskId>,
+    rules: Option<Arc<Rules>>,
+    parcel: Parcel,
+}
+
 /// A task that was added.
 struct Added {
     id: TaskId,
@@ -44,7 +55,156 @@ impl Engine {
         T: Send + Sync + 'static,
     {
         let (body, trigger, priority, rare) = task.into_parts();
-        self.add_body(body, trigger, priority, rare, anchors)
+        match rare {
+            Some(rare) if rare.conflict.is_some() => {
+                self.add_named(body, trigger, priority, rare, anchors)
+            }
+            rare => self.add_body(body, trigger, priority, rare, anchors),
+        }
+    }
+
+    /// Adds a task whose name no other one may have.
+    fn add_named<T>(
+        &self,
+        body: Body,
+        trigger: Trigger,
+        priority: i32,
+        mut rare: Box<Rare>,
+        anchors: &Anchors,
+    ) -> Result<Handle<T>, Error>
+    where
+        T: Send + Sync + 'static,
+    {
+        let conflict = rare.conflict.unwrap_or_default();
+        let Some(name) = rare.name.clone() else {
+            // Without a name there is nothing that could conflict.
+            rare.conflict = None;
+            return self.add_body(body, trigger, priority, Some(rare), anchors);
+        };
+        let is_live = |task| self.place(task).shard.lock().index(task).is_some();
+        let reserved = self.names.reserve(&name, is_live, conflict == Conflict::Replace);
+        match reserved {
+            Ok(reservation) => {
+                // Its handle has to be found again by its name.
+                rare.rules.get_or_insert_default();
+                let handle = self.add_body(body, trigger, priority, Some(rare), anchors)?;
+                let before = reservation.settle(handle.id());
+                if !is_live(handle.id()) {
+                    // It was finished before it had the name, and has given up none.
+                    self.names.forget(&name, handle.id());
+                }
+                if let Some(before) = before {
+                    // It may have ended by itself meanwhile.
+                    let _ = self.cancel(before, Reason::TaskCancelled);
+                }
+                Ok(handle)
+            }
+            Err(task) if conflict == Conflict::Keep => self.existing(task, &name, anchors),
+            Err(task) => Err(Error::NameTaken(format!(
+                "the live task {task} is called {name:?}: give another name, or say what is to be done \
+                 about it, as in `.conflict(Conflict::Replace)`"
+            ))),
+        }
+    }
+
+    /// A handle of a task that is there already.
+    fn existing<T>(&self, task: TaskId, name: &str, anchors: &Anchors) -> Result<Handle<T>, Error>
+    where
+        T: Send + Sync + 'static,
+    {
+        let record = {
+            let shard = self.place(task).shard.lock();
+            shard.held_index(task).and_then(|index| shard.slot(index).record().cloned())
+        };
+        // It may have ended this very moment; then there is nothing to keep.
+        let record = record.ok_or(Error::UnknownTask(task))?;
+        if !Handle::<T>::fits(&record) {
+            return Err(Error::NameTaken(format!(
+                "the live task {task} is called {name:?} and cannot be kept in place of this one: its \
+                 function gives another type of result"
+            )));
+        }
+        Ok(Handle::new(task, anchors.keeper(self.number(task.slot())), Some(record)))
+    }
+
+    /// The rules of a task, if it has any that the scheduler has to see to.
+    fn rules(&self, rare: &mut Rare, lane: u32) -> Option<Arc<Rules>> {
+        if !self.lanes[lane as usize].executor.keeps_time()
+            && let Some(limit) = rare.timeout
+        {
+            rare.rules.get_or_insert_default().timeout = Some(limit);
+        }
+        rare.rules.take().map(Arc::new)
+    }
+
+    /// Adds a task that runs when others have succeeded.
+    fn admit_follower(
+        &self,
+        body: Body,
+        trigger: Trigger,
+        priority: i32,
+        lane: u32,
+        name: Option<String>,
+        follower: Follower,
+    ) -> Result<Added, Error> {
+        let Follower { predecessors, rules, parcel } = follower;
+        #[cfg(not(all(feature = "process", unix)))]
+        let _ = parcel;
+        let delay = trigger.delay().ok_or_else(|| {
+            Error::InvalidTrigger(format!(
+                "`{trigger}` is no trigger for a task that follows others: give `once` with how long \
+                 after them it is to run, or no trigger"
+            ))
+        })??;
+        for &task in &predecessors {
+            // Before anything is added: most mistakes are found here.
+            if self.place(task).shard.lock().standing(task) == Standing::Unknown {
+                return Err(Error::UnknownTask(task));
+            }
+        }
+        let now = self.clock.now();
+        let sequence = self.next_sequence();
+        let (place, mut shard) = self.free_shard();
+        if !shard.open {
+            drop(shard);
+            return Err(Error::Shutdown);
+        }
+        let more = More {
+            name,
+            rules: Some(rules.unwrap_or_else(|| Arc::clone(&shard.default_rules))),
+            bonds: Some(Box::new(Bonds::after(predecessors.clone(), delay))),
+            #[cfg(all(feature = "process", unix))]
+            parcel: (!parcel.is_empty()).then(|| Arc::new(parcel)),
+            ..More::default()
+        };
+        let index = shard.insert(Entrant {
+            body,
+            sequence,
+            priority,
+            lane,
+            more: Some(Box::new(more)),
+            delay: u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX),
+            first: Due::interval(Moment::NEVER),
+            armed: false,
+        });
+        let id = shard.id(index);
+        let record = shard.record_series(index);
+        shard.tell(index, now, || EventKind::Added);
+        self.unlock(place, shard, false);
+        for from in predecessors {
+            let standing = self.change(from, |shard| shard.tie(from, id));
+            let news: &[News] = match standing {
+                Standing::Live => &[],
+                Standing::Finished { has_succeeded: true } => &[News::Succeeded, News::Finished],
+                Standing::Finished { has_succeeded: false } | Standing::Unknown => {
+                    &[News::Finished]
+                }
+            };
+            for &news in news {
+                self.change(id, |shard| shard.receive(Signal { to: id, from, news }, now));
+            }
+        }
+        Ok(Added { id, record })
     }
 
     /// Adds a task whose function gives a `T`.
@@ -108,6 +268,7 @@ impl Engine {
             Entrant { body, sequence, priority, lane: 0, more: None, delay, first, armed };
         let index = shard.insert(entrant);
         let id = shard.id(index);
+        shard.tell(index, now, || EventKind::Added);
         if armed {
             self.unlock(place, shard, first.moment <= now);
         } else {
@@ -122,13 +283,23 @@ impl Engine {
         body: Body,
         trigger: Trigger,
         priority: i32,
-        rare: Rare,
+        mut rare: Rare,
         now: Moment,
         anchors: &Anchors,
     ) -> Result<Added, Error> {
         let lane = self.lane(rare.executor.as_deref())?;
+        let rules = self.rules(&mut rare, lane);
         let parcel = Parcel::new(rare.registered, rare.name.clone(), rare.timeout)?;
         self.lanes[lane as usize].executor.admits(&parcel)?;
+        let predecessors = mem::take(&mut rare.predecessors);
+        if !predecessors.is_empty() {
+            let follower = Follower { predecessors, rules, parcel };
+            return self.admit_follower(body, trigger, priority, lane, rare.name, follower);
+        }
+        let trigger = match rare.jitter {
+            Some(max) => trigger.jitter(max),
+            None => trigger,
+        };
         let trigger = trigger.validated()?;
         let wall = (trigger.names_a_time() || rare.bounds.name_a_time()).then(|| self.clock.wall());
         let sequence = self.next_sequence();
@@ -140,7 +311,7 @@ impl Engine {
         });
         let planned = planned.transpose()?;
         let at_once = plain.is_some_and(|(_, first)| first.moment <= now);
-        let armed = !at_once || !self.may_hand_over(lane, now);
+        let armed = !at_once || rules.is_some() || !self.may_hand_over(lane, now);
 
         let (place, mut shard) = self.free_shard();
         if !shard.open {
@@ -164,10 +335,12 @@ impl Engine {
                 }
             }
         };
-        let is_series = schedule.as_ref().is_some_and(Schedule::is_series);
+        let has_record = rules.is_some() || schedule.as_ref().is_some_and(Schedule::is_series);
         let more = More {
             name: rare.name,
             schedule,
+            is_named: rare.conflict.is_some(),
+            rules,
             #[cfg(all(feature = "process", unix))]
             parcel: (!parcel.is_empty()).then(|| Arc::new(parcel)),
             ..More::default()
@@ -187,7 +360,8 @@ impl Engine {
             shard.arm(index, first);
         }
         let id = shard.id(index);
-        let record = if is_series { shard.record_series(index) } else { None };
+        let record = if has_record { shard.record_series(index) } else { None };
+        shard.tell(index, now, || EventKind::Added);
         if armed {
             self.unlock(place, shard, first.moment <= now);
         } else {
@@ -230,6 +404,7 @@ impl Engine {
         // The heart may be about to wake: then something is due that has to go first.
         lane.executor.takes_from_any_thread()
             && self.alarm.is_set_beyond(due)
+            && !self.paused.load(Ordering::SeqCst)
             && self.heads().all(|head| head.get() > due)
             && !lane.starved.load(Ordering::SeqCst)
     }

@@ -14,8 +14,8 @@ use crate::TaskId;
 use crate::error::{Error, TaskError};
 #[cfg(all(feature = "process", unix))]
 use crate::execution::Absent;
-use crate::execution::{JobAnchor, Owner, Ticket};
-use crate::task::{AnyRecord, Keeper};
+use crate::execution::{JobAnchor, Owner, Progress, Subject, Ticket};
+use crate::task::{AnyRecord, Command, Keeper};
 
 /// Two anchors for each shard. They hold the engine, which must not hold them.
 pub(super) struct Anchors {
@@ -61,8 +61,16 @@ impl Owner for Anchor {
         self.0.withdraw(task, settle);
     }
 
-    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
-        self.0.interrupt(task, runs)
+    fn stop(&self, task: TaskId, run: u64, runs: &dyn Fn() -> bool) -> bool {
+        self.0.stop(task, run, runs)
+    }
+
+    fn subject(&self, task: TaskId, run: u64) -> Option<Subject> {
+        self.0.subject(task, run)
+    }
+
+    fn progressed(&self, task: TaskId, run: u64, progress: Progress) {
+        self.0.progressed(task, run, progress);
     }
 
     #[cfg(all(feature = "process", unix))]
@@ -72,8 +80,8 @@ impl Owner for Anchor {
 }
 
 impl Keeper for Anchor {
-    fn cancel(&self, task: TaskId) -> Result<(), Error> {
-        self.0.cancel(task)
+    fn steer(&self, task: TaskId, command: Command) -> Result<(), Error> {
+        self.0.steer(task, command)
     }
 
     fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {

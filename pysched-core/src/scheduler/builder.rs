@@ -1,9 +1,11 @@
 //! [`SchedulerBuilder`]: a scheduler with other parts than the usual ones.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Scheduler;
 use super::engine::Engine;
+use super::limits::Limits;
 use crate::executor::{Executor, ThreadPoolExecutor};
 use crate::time::{AnyClock, Clock, SystemClock};
 
@@ -29,11 +31,18 @@ pub struct SchedulerBuilder {
     named: Vec<(String, Box<dyn Executor>)>,
     clock: Option<AnyClock>,
     history: usize,
+    limits: Limits,
 }
 
 impl SchedulerBuilder {
     pub(super) fn new() -> Self {
-        Self { executor: None, named: Vec::new(), clock: None, history: DEFAULT_HISTORY }
+        Self {
+            executor: None,
+            named: Vec::new(),
+            clock: None,
+            history: DEFAULT_HISTORY,
+            limits: Limits::default(),
+        }
     }
 
     /// Sets who runs the tasks that name no executor.
@@ -122,6 +131,24 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Limits how many executions of all tasks with a tag are queued or run at a time; see
+    /// [`Scheduler::set_limit`].
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let sched = Scheduler::builder().limit("database", 2).build();
+    /// for number in 0..10 {
+    ///     sched.add(Task::new(move || number).tag("database"))?; // never more than two at a time
+    /// }
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn limit(self, tag: impl Into<Arc<str>>, n: usize) -> Self {
+        // Nobody waits yet who could be admitted.
+        let _ = self.limits.set(tag.into(), Some(n));
+        self
+    }
+
     /// Builds the scheduler. It is stopped: tasks can be added, and wait for
     /// [`start`](Scheduler::start).
     ///
@@ -135,7 +162,7 @@ impl SchedulerBuilder {
         let clock = self.clock.unwrap_or_else(|| AnyClock::new(SystemClock::new()));
         let mut executors = vec![(String::new(), own)];
         executors.extend(self.named);
-        Scheduler::over(Engine::new(clock, executors, self.history))
+        Scheduler::over(Engine::new(clock, executors, self.history, self.limits))
     }
 }
 

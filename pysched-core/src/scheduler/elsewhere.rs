@@ -6,7 +6,7 @@ use super::ending::Begun;
 use super::engine::Engine;
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Absent, Ticket};
+use crate::execution::{Absent, Owner as _, Progress, Subject, Ticket};
 use crate::portable::{Outcome, Parcel};
 
 /// An execution of which another process calls the function.
@@ -23,17 +23,19 @@ struct Elsewhere {
 pub(super) fn begin(engine: Arc<Engine>, ticket: Ticket) -> Option<Box<dyn Absent>> {
     let _inside = engine.enter();
     let now = engine.clock.now();
-    let (parcel, begun) = {
-        let mut shard = engine.place(ticket.task).shard.lock();
+    let (parcel, begun) = engine.change(ticket.task, |shard| {
         let index = shard.index(ticket.task);
         let parcel = index.and_then(|index| shard.slot(index).parcel().cloned());
         (parcel, shard.begin(&ticket, true, now))
-    };
-    if begun.is_none() {
-        engine.left(&ticket);
-        return None;
+    });
+    match begun {
+        Ok(begun) => Some(Box::new(Elsewhere { engine, ticket, begun: Some(begun), parcel })),
+        Err(leftover) => {
+            leftover.clear();
+            engine.left(&ticket);
+            None
+        }
     }
-    Some(Box::new(Elsewhere { engine, ticket, begun, parcel }))
 }
 
 impl Elsewhere {
@@ -41,7 +43,8 @@ impl Elsewhere {
         let Some(begun) = self.begun.take() else { return };
         let Self { engine, ticket, parcel, .. } = self;
         let _inside = engine.enter();
-        begun.conclude(outcome, &engine.conclusion(ticket));
+        let rules = begun.rules();
+        begun.conclude(outcome, &engine.conclusion(ticket, rules));
         // With the last arguments of a task goes code of users, which a shutdown waits for.
         *parcel = None;
         engine.left(ticket);
@@ -49,8 +52,20 @@ impl Elsewhere {
 }
 
 impl Absent for Elsewhere {
-    fn task(&self) -> TaskId {
-        self.ticket.task
+    fn identity(&self) -> (TaskId, u64) {
+        (self.ticket.task, self.ticket.run)
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        self.engine.subject(self.ticket.task, self.ticket.run)
+    }
+
+    fn progressed(&self, progress: Progress) {
+        let (task, run) = (self.ticket.task, self.ticket.run);
+        if let Some(subject) = self.engine.subject(task, run) {
+            subject.details.set_progress(progress);
+        }
+        self.engine.progressed(task, run, progress);
     }
 
     fn parcel(&self) -> Option<&Arc<Parcel>> {

@@ -1,17 +1,21 @@
 //! How executions begin and end, and with them their tasks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::bonds::News;
+use super::events::EventKind;
 use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
-use crate::execution::{Execution, Status, Ticket};
+use crate::error::TaskError;
+use crate::execution::{Execution, Reason, Status, Swept, Ticket};
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
-use crate::task::{AnyRecord, Body, Claim, Delivery, Sink};
+use crate::task::{AnyRecord, Body, Claim, Delivery, Rules, Sink, edit};
 use crate::time::Moment;
-use crate::trigger::Schedule;
+use crate::trigger::Due;
 use crate::unwind::drop_quietly;
 
 /// An execution that was claimed.
@@ -21,6 +25,9 @@ pub(super) enum Begun {
 
     /// Of a task with a record.
     Recorded(Claim),
+
+    /// Of a task with rules, and which attempt it is.
+    Ruled { claim: Claim, rules: Arc<Rules>, attempt: u32 },
 }
 
 impl Begun {
@@ -28,7 +35,25 @@ impl Begun {
     pub(super) fn conclude(self, outcome: portable::Outcome, sink: &dyn Sink) {
         match self {
             Self::Light(body) => body.conclude(outcome, sink),
-            Self::Recorded(claim) => claim.conclude(outcome, sink),
+            Self::Recorded(claim) | Self::Ruled { claim, .. } => claim.conclude(outcome, sink),
+        }
+    }
+
+    /// Runs the function. Runs code of users.
+    pub(super) fn run(self, sink: &dyn Sink) {
+        match self {
+            Self::Light(body) => body.run(sink),
+            Self::Recorded(claim) | Self::Ruled { claim, .. } => claim.run(sink),
+        }
+    }
+
+    /// By which rules it is tried again, if it fails.
+    pub(super) fn rules(&self) -> Option<(Arc<Rules>, u32)> {
+        match self {
+            Self::Ruled { rules, attempt, .. } if rules.retry.is_some() => {
+                Some((Arc::clone(rules), *attempt))
+            }
+            _ => None,
         }
     }
 }
@@ -76,24 +101,43 @@ impl Leftover {
 }
 
 impl Shard {
-    /// Claims an execution: to run it, if `runs`, from `now` on, otherwise to let it fail. `None` if
-    /// it was cancelled.
-    pub(super) fn begin(&mut self, ticket: &Ticket, runs: bool, now: Moment) -> Option<Begun> {
-        let index = self.index(ticket.task)?;
+    /// Claims an execution: to run it, if `runs`, from `now` on, otherwise to let it fail. What it leaves
+    /// is an error, if it was cancelled or is not to run now.
+    pub(super) fn begin(
+        &mut self,
+        ticket: &Ticket,
+        runs: bool,
+        now: Moment,
+    ) -> Result<Begun, Leftover> {
+        let nothing = Leftover::default;
+        self.tally.taken(ticket.lane);
+        let index = self.index(ticket.task).ok_or_else(nothing)?;
         let timeline = self.timeline;
-        let slot = self.slot_mut(index);
-        let Some(record) = slot.record() else {
+        let slot = self.slots.get_mut(index).ok_or_else(nothing)?;
+        let begun = if let Some(record) = slot.record() {
+            if let Some(rules) = slot.rules().cloned() {
+                return self.begin_ruled(ticket, index, rules, runs, now);
+            }
+            let more = slot.is_armed() || slot.is_fixed_delay();
+            let last = slot.is_ending() || !more;
+            let started = runs.then(|| timeline.wall_at(now));
+            Begun::Recorded(record.begin(ticket.run, started, last).ok_or_else(nothing)?)
+        } else {
             if slot.standing != Standing::Queued {
-                return None;
+                return Err(nothing());
             }
             slot.standing = Standing::Running;
-            slot.since = if runs { now } else { Moment::NEVER };
-            return slot.body.take().map(Begun::Light);
+            Begun::Light(slot.body.take().ok_or_else(nothing)?)
         };
-        let more = slot.is_armed() || slot.schedule().is_some_and(Schedule::is_fixed_delay);
-        let last = slot.is_ending() || !more;
-        let started = runs.then(|| timeline.wall_at(now));
-        record.begin(ticket.run, started, last).map(Begun::Recorded)
+        self.tally.begun(ticket.lane);
+        if runs {
+            self.tally.called(slot.since, now);
+        }
+        slot.since = if runs { now } else { Moment::NEVER };
+        if runs && self.bus.is_listening() {
+            self.tell_plain_start(index, ticket.run, now);
+        }
+        Ok(begun)
     }
 
     /// Goes on with a task of which an execution was withdrawn by its future.
@@ -102,21 +146,37 @@ impl Shard {
         let Some(index) = self.index(task) else { return Leftover::default() };
         let Some(record) = self.slot(index).record().cloned() else { return Leftover::default() };
         let leftover = self.leftover(index);
-        if record.sweep() {
+        let Swept { upcoming, settled } = record.sweep();
+        for due in settled {
+            self.tell_fate(index, due, Status::Cancelled, Reason::FutureCancelled, 1, now);
+        }
+        if upcoming {
             self.skip_next(index);
         }
+        self.nudge(index);
         self.go_on(index, now);
         leftover
     }
 
-    /// Records how an execution has ended at `now`, and goes on with its task.
+    /// Records how an execution has ended at `now`, and goes on with its task. With `again`, it is tried
+    /// again after that.
     pub(super) fn conclude(
         &mut self,
         ticket: &Ticket,
         now: Moment,
         delivery: &mut dyn Delivery,
+        again: Option<Duration>,
     ) -> Leftover {
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
+        let Some(slot) = self.slots.get(index) else { return Leftover::default() };
+        if slot.rules().is_some() {
+            return self.conclude_ruled(index, ticket, now, delivery, again);
+        }
+        self.tally.ended(ticket.lane, slot.started(), now);
+        self.tally.settled(delivery.status(), 1);
+        if self.bus.is_listening() {
+            self.tell_plain_end(index, ticket.run, delivery, now);
+        }
         let slot = self.slot(index);
         if let Some(record) = slot.record() {
             let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
@@ -129,6 +189,9 @@ impl Shard {
             return leftover;
         }
         let (started, is_held) = (slot.started(), slot.held > 0);
+        if slot.more.is_some() {
+            self.wind_up(index, delivery.status() == Status::Succeeded);
+        }
         self.remember(index, ticket.task, started, now, delivery.status(), delivery.text());
         if is_held {
             let times = self.times(self.slot(index), started, Some(now));
@@ -137,11 +200,20 @@ impl Shard {
             delivery.settle(&*record, run, times.finished.unwrap_or(times.due));
             let slot = self.slot_mut(index);
             slot.standing = Standing::Over;
-            slot.more.get_or_insert_default().record = Some(record);
+            slot.more_mut().record = Some(record);
             self.leftover(index)
         } else {
             self.remove(index)
         }
+    }
+
+    /// Remembers that the only run of a light task was cancelled.
+    fn remember_cancelled(&mut self, index: usize, reason: Reason, now: Moment) {
+        let task = self.id(index);
+        let due = self.slot(index).due().wall_on(self.timeline);
+        self.tell_fate(index, due, Status::Cancelled, reason, 1, now);
+        self.tell(index, now, || EventKind::Finished);
+        self.remember(index, task, None, now, Status::Cancelled, None);
     }
 
     /// Remembers how the execution of a light task has ended, unless nothing is to be retained.
@@ -169,13 +241,43 @@ impl Shard {
     }
 
     /// What of a task may be a user's, to be held while the task may be forgotten.
-    fn leftover(&self, index: usize) -> Leftover {
+    pub(super) fn leftover(&self, index: usize) -> Leftover {
         let slot = self.slot(index);
         Leftover {
             record: slot.record().cloned(),
             body: None,
             #[cfg(all(feature = "process", unix))]
             parcel: slot.parcel().cloned(),
+        }
+    }
+
+    /// Lets go of what only some tasks have, when one is over.
+    fn wind_up(&mut self, index: usize, has_succeeded: bool) {
+        if has_succeeded {
+            self.signal(index, News::Succeeded);
+        }
+        self.signal(index, News::Finished);
+        let task = self.id(index);
+        let more = self.slot_mut(index).more_mut();
+        let (details, rules) = (more.details.take(), more.rules.clone());
+        let name = if more.is_named { more.name.clone() } else { None };
+        #[cfg(all(feature = "process", unix))]
+        let parcel = more.parcel.clone();
+        if let Some(rules) = &rules
+            && self.limits.concern(&rules.tags)
+        {
+            let admitted = self.limits.forget(task);
+            self.outbox().admitted.extend(admitted);
+        }
+        if details.is_some() || rules.is_some() || name.is_some() {
+            let outbox = self.outbox();
+            outbox.details.extend(details);
+            outbox.rules.extend(rules);
+            outbox.names.extend(name.map(|name| (name, task)));
+        }
+        #[cfg(all(feature = "process", unix))]
+        if let Some(parcel) = parcel {
+            self.outbox().parcels.push(parcel);
         }
     }
 
@@ -191,23 +293,32 @@ impl Shard {
     /// caller holds what is [left over](Self::leftover), so that nothing of a user's is dropped here.
     pub(super) fn go_on(&mut self, index: usize, at: Moment) {
         let slot = self.slot(index);
-        if slot.is_armed() || slot.record().is_some_and(|record| record.is_active()) {
+        if slot.is_armed()
+            || slot.held().is_some()
+            || slot.record().is_some_and(|record| record.is_active())
+            || self.is_tied(index)
+        {
             return;
         }
         let timeline = self.timeline;
         let slot = self.slot_mut(index);
         let next = slot.schedule_mut().and_then(|schedule| schedule.after_end(at, timeline));
         match next {
-            Some(next) if !slot.is_ending() => self.arm(index, next),
-            _ => self.finish(index),
+            Some(next) if !slot.is_ending() => self.arm_or_hold(index, next),
+            _ => self.finish(index, at),
         }
     }
 
     /// Forgets a finished task that has a record, but for its history.
-    fn finish(&mut self, index: usize) {
+    fn finish(&mut self, index: usize, now: Moment) {
         let task = self.id(index);
         let Some(record) = self.slot(index).record().cloned() else { return };
+        if self.slot(index).rules().is_some() {
+            self.finish_ruled(index, &record, now);
+        }
         record.close();
+        self.tell(index, now, || EventKind::Finished);
+        self.wind_up(index, false);
         self.finished.push(task, record.executions());
         if self.slot(index).held > 0 {
             self.slot_mut(index).standing = Standing::Over;
@@ -217,18 +328,44 @@ impl Shard {
         }
     }
 
+    /// What is left to be said of a task with rules that is finished.
+    fn finish_ruled(&mut self, index: usize, record: &Arc<dyn AnyRecord>, now: Moment) {
+        self.give_up_following(index, now);
+        let at = self.timeline.wall_at(now);
+        edit(&**record, |ledger| {
+            // Somebody may wait for a run that does not come; the last one that was decided says why.
+            let reason = ledger.latest_fate().and_then(|fate| fate.reason);
+            ledger.abandon(at, reason.unwrap_or(Reason::TaskCancelled));
+        });
+        self.outbox().touched.push(Arc::clone(record));
+    }
+
     /// Ends the series of a task: cancels its next run, and with `queued` also what has not begun.
-    pub(super) fn end_series(&mut self, index: usize, queued: bool, now: Moment) -> Leftover {
+    pub(super) fn end_series(
+        &mut self,
+        index: usize,
+        queued: bool,
+        reason: Reason,
+        now: Moment,
+    ) -> Leftover {
         let Some(record) = self.slot(index).record().cloned() else {
-            return self.end_light(index, queued, now);
+            return self.end_light(index, queued, reason, now);
         };
         let at = self.timeline.wall_at(now);
         let leftover = self.leftover(index);
-        let next = self.disarm(index).map(|due| due.wall_on(self.timeline));
-        self.slot_mut(index).end();
-        record.withdraw(next, queued, at);
+        let mut next = self.take_next(index);
+        if self.slot(index).rules().is_some() {
+            next = self.end_ruled(index, next, queued, reason, now);
+        }
+        let slot = self.slot_mut(index);
+        slot.end();
+        // What is paused is not run by a shutdown either.
+        let queued = queued || slot.is_paused();
+        let next = next.map(|due| due.wall_on(self.timeline));
+        self.tell_withdrawn(index, &*record, next, queued, reason, now);
+        record.withdraw(next, queued, at, reason);
         if !record.is_active() {
-            self.finish(index);
+            self.finish(index, now);
         } else if queued {
             // What is left in flight has begun, and holds the function itself.
             record.close();
@@ -236,13 +373,39 @@ impl Shard {
         leftover
     }
 
-    fn end_light(&mut self, index: usize, queued: bool, now: Moment) -> Leftover {
+    /// Deals with what only tasks with rules have when one is ended; gives the run that it still waits
+    /// for.
+    fn end_ruled(
+        &mut self,
+        index: usize,
+        mut next: Option<Due>,
+        queued: bool,
+        reason: Reason,
+        now: Moment,
+    ) -> Option<Due> {
+        let is_paused = self.paused || self.slot(index).is_paused();
+        let (status, why) =
+            if is_paused { (Status::Skipped, Reason::Paused) } else { (Status::Cancelled, reason) };
+        if let Some(due) = next {
+            next = self.drop_due(index, due, status, why, now);
+        }
+        if queued {
+            self.slot_mut(index).more_mut().is_cancelled = true;
+        }
+        self.give_up_retries(index, now);
+        next
+    }
+
+    fn end_light(&mut self, index: usize, queued: bool, reason: Reason, now: Moment) -> Leftover {
         let armed = self.disarm(index).is_some();
         let waits = queued && self.slot(index).standing == Standing::Queued;
         if !armed && !waits {
             return Leftover::default();
         }
-        self.remember(index, self.id(index), None, now, Status::Cancelled, None);
+        self.remember_cancelled(index, reason, now);
+        if self.slot(index).more.is_some() {
+            self.wind_up(index, false);
+        }
         let slot = self.slot_mut(index);
         if slot.held == 0 {
             return self.remove(index);
@@ -279,9 +442,18 @@ impl Shard {
         make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
     ) -> Option<Arc<dyn AnyRecord>> {
         let index = self.held_index(task)?;
+        self.record_at(index, make)
+    }
+
+    fn record_at(
+        &mut self,
+        index: usize,
+        make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
+    ) -> Option<Arc<dyn AnyRecord>> {
         if let Some(record) = self.slot(index).record() {
             return Some(Arc::clone(record));
         }
+        let task = self.id(index);
         let (history, timeline) = (self.history, self.timeline);
         let slot = self.slot_mut(index);
         let record = match slot.body.take() {
@@ -300,10 +472,23 @@ impl Shard {
                 slot.standing = Standing::Unarmed;
             }
             // With a result, it would have been given a record then.
-            Standing::Over => record.withdraw(Some(due), true, timeline.wall_at(slot.since)),
+            Standing::Over => {
+                let at = timeline.wall_at(slot.since);
+                record.withdraw(Some(due), true, at, Reason::TaskCancelled);
+            }
         }
-        slot.more.get_or_insert_default().record = Some(Arc::clone(&record));
+        slot.more_mut().record = Some(Arc::clone(&record));
         Some(record)
+    }
+
+    /// The record of a task that has begun nothing yet, which knows its function.
+    pub(super) fn record_own(&mut self, index: usize) -> Option<Arc<dyn AnyRecord>> {
+        if self.slot(index).body.is_none() {
+            return None;
+        }
+        let (task, history) = (self.id(index), self.history);
+        let gone = || Body::new(|| Err::<(), _>(TaskError::Cancelled)).into_record(task, history);
+        self.record_at(index, &mut || gone())
     }
 
     /// Gives a series its record. Its handles have that, and need not be counted.
@@ -312,7 +497,7 @@ impl Shard {
         let slot = self.slot_mut(index);
         slot.held = 0;
         let record = slot.body.take()?.into_record(task, history);
-        slot.more.get_or_insert_default().record = Some(Arc::clone(&record));
+        slot.more_mut().record = Some(Arc::clone(&record));
         Some(record)
     }
 }

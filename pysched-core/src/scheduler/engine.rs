@@ -17,8 +17,8 @@
 //!   the lock is released under which it was taken out.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
 use crossbeam_utils::CachePadded;
@@ -26,17 +26,21 @@ use crossbeam_utils::CachePadded;
 use super::alarm::{Alarm, Head};
 use super::drain::InFlight;
 use super::ending::{Begun, Leftover};
+use super::events::{Bus, EventKind};
 use super::life::Life;
-use super::shard::{Shard, Share};
+use super::limits::Limits;
+use super::names::Names;
+use super::outbox::Outbox;
+use super::shard::{Common, Shard, Share};
 use crate::error::{Error, TaskError};
 #[cfg(all(feature = "process", unix))]
 use crate::execution::Absent;
-use crate::execution::{Execution, Inside, Owner, Ticket};
+use crate::execution::{Execution, Inside, Owner, Progress, Subject, Ticket, enlist, strike_off};
 use crate::executor::Executor;
 use crate::id::SchedulerId;
 use crate::portable::Parcel;
 use crate::sync::{Condvar, Mutex, MutexGuard};
-use crate::task::{AnyRecord, Delivery, Keeper, Sink};
+use crate::task::{AnyRecord, Command, Delivery, Keeper, Rules, Sink};
 use crate::time::{AnyClock, GuardedClock, Parker};
 use crate::unwind::{catch, drop_quietly};
 use crate::{TaskId, TaskInfo};
@@ -76,6 +80,9 @@ pub(super) struct Engine {
     /// `draining`, so that whoever ends the last job does not close them first.
     pub(super) awaited: AtomicBool,
 
+    /// Where all that happens is told.
+    pub(super) bus: Arc<Bus>,
+
     /// Whether the executors have been told not to wait for anything.
     closed: AtomicBool,
 
@@ -84,6 +91,11 @@ pub(super) struct Engine {
 
     /// How many executions of each task are retained.
     history: usize,
+
+    /// Whether the scheduler is paused; written under the lock of its life.
+    pub(super) paused: AtomicBool,
+    pub(super) names: Names,
+    pub(super) limits: Arc<Limits>,
 }
 
 /// More shards than this serve no machine of today.
@@ -112,7 +124,10 @@ impl Engine {
         clock: AnyClock,
         executors: Vec<(String, Box<dyn Executor>)>,
         history: usize,
+        limits: Limits,
     ) -> Arc<Self> {
+        let (limits, bus) = (Arc::new(limits), Bus::new());
+        let common = Common { limits: Arc::clone(&limits), bus: Arc::clone(&bus) };
         let lane = |(name, executor): (String, Box<dyn Executor>)| {
             let takes_closures = executor.admits(&Parcel::default()).is_ok();
             Lane { name, executor, takes_closures, starved: AtomicBool::new(false) }
@@ -125,26 +140,34 @@ impl Engine {
             let share = Share { scheduler: id, number, bits };
             CachePadded::new(Place {
                 head: Head::none(),
-                shard: Mutex::new(Shard::new(share, now, wall, history)),
+                shard: Mutex::new(Shard::new(share, now, wall, history, common.clone())),
             })
         };
-        Arc::new(Self {
+        let shards = (0..1 << bits).map(place).collect();
+        let engine = Arc::new(Self {
             id,
             clock,
             parker: Parker::new(),
             alarm: Alarm::awake(),
             lanes: executors.into_iter().map(lane).collect(),
-            shards: (0..1 << bits).map(place).collect(),
+            shards,
             added: CachePadded::new(AtomicU64::new(0)),
             life: Mutex::new(Life::new()),
             in_flight: InFlight::none(1 << bits),
             refusing: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
+            bus,
             closed: AtomicBool::new(false),
             heart_ended: Condvar::new(),
             history,
-        })
+            paused: AtomicBool::new(false),
+            names: Names::default(),
+            limits,
+        });
+        let owner: Weak<dyn Owner> = Arc::<Self>::downgrade(&engine);
+        enlist(id, owner);
+        engine
     }
 
     /// Which shard a slot is in.
@@ -198,7 +221,7 @@ impl Engine {
     }
 
     /// Changes the shard of a task, and calls the heart if that has made something due earlier.
-    fn change<R>(&self, task: TaskId, change: impl FnOnce(&mut Shard) -> R) -> R {
+    pub(super) fn change<R>(&self, task: TaskId, change: impl FnOnce(&mut Shard) -> R) -> R {
         let place = self.place(task);
         let mut shard = place.shard.lock();
         let changed = change(&mut shard);
@@ -207,14 +230,42 @@ impl Engine {
     }
 
     /// Releases the lock of a shard, and calls the heart if something is due there earlier, or
-    /// `already`.
+    /// `already`. Then does what was left to be done.
     pub(super) fn unlock(&self, place: &Place, shard: MutexGuard<'_, Shard>, already: bool) {
+        let outbox = self.release(place, shard, already);
+        if let Some(outbox) = outbox {
+            self.post(outbox);
+        }
+    }
+
+    /// As [`unlock`](Self::unlock), and gives what is left to be done.
+    #[inline]
+    fn release(
+        &self,
+        place: &Place,
+        mut shard: MutexGuard<'_, Shard>,
+        already: bool,
+    ) -> Option<Box<Outbox>> {
+        let outbox = shard.take_outbox();
         let call = place.head.advance(shard.head, &self.alarm) || already;
         let ring = call && self.parker.leave_token();
         drop(shard);
         if ring {
             self.parker.wake();
         }
+        outbox
+    }
+
+    /// Changes the shard of a task as [`change`](Self::change) does, and gives what is left to be done.
+    pub(super) fn edit(
+        &self,
+        task: TaskId,
+        change: impl FnOnce(&mut Shard),
+    ) -> Option<Box<Outbox>> {
+        let place = self.place(task);
+        let mut shard = place.shard.lock();
+        change(&mut shard);
+        self.release(place, shard, false)
     }
 
     /// Marks this thread as running code on behalf of this scheduler.
@@ -224,28 +275,67 @@ impl Engine {
 
     /// Claims the execution of a ticket, does what there is to do with it, and says that it is over.
     fn claim(&self, ticket: &Ticket, runs: bool, act: impl FnOnce(Begun, &dyn Sink)) {
-        let _inside = self.enter();
+        let _inside = Inside::run(ticket.task, ticket.run);
         let now = self.clock.now();
-        let begun = self.place(ticket.task).shard.lock().begin(ticket, runs, now);
-        if let Some(begun) = begun {
-            act(begun, &self.conclusion(ticket));
+        let begun = self.change(ticket.task, |shard| shard.begin(ticket, runs, now));
+        match begun {
+            Ok(begun) => {
+                let rules = begun.rules();
+                #[cfg(feature = "tracing")]
+                let _span = self.span(ticket);
+                act(begun, &self.conclusion(ticket, rules));
+            }
+            Err(leftover) => leftover.clear(),
         }
         self.left(ticket);
     }
 
-    /// What the outcome of a ticket's execution is to be delivered to.
-    pub(super) fn conclusion<'a>(&'a self, ticket: &'a Ticket) -> impl Sink + 'a {
-        Conclusion { engine: self, ticket }
+    /// Enters the span of an execution that has begun.
+    #[cfg(feature = "tracing")]
+    fn span(&self, ticket: &Ticket) -> Option<super::events::Span> {
+        let Subject { name, attempt, due, .. } = self.subject(ticket.task, ticket.run)?;
+        Some(self.bus.span(ticket.task, name.as_deref(), due, attempt))
+    }
+
+    /// What the outcome of a ticket's execution is to be delivered to; with the rules by which it is tried
+    /// again if it fails, and which attempt it is.
+    pub(super) fn conclusion<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        rules: Option<(Arc<Rules>, u32)>,
+    ) -> impl Sink + 'a {
+        Conclusion { engine: self, ticket, rules }
     }
 
     /// Says that a job is over, with all that follows from it. The last word of every job.
     pub(super) fn left(&self, ticket: &Ticket) {
+        if ticket.limited {
+            for task in self.limits.leave((ticket.task, ticket.run)) {
+                self.change(task, |shard| shard.nudge_task(task));
+            }
+        }
         self.in_flight.leave(self.number(ticket.task.slot()));
         if self.lanes[ticket.lane as usize].starved.load(Ordering::SeqCst) {
             self.parker.unpark();
         }
+        self.close_bus_if_over();
         if self.is_over_unawaited() {
             self.close_executors(false);
+        }
+    }
+
+    /// Ends the subscriptions if no job is left of a scheduler that drains: nothing happens any more.
+    pub(super) fn close_bus_if_over(&self) {
+        // In this order: none that is seen while draining is none for good.
+        if self.draining.load(Ordering::SeqCst) && self.in_flight.is_none() {
+            self.bus.close();
+        }
+    }
+
+    /// Tells those who listen what has happened to the scheduler.
+    pub(super) fn tell(&self, at: SystemTime, kind: EventKind) {
+        if let Some(event) = self.bus.announcement(|| at, kind) {
+            self.bus.publish(event);
         }
     }
 
@@ -273,23 +363,28 @@ impl Engine {
 struct Conclusion<'a> {
     engine: &'a Engine,
     ticket: &'a Ticket,
+
+    /// By which rules it is tried again if it fails, and which attempt it is.
+    rules: Option<(Arc<Rules>, u32)>,
 }
 
 impl Sink for Conclusion<'_> {
     fn deliver(&self, delivery: &mut dyn Delivery) {
-        let Self { engine, ticket } = self;
+        let Self { engine, ticket, rules } = self;
+        // Before the lock is taken: a predicate is a user's.
+        let again = rules.as_ref().and_then(|(rules, attempt)| {
+            let (retry, error) = (rules.retry.as_ref()?, delivery.error()?);
+            retry.after(*attempt, error)
+        });
         let now = engine.clock.now();
-        let leftover = engine.change(ticket.task, |shard| shard.conclude(ticket, now, delivery));
-        leftover.clear();
+        let conclude = |shard: &mut Shard| shard.conclude(ticket, now, delivery, again);
+        engine.change(ticket.task, conclude).clear();
     }
 }
 
 impl Owner for Engine {
     fn execute(&self, ticket: &Ticket) {
-        self.claim(ticket, true, |begun, sink| match begun {
-            Begun::Light(body) => body.run(sink),
-            Begun::Recorded(claim) => claim.run(sink),
-        });
+        self.claim(ticket, true, Begun::run);
     }
 
     fn give_up(&self, ticket: &Ticket, error: TaskError) {
@@ -314,12 +409,24 @@ impl Owner for Engine {
         .clear();
     }
 
-    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
-        let lane = {
-            let shard = self.place(task).shard.lock();
-            shard.index(task).map(|index| shard.slot(index).lane)
-        };
-        lane.is_some_and(|lane| self.lanes[lane as usize].executor.interrupt(task, runs))
+    fn stop(&self, task: TaskId, run: u64, runs: &dyn Fn() -> bool) -> bool {
+        let now = self.clock.now();
+        let (stopped, lane) = self.change(task, |shard| {
+            let lane = shard.index(task).map(|index| shard.slot(index).lane);
+            (shard.stop(task, run, now), lane)
+        });
+        let ends = |lane: u32| self.lanes[lane as usize].executor.interrupt((task, run), runs);
+        stopped || lane.is_some_and(ends)
+    }
+
+    fn subject(&self, task: TaskId, run: u64) -> Option<Subject> {
+        self.place(task).shard.lock().subject(task, run)
+    }
+
+    fn progressed(&self, task: TaskId, run: u64, progress: Progress) {
+        let now = self.clock.now();
+        let shard = self.place(task).shard.lock();
+        shard.tell_progress(task, run, progress, now);
     }
 
     #[cfg(all(feature = "process", unix))]
@@ -329,15 +436,8 @@ impl Owner for Engine {
 }
 
 impl Keeper for Engine {
-    fn cancel(&self, task: TaskId) -> Result<(), Error> {
-        let now = self.clock.now();
-        let leftover = {
-            let mut shard = self.place(task).shard.lock();
-            let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
-            shard.end_series(index, true, now)
-        };
-        leftover.clear();
-        Ok(())
+    fn steer(&self, task: TaskId, command: Command) -> Result<(), Error> {
+        self.steer(task, command)
     }
 
     fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {
@@ -364,6 +464,13 @@ impl Keeper for Engine {
     fn release(&self, task: TaskId) {
         let leftover = self.place(task).shard.lock().release(task);
         leftover.clear();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        strike_off(self.id);
+        self.bus.close();
     }
 }
 

@@ -5,14 +5,17 @@ use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::attempts::Overrun;
+use super::events::EventKind;
+use super::outbox::Outbox;
 use super::shard::Shard;
 use super::slot::{Slot, Standing};
 use crate::TaskId;
-use crate::execution::{JobAnchor, Status, Ticket, Work};
+use crate::execution::{JobAnchor, Reason, Status, Ticket, Work};
 use crate::executor::Job;
 use crate::prefetch::Location;
 use crate::queue::TimerKey;
-use crate::task::AnyRecord;
+use crate::task::{AnyRecord, Rules};
 use crate::time::{Moment, Timeline};
 use crate::trigger::{Due, Firing, Missed};
 
@@ -30,6 +33,12 @@ pub(super) struct Harvest {
     /// Records to flush once the lock is released.
     pub(super) touched: Vec<Arc<dyn AnyRecord>>,
 
+    /// What else is left to be done then.
+    pub(super) outboxes: Vec<Box<Outbox>>,
+
+    /// Executions that have run for too long, and by which rules.
+    pub(super) overruns: Vec<(Overrun, Option<Arc<Rules>>)>,
+
     /// Room for what is due in one shard after the other, kept from one look to the next.
     due: Vec<TimerKey>,
 }
@@ -37,7 +46,18 @@ pub(super) struct Harvest {
 impl Harvest {
     pub(super) fn new(lanes: usize) -> Self {
         let lanes = (0..lanes).map(|_| VecDeque::new()).collect();
-        Self { lanes, touched: Vec::new(), due: Vec::new() }
+        Self {
+            lanes,
+            touched: Vec::new(),
+            outboxes: Vec::new(),
+            overruns: Vec::new(),
+            due: Vec::new(),
+        }
+    }
+
+    /// Adds an execution to start.
+    pub(super) fn push(&mut self, job: Job) {
+        self.lanes[job.lane() as usize].push_back(job);
     }
 
     /// Gives back the room that a burst has needed.
@@ -75,7 +95,56 @@ impl Shard {
         self.timers.buried(dead);
         due.clear();
         harvest.due = due;
+    }
+
+    /// Does everything that there is to do by now, and says so by the head.
+    pub(super) fn look(
+        &mut self,
+        owner: &Arc<JobAnchor>,
+        now: Moment,
+        wall: SystemTime,
+        harvest: &mut Harvest,
+    ) {
+        self.ring_deadlines(now, harvest);
+        if !self.paused {
+            if self.open {
+                self.fire_due(owner, now, wall, harvest);
+            }
+            self.look_at_nudged(owner, now, wall, harvest);
+        }
+        harvest.outboxes.extend(self.take_outbox());
         self.head = self.next_due();
+    }
+
+    /// Looks at the tasks that may have something to queue.
+    fn look_at_nudged(
+        &mut self,
+        owner: &Arc<JobAnchor>,
+        now: Moment,
+        wall: SystemTime,
+        harvest: &mut Harvest,
+    ) {
+        while let Some(index) = self.nudged.pop() {
+            let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.is_live()) else {
+                continue;
+            };
+            let Some(rules) = slot.rules().cloned() else { continue };
+            if self.open
+                && !slot.is_paused()
+                && let Some(due) = slot.more_mut().held.take()
+            {
+                self.fire_ruled(index, due, &rules, now, wall);
+                self.touch(index);
+            }
+            self.launch_if_live(index, owner, harvest);
+        }
+    }
+
+    /// Has the record of a task flushed once the lock is released, if there is something to flush.
+    pub(super) fn touch(&mut self, index: usize) {
+        let record = self.slots.get(index).and_then(Slot::record);
+        let Some(record) = record.filter(|record| record.has_aftermath()).cloned() else { return };
+        self.outbox().touched.push(record);
     }
 
     /// Fires the task of an entry, if that is live: starts its run that is due, records those that
@@ -98,9 +167,15 @@ impl Shard {
             && !early.is_zero()
         {
             self.arm(index, Due { moment: now.saturating_add(early), ..due });
+        } else if let Some(rules) = slot.rules().cloned() {
+            self.fire_ruled(index, due, &rules, now, wall);
+            self.touch(index);
+            self.launch_if_live(index, owner, harvest);
         } else if slot.record().is_none() {
             let job = slot.launch_light(share.id(slot.sequence, index), due, timeline, owner);
+            self.tally.launched(slot.lane);
             harvest.lanes[slot.lane as usize].push_back(job);
+            self.tell(index, now, || EventKind::Fired { due: due.wall_on(timeline) });
         } else {
             self.fire_recorded(index, due, now, wall, owner, harvest);
         }
@@ -122,10 +197,10 @@ impl Shard {
             Some(schedule) => schedule.fire(due, now, wall, timeline),
             None => Firing::once(due),
         };
-        let Some(record) = slot.record() else { return };
+        let Some(record) = slot.record().cloned() else { return };
         let Some(run) = run else {
             // What is of a user's is dropped once the lock is released.
-            harvest.touched.push(Arc::clone(record));
+            harvest.touched.push(record);
             match next {
                 Some(next) => self.arm(index, next),
                 None => self.go_on(index, now),
@@ -133,26 +208,32 @@ impl Shard {
             return;
         };
         let due = run.wall_on(timeline);
-        let at = || timeline.wall_at(now);
-        if missed != Missed::None
-            && let Some(schedule) = slot.schedule()
-        {
-            record.miss(&mut schedule.missed(missed), at());
+        if missed != Missed::None {
+            let coalesced = |_| Reason::Coalesced { into: due };
+            self.pass_over_missed(index, missed, Status::Missed, now, coalesced);
         }
         let launched = record.launch(due);
         // One that still waits for a worker was not in time; this newer run takes its place.
-        if launched.is_none() && !record.supersede(due, at()) {
-            record.pass_over(due, at(), Status::Skipped);
+        let superseded = launched.is_none() && self.supersede(index, run, now);
+        if launched.is_none() && !superseded {
+            self.pass_over(index, run, Status::Skipped, Reason::Overlap, now);
         }
         if missed != Missed::None || launched.is_none() {
-            harvest.touched.push(Arc::clone(record));
+            harvest.touched.push(record);
+        }
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        if launched.is_some() || superseded {
+            slot.since = run.nominal_moment(timeline);
         }
         if let Some(number) = launched {
             let task = share.id(slot.sequence, index);
             let job = slot.job(task, number, run.number_on(timeline), owner);
             harvest.lanes[slot.lane as usize].push_back(job);
             slot.count_launch();
+            self.tally.launched(slot.lane);
+            self.tell_fired(index, due, now);
         }
+        let Some(slot) = self.slots.get_mut(index) else { return };
         if let Some(next) = next
             && !slot.is_ending()
         {
@@ -163,12 +244,15 @@ impl Shard {
     /// Queues the only execution of a task that was just added.
     pub(super) fn launch_at_once(&mut self, index: usize, due: Due, owner: &Arc<JobAnchor>) -> Job {
         let (task, timeline) = (self.id(index), self.timeline);
+        let lane = self.slot(index).lane;
+        self.tally.launched(lane);
+        self.tell(index, due.moment, || EventKind::Fired { due: due.wall_on(timeline) });
         self.slot_mut(index).launch_light(task, due, timeline, owner)
     }
 
     /// Passes over the next run of a task, which was cancelled.
     pub(super) fn skip_next(&mut self, index: usize) {
-        let Some(due) = self.disarm(index) else { return };
+        let Some(due) = self.take_next(index) else { return };
         // It was one of the executions that the task may have, as if it had been launched.
         self.slot_mut(index).count_launch();
         let timeline = self.timeline;
@@ -177,7 +261,14 @@ impl Shard {
         if let Some(next) = next
             && !self.slot(index).is_ending()
         {
-            self.arm(index, next);
+            self.arm_or_hold(index, next);
+        }
+    }
+
+    /// Queues what a task with rules has to queue, if it is still there.
+    fn launch_if_live(&mut self, index: usize, owner: &Arc<JobAnchor>, harvest: &mut Harvest) {
+        if self.slots.get(index).is_some_and(Slot::is_live) {
+            self.launch_waiting(index, owner, harvest);
         }
     }
 }
@@ -193,11 +284,25 @@ impl Slot {
     ) -> Job {
         self.standing = Standing::Queued;
         self.due = due.moment;
+        self.since = due.nominal_moment(timeline);
         self.job(task, 1, due.number_on(timeline), owner)
     }
 
     fn job(&self, task: TaskId, run: u64, due: Moment, owner: &Arc<JobAnchor>) -> Job {
-        let ticket = Ticket::new(task, run, self.lane, Location::of(self), Arc::clone(owner));
+        self.limited_job(task, run, due, false, owner)
+    }
+
+    /// A job that a limit may count.
+    pub(super) fn limited_job(
+        &self,
+        task: TaskId,
+        run: u64,
+        due: Moment,
+        limited: bool,
+        owner: &Arc<JobAnchor>,
+    ) -> Job {
+        let location = Location::of(self);
+        let ticket = Ticket::new(task, run, self.lane, location, limited, Arc::clone(owner));
         Job::new(self.priority, due, Work::Execution(ticket))
     }
 }

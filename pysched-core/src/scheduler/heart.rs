@@ -15,14 +15,16 @@ use std::time::{Duration, SystemTime};
 
 use super::anchor::Anchors;
 use super::engine::{Engine, Lane};
+use super::events::EventKind;
 use super::fire::Harvest;
 use super::life::Stage;
+use super::shard::STEP;
 use super::watch::Watch;
 use crate::error::{Error, TaskError};
 use crate::execution::Inside;
 use crate::executor::{Job, Rejected, catch_orphans};
 use crate::queue::ReadyQueue;
-use crate::time::Moment;
+use crate::time::{Moment, Timeline};
 
 /// How soon an executor that was full is asked again, if none of its jobs ends before. Doubled
 /// each time, up to the longest.
@@ -41,40 +43,56 @@ struct Heart {
 
     /// How soon full executors are asked again.
     retry: Duration,
+
+    /// Where the wall clock stands, as far as has been told.
+    told: Timeline,
 }
 
 impl Engine {
     /// Starts the heart unless it has been started.
     pub(super) fn start(self: &Arc<Self>) -> Result<(), Error> {
+        if self.life.lock().stage == Stage::Created {
+            self.bus.observe();
+        }
+        let now = self.clock.now();
+        let event = self.bus.announcement(|| self.clock.wall(), EventKind::SchedulerStarted);
         let mut life = self.life.lock();
         match life.stage {
             Stage::Running => return Ok(()),
             Stage::Draining | Stage::Closed => return Err(Error::Shutdown),
             Stage::Created => {
                 life.stage = Stage::Running;
+                life.started = Some(now);
                 life.heart_beats = true;
             }
         }
-        drop(life);
         let heart = Heart {
             engine: Arc::clone(self),
             harvest: Harvest::new(self.lanes.len()),
             backlogs: self.lanes.iter().map(|_| ReadyQueue::new()).collect(),
             retry: FIRST_RETRY,
+            told: self.shards[0].shard.lock().timeline,
         };
         let thread = thread::Builder::new().name("pysched-heart".to_owned());
         let (attached, until_attached) = mpsc::sync_channel(1);
         match thread.spawn(move || heart.beat(&attached)) {
             Ok(_) => {
+                // Before the heart fires anything, for which it takes this lock.
+                if let Some(event) = event {
+                    self.bus.publish(event);
+                }
+                drop(life);
                 // Whoever moves a clock by hand after this finds the heart in the clock's books.
                 let _ = until_attached.recv();
                 Ok(())
             }
             Err(error) => {
+                drop(life);
                 self.heart_has_ended();
                 let mut life = self.life.lock();
                 if life.stage == Stage::Running {
                     life.stage = Stage::Created;
+                    life.started = None;
                 }
                 Err(Error::Thread(Arc::new(error)))
             }
@@ -132,11 +150,16 @@ impl Heart {
             for record in mem::take(&mut self.harvest.touched) {
                 record.flush();
             }
+            for outbox in mem::take(&mut self.harvest.outboxes) {
+                engine.post(outbox);
+            }
+            engine.time_out(mem::take(&mut self.harvest.overruns));
             self.hand_over();
             let hungry = self.backlogs.iter().any(|backlog| !backlog.is_empty());
             match stage {
                 Stage::Created | Stage::Running if fired => continue,
-                Stage::Draining if !hungry => return,
+                Stage::Draining if fired => continue,
+                Stage::Draining if !hungry && !self.has_business() => return,
                 // What is in the backlog has been cancelled.
                 Stage::Closed => return,
                 _ => {}
@@ -144,12 +167,7 @@ impl Heart {
             if watch.adjust() {
                 continue;
             }
-            // Nothing is set while the scheduler drains: nobody is to ring any more.
-            let deadline = match stage {
-                Stage::Draining => Some(Moment::NEVER),
-                _ => engine.alarm.set(engine.heads()),
-            };
-            match deadline {
+            match engine.alarm.set(engine.heads()) {
                 None => {}
                 Some(deadline) if hungry => self.wait_for_room(deadline),
                 Some(deadline) => {
@@ -177,15 +195,20 @@ impl Heart {
             self.harvest = last;
         }
         watch.begin();
-        if life.stage != Stage::Running {
+        if !matches!(life.stage, Stage::Running | Stage::Draining) {
             return life.stage;
+        }
+        if self.told.deviation(now, wall) > STEP {
+            let from = self.told.wall_at(now);
+            self.told = Timeline::through(now, wall);
+            engine.tell(wall, EventKind::ClockStepped { from, to: wall });
         }
         for (number, place) in engine.shards.iter().enumerate() {
             let mut shard = place.shard.lock();
             shard.observe(now, wall);
             if shard.head <= now {
                 let before = self.harvest.jobs();
-                shard.fire_due(&anchors.owner(number), now, wall, &mut self.harvest);
+                shard.look(&anchors.owner(number), now, wall, &mut self.harvest);
                 engine.in_flight.enter(number, self.harvest.jobs() - before);
             }
             watch.look_at(&mut shard);
@@ -193,6 +216,12 @@ impl Heart {
         }
         self.harvest.shrink();
         life.stage
+    }
+
+    /// Whether, while the scheduler drains, there are executions that have yet to be queued, or deadlines
+    /// to come.
+    fn has_business(&self) -> bool {
+        self.engine.shards.iter().any(|place| place.shard.lock().has_business())
     }
 
     /// Sleeps until a full executor may have room, in real time: room comes from running tasks,
@@ -289,6 +318,7 @@ mod tests {
             harvest: Harvest::new(1),
             backlogs: vec![ReadyQueue::new()],
             retry: FIRST_RETRY,
+            told: engine.shards[0].shard.lock().timeline,
         };
         let (now, wall) = engine.clock.read_and_keep();
         let anchors = Anchors::new(engine);

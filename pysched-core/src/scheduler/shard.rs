@@ -4,22 +4,28 @@
 //! change leaves to be done without the lock, its caller finds in what it gets back. How tasks are
 //! fired is in `fire.rs`, how they go on and end in `ending.rs`.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::deadlines::{Deadline, Deadlines};
+use super::events::Bus;
 use super::finished::FinishedTasks;
+use super::limits::Limits;
+use super::outbox::Outbox;
 use super::slot::{More, Slot, Standing};
 use super::slots::Slots;
+use super::stats::Tally;
 use crate::execution::{Execution, Status, Times};
 use crate::id::SchedulerId;
 use crate::queue::{TimerKey, TimerQueue};
-use crate::task::Body;
+use crate::task::{Body, Rules, edit};
 use crate::time::{Moment, Timeline};
 use crate::trigger::Due;
 use crate::{TaskId, TaskInfo};
 
 /// How far the wall clock may move against the monotonic one before it counts as set. Less is the
 /// everyday correction of a clock, and the noise of reading two clocks one after the other.
-const STEP: Duration = Duration::from_millis(100);
+pub(super) const STEP: Duration = Duration::from_millis(100);
 
 /// How many executions of finished tasks are remembered, of all tasks together.
 const REMEMBERED: usize = 10_000;
@@ -65,6 +71,9 @@ pub(super) struct Shard {
     /// Whether tasks are added and fired.
     pub(super) open: bool,
 
+    /// Whether the scheduler is paused: tasks are added, and not fired.
+    pub(super) paused: bool,
+
     /// How many executions of each task are retained.
     pub(super) history: usize,
     pub(super) finished: FinishedTasks,
@@ -84,8 +93,34 @@ pub(super) struct Shard {
     observed: Moment,
     pub(super) slots: Slots<Slot>,
 
+    /// Tasks that may have something to queue, for the heart to look at.
+    pub(super) nudged: Vec<usize>,
+    pub(super) deadlines: Deadlines,
+
+    /// What is left to be done without the lock. In a box, as hardly any change leaves anything.
+    outbox: Option<Box<Outbox>>,
+
+    /// The rules of tasks that were told none, and are paused, say.
+    pub(super) default_rules: Arc<Rules>,
+
+    /// Shared by all shards, with a lock of its own, which is taken last, as is that of the bus.
+    pub(super) limits: Arc<Limits>,
+
+    /// Where all that happens is told.
+    pub(super) bus: Arc<Bus>,
+
+    /// What has happened so far.
+    pub(super) tally: Tally,
+
     /// Holds one live entry for each slot that is armed, and none else.
     pub(super) timers: TimerQueue,
+}
+
+/// What all shards of a scheduler share.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub(super) limits: Arc<Limits>,
+    pub(super) bus: Arc<Bus>,
 }
 
 /// What is needed to put a new task into a slot.
@@ -107,10 +142,17 @@ pub(super) fn is_live(slots: &Slots<Slot>, key: &TimerKey) -> bool {
 }
 
 impl Shard {
-    pub(super) fn new(share: Share, now: Moment, wall: SystemTime, history: usize) -> Self {
+    pub(super) fn new(
+        share: Share,
+        now: Moment,
+        wall: SystemTime,
+        history: usize,
+        common: Common,
+    ) -> Self {
         Self {
             share,
             open: true,
+            paused: false,
             history,
             // Twice its share, as tasks do not finish as evenly as they are spread.
             finished: FinishedTasks::new((2 * REMEMBERED) >> share.bits),
@@ -120,6 +162,13 @@ impl Shard {
             timeline: Timeline::through(now, wall),
             observed: now,
             slots: Slots::new(),
+            nudged: Vec::new(),
+            deadlines: Deadlines::default(),
+            outbox: None,
+            default_rules: Arc::default(),
+            limits: common.limits,
+            bus: common.bus,
+            tally: Tally::default(),
             timers: TimerQueue::new(),
         }
     }
@@ -193,16 +242,23 @@ impl Shard {
             trigger: slot.trigger(),
             priority: slot.priority,
             next_run: self.next_run(index),
-            paused: false,
+            paused: slot.is_paused(),
+            tags: slot.rules().map(|rules| rules.tag_names()).unwrap_or_default(),
+            in_flight: self.in_flight(index),
         }
     }
 
-    /// The execution of a task that is queued or running.
-    pub(super) fn in_flight(&self, index: usize) -> Option<Execution> {
+    /// The executions of a task that have not ended, oldest first.
+    pub(super) fn in_flight(&self, index: usize) -> Vec<Execution> {
         let slot = self.slot(index);
-        if let Some(record) = slot.record() {
-            return record.in_flight();
+        match slot.record() {
+            Some(record) => record.in_flight(),
+            None => self.light_in_flight(index).into_iter().collect(),
         }
+    }
+
+    fn light_in_flight(&self, index: usize) -> Option<Execution> {
+        let slot = self.slot(index);
         let (started, status) = match slot.standing {
             Standing::Queued => (None, Status::Queued),
             Standing::Running => match slot.started() {
@@ -211,7 +267,9 @@ impl Shard {
             },
             Standing::Armed | Standing::Over | Standing::Unarmed => return None,
         };
-        Some(Execution::new(self.id(index), self.times(slot, started, None), status, None))
+        let details = slot.more.as_deref().and_then(|more| more.details.as_deref());
+        let times = self.times(slot, started, None);
+        Some(Execution::new(self.id(index), times, status, None).detailed(details))
     }
 
     /// The times of the execution of a light task.
@@ -250,10 +308,58 @@ impl Shard {
         self.slots.iter().filter(|(_, slot)| slot.is_live()).map(|(index, _)| index).collect()
     }
 
-    /// When the earliest task is due.
+    /// When there is something to do: when the earliest task is due, or a deadline comes.
     pub(super) fn next_due(&mut self) -> Moment {
+        let deadline = self.deadlines.next();
+        if self.paused {
+            return deadline;
+        }
+        if !self.nudged.is_empty() {
+            return Moment::default();
+        }
         let slots = &self.slots;
-        self.timers.next_due(|key| is_live(slots, key)).unwrap_or(Moment::NEVER)
+        self.timers.next_due(|key| is_live(slots, key)).unwrap_or(Moment::NEVER).min(deadline)
+    }
+
+    /// Whether executions have yet to be queued, or deadlines are to come.
+    pub(super) fn has_business(&self) -> bool {
+        let waits = |slot: &Slot| {
+            slot.rules().is_some()
+                && slot.record().is_some_and(|it| edit(&**it, |ledger| ledger.census().waiting > 0))
+        };
+        !self.deadlines.is_empty() || self.slots.iter().any(|(_, slot)| waits(slot))
+    }
+
+    /// Has the heart look whether a task has something to queue.
+    pub(super) fn nudge(&mut self, index: usize) {
+        if self.slot(index).rules().is_some() && self.nudged.last() != Some(&index) {
+            self.nudged.push(index);
+            if !self.paused {
+                self.head = Moment::default();
+            }
+        }
+    }
+
+    /// As [`nudge`](Self::nudge), if the task is still there.
+    pub(super) fn nudge_task(&mut self, task: TaskId) {
+        if let Some(index) = self.index(task) {
+            self.nudge(index);
+        }
+    }
+
+    pub(super) fn set_deadline(&mut self, at: Moment, deadline: Deadline) {
+        self.deadlines.set(at, deadline);
+        self.head = self.head.min(at);
+    }
+
+    pub(super) fn outbox(&mut self) -> &mut Outbox {
+        self.outbox.get_or_insert_default()
+    }
+
+    /// Takes out what is left to be done without the lock.
+    #[inline]
+    pub(super) fn take_outbox(&mut self) -> Option<Box<Outbox>> {
+        self.outbox.take()
     }
 
     /// Notes the times of both clocks. If the wall clock has been set, tasks that wait for it are
@@ -270,19 +376,36 @@ impl Shard {
         }
         let back = self.timeline.wall_at(now).duration_since(wall).ok();
         self.timeline = Timeline::through(now, wall);
+        let timeline = self.timeline;
         for index in self.indices() {
+            let set = |slot: &mut Slot, due| match slot.schedule_mut() {
+                Some(schedule) => schedule.set(due, back, now, wall, timeline),
+                None => due,
+            };
             if self.slot(index).due().wall.is_some()
                 && let Some(due) = self.disarm(index)
             {
-                let timeline = self.timeline;
-                let due = match self.slot_mut(index).schedule_mut() {
-                    Some(schedule) => schedule.set(due, back, now, wall, timeline),
-                    None => due,
-                };
+                let due = set(self.slot_mut(index), due);
                 self.arm(index, due);
+            } else if let Some(due) = self.slot(index).held()
+                && due.wall.is_some()
+                && !self.slot(index).is_behind()
+            {
+                let slot = self.slot_mut(index);
+                let due = set(slot, due);
+                slot.more_mut().held = Some(due);
             }
         }
         true
+    }
+
+    /// Arms the next run of a task, or holds it if the task is paused.
+    pub(super) fn arm_or_hold(&mut self, index: usize, due: Due) {
+        if self.slot(index).is_paused() {
+            self.slot_mut(index).more_mut().held = Some(due);
+        } else {
+            self.arm(index, due);
+        }
     }
 
     pub(super) fn arm(&mut self, index: usize, due: Due) {

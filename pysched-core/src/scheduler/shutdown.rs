@@ -18,9 +18,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::engine::Engine;
+use super::events::EventKind;
 use super::fire::Harvest;
 use super::life::Stage;
-use crate::execution::{Execution, JobAnchor, Status, is_inside};
+use crate::execution::{Execution, JobAnchor, Reason, Status, is_inside};
 
 /// What [`Scheduler::shutdown_timeout`](crate::Scheduler::shutdown_timeout) had to leave behind.
 ///
@@ -45,8 +46,8 @@ use crate::execution::{Execution, JobAnchor, Status, is_inside};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Unfinished {
-    /// The executions that had not ended. Those that were running go on unattended, those that
-    /// were queued have been cancelled.
+    /// The executions that had not ended. Those that were running have been told to end, by their
+    /// [tokens](crate::Current::token), and go on unattended; those that were queued have been cancelled.
     pub executions: Vec<UnfinishedExecution>,
 }
 
@@ -107,6 +108,7 @@ impl Engine {
     pub(super) fn shutdown(self: &Arc<Self>, wait: bool) {
         let waits = wait && self.may_wait();
         self.stop_firing(!wait);
+        self.close_bus_if_over();
         if waits {
             self.wait_until_drained(None);
             self.close_executors(true);
@@ -119,6 +121,7 @@ impl Engine {
     pub(super) fn shutdown_timeout(self: &Arc<Self>, limit: Duration) -> Result<(), Unfinished> {
         let waits = self.may_wait();
         self.stop_firing(false);
+        self.close_bus_if_over();
         // A limit beyond what the clock can name is no limit.
         if waits && self.wait_until_drained(Instant::now().checked_add(limit)) {
             self.close_executors(true);
@@ -126,6 +129,7 @@ impl Engine {
         }
         let executions = self.unfinished();
         self.shutdown(false);
+        self.tell_all_to_end();
         if executions.is_empty() { Ok(()) } else { Err(Unfinished { executions }) }
     }
 
@@ -151,27 +155,36 @@ impl Engine {
     /// everything that has not begun.
     fn stop_firing(self: &Arc<Self>, queued: bool) {
         let (now, wall) = (self.clock.now(), self.clock.wall());
+        let event = self.bus.announcement(|| wall, EventKind::ShutDown);
         let owner = JobAnchor::new(Arc::<Self>::clone(self));
-        let mut leftovers = Vec::new();
+        let (mut leftovers, mut outboxes) = (Vec::new(), Vec::new());
         {
             let mut life = self.life.lock();
             let goal = if queued { Stage::Closed } else { Stage::Draining };
             if life.stage < goal {
+                if let Some(event) = event.filter(|_| life.stage < Stage::Draining) {
+                    self.bus.publish(event);
+                }
                 self.refusing.store(true, Ordering::SeqCst);
                 let mut harvest = Harvest::new(self.lanes.len());
                 for (number, place) in self.shards.iter().enumerate() {
                     let mut shard = place.shard.lock();
                     shard.open = false;
-                    if life.stage == Stage::Running && !queued {
+                    if life.stage == Stage::Running && !queued && !shard.paused {
                         let before = harvest.jobs();
                         shard.observe(now, wall);
                         shard.fire_due(&owner, now, wall, &mut harvest);
                         self.in_flight.enter(number, harvest.jobs() - before);
                     }
                     for index in shard.indices() {
-                        leftovers.push(shard.end_series(index, queued, now));
+                        leftovers.push(shard.end_series(index, queued, Reason::ShutDown, now));
                     }
+                    outboxes.extend(shard.take_outbox());
+                    shard.head = shard.next_due();
+                    // The heart looks at all of them before it sleeps.
+                    let _ = place.head.advance(shard.head, &self.alarm);
                 }
+                outboxes.append(&mut harvest.outboxes);
                 if life.stage == Stage::Running && !queued {
                     life.last_harvest = Some(harvest);
                 }
@@ -182,6 +195,9 @@ impl Engine {
         self.parker.unpark();
         for leftover in leftovers {
             leftover.clear();
+        }
+        for outbox in outboxes {
+            self.post(outbox);
         }
     }
 
@@ -200,6 +216,17 @@ impl Engine {
         self.in_flight.wait_for_none(deadline)
     }
 
+    /// Tells everything that runs to end.
+    fn tell_all_to_end(&self) {
+        for place in &self.shards {
+            let mut shard = place.shard.lock();
+            for index in shard.indices() {
+                shard.tell_task_to_end(index);
+            }
+            self.unlock(place, shard, false);
+        }
+    }
+
     fn unfinished(&self) -> Vec<UnfinishedExecution> {
         let mut unfinished = Vec::new();
         for place in &self.shards {
@@ -208,7 +235,7 @@ impl Engine {
                 let name = shard.slot(index).name();
                 let of_task =
                     |execution| UnfinishedExecution { name: name.map(str::to_owned), execution };
-                unfinished.extend(shard.in_flight(index).map(of_task));
+                unfinished.extend(shard.in_flight(index).into_iter().map(of_task));
             }
         }
         unfinished

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::bonds::Bonds;
+use crate::execution::Details;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
 use crate::queue::TimerKey;
-use crate::task::{AnyRecord, Body};
+use crate::task::{AnyRecord, Body, Rules};
 use crate::time::Moment;
 use crate::trigger::{Due, Schedule, Trigger};
 
@@ -28,7 +30,8 @@ pub(super) struct Slot {
     /// When the next run is due, or, of a light task in flight, when it was due.
     pub(super) due: Moment,
 
-    /// Since when a light task has been running or over; never, while it is refused.
+    /// When the execution in flight was due, and from its begin on since when it has been running;
+    /// never, while it is refused. Or since when a light task has been over.
     pub(super) since: Moment,
 
     /// The nanoseconds after which a task runs that has no schedule.
@@ -83,6 +86,33 @@ pub(super) struct More {
 
     /// Whether no run follows but those in flight.
     pub(super) ending: bool,
+
+    /// What it was told beyond its time. A task with rules has a record from the start.
+    pub(super) rules: Option<Arc<Rules>>,
+
+    /// Whether its runs are held back.
+    pub(super) paused: bool,
+
+    /// Its next run, where that is not armed, because the task is paused or behind.
+    pub(super) held: Option<Due>,
+
+    /// Whether it was cancelled, so that nothing is tried again.
+    pub(super) is_cancelled: bool,
+
+    /// Whether it has yet to catch up with runs that it missed.
+    pub(super) behind: bool,
+
+    /// The run after the last that it may have, should that one not take place.
+    pub(super) reserve: Option<Due>,
+
+    /// The tasks that it follows, and those that follow it.
+    pub(super) bonds: Option<Box<Bonds>>,
+
+    /// What the running execution of a light task has beyond others.
+    pub(super) details: Option<Arc<Details>>,
+
+    /// Whether no other task may have its name.
+    pub(super) is_named: bool,
 }
 
 impl Slot {
@@ -100,7 +130,7 @@ impl Slot {
         self.standing != Standing::Over
     }
 
-    /// When a light task that has begun was started, unless it is only being refused.
+    /// When the execution that has begun was started, unless it is only being refused.
     pub(super) fn started(&self) -> Option<Moment> {
         (self.since != Moment::NEVER).then_some(self.since)
     }
@@ -114,8 +144,42 @@ impl Slot {
         self.more.as_deref()?.parcel.as_ref()
     }
 
+    pub(super) fn rules(&self) -> Option<&Arc<Rules>> {
+        self.more.as_deref()?.rules.as_ref()
+    }
+
+    pub(super) fn has_tag(&self, tag: &str) -> bool {
+        self.rules().is_some_and(|rules| rules.tags.iter().any(|it| **it == *tag))
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.paused)
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.is_cancelled)
+    }
+
+    pub(super) fn is_behind(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.behind)
+    }
+
+    /// Its next run, where that is not armed.
+    pub(super) fn held(&self) -> Option<Due> {
+        self.more.as_ref()?.held
+    }
+
+    pub(super) fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
     pub(super) fn schedule(&self) -> Option<&Schedule> {
         self.more.as_deref()?.schedule.as_ref()
+    }
+
+    /// Whether its next run is known only once an execution has ended.
+    pub(super) fn is_fixed_delay(&self) -> bool {
+        self.schedule().is_some_and(Schedule::is_fixed_delay)
     }
 
     pub(super) fn schedule_mut(&mut self) -> Option<&mut Schedule> {
@@ -153,7 +217,7 @@ impl Slot {
     }
 
     pub(super) fn end(&mut self) {
-        self.more.get_or_insert_default().ending = true;
+        self.more_mut().ending = true;
     }
 
     /// Counts one execution that is launched or cancelled in its stead.

@@ -11,7 +11,7 @@ use smallbox::{SmallBox, smallbox};
 use super::record::{AnyRecord, Record};
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Outcome, Status};
+use crate::execution::{Failure, Outcome, Status};
 use crate::portable;
 use crate::unwind::{catch, drop_quietly};
 
@@ -58,6 +58,12 @@ pub(crate) trait Delivery {
 
     /// What the record of the execution says of an error.
     fn text(&self) -> Option<&str>;
+
+    /// How it has failed, if it has.
+    fn error(&self) -> Option<&TaskError>;
+
+    /// Takes the failure out of the outcome of an execution that has failed.
+    fn take_failure(&mut self) -> Option<Box<Failure>>;
 
     /// Puts the outcome of the execution `run` into its task's record; says whether there is
     /// something to flush there.
@@ -191,6 +197,22 @@ impl<T: Send + Sync + 'static> Delivery for Delivered<T> {
 
     fn text(&self) -> Option<&str> {
         self.0.as_ref().and_then(Outcome::text)
+    }
+
+    fn error(&self) -> Option<&TaskError> {
+        self.0.as_ref().and_then(Outcome::error)
+    }
+
+    fn take_failure(&mut self) -> Option<Box<Failure>> {
+        match self.0.take().map(Outcome::into_failure) {
+            Some(Err(failure)) => Some(failure),
+            Some(Ok(value)) => {
+                debug_assert!(false, "what has not failed has no failure");
+                self.0 = Some(Ok(value).into());
+                None
+            }
+            None => None,
+        }
     }
 
     fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime) -> bool {

@@ -1,15 +1,16 @@
 //! [`Handle`]: the hold that a user keeps on a task that was added.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::SystemTime;
 
-use super::keeper::Keeper;
+use super::keeper::{Command, Keeper};
 use super::record::{AnyRecord, Record};
 use crate::error::Error;
 use crate::execution::{ExecutionCell, Owner};
-use crate::{TaskFuture, TaskId};
+use crate::{TaskFuture, TaskId, Trigger};
 
 /// A task that was added to a scheduler, and the way to its results.
 ///
@@ -77,10 +78,89 @@ impl<T> Handle<T> {
     ///
     /// [`Error::UnknownTask`] if the task is finished.
     pub fn cancel(&self) -> Result<(), Error> {
-        self.keeper.cancel(self.id)
+        self.keeper.steer(self.id, Command::Cancel)
     }
 
-    /// When the task is due next; `None` if it is finished, while its last execution is in flight,
+    /// Holds its runs back until it is resumed; see [`Scheduler::pause`](crate::Scheduler::pause).
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.delay(Trigger::recur(60), 0, || ())?;
+    /// handle.pause()?;
+    /// assert_eq!(handle.next_run(), None);
+    /// handle.resume()?;
+    /// assert!(handle.next_run().is_some());
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTask`] if the task is finished.
+    pub fn pause(&self) -> Result<(), Error> {
+        self.keeper.steer(self.id, Command::Pause)
+    }
+
+    /// Lets it run again; see [`Scheduler::resume`](crate::Scheduler::resume).
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let handle = Scheduler::new().delay(Trigger::recur(60), 0, || ())?;
+    /// handle.pause()?;
+    /// # let _ = handle.resume();
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTask`] if the task is finished.
+    pub fn resume(&self) -> Result<(), Error> {
+        self.keeper.steer(self.id, Command::Resume)
+    }
+
+    /// Runs it now, beside its schedule; see [`Scheduler::run_now`](crate::Scheduler::run_now).
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let handle = sched.delay(Trigger::recur(3600), 0, || "now")?;
+    /// handle.run_now()?;
+    /// assert_eq!(handle.wait().wait().unwrap(), &"now");
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Scheduler::run_now`](crate::Scheduler::run_now).
+    pub fn run_now(&self) -> Result<(), Error> {
+        self.keeper.steer(self.id, Command::RunNow)
+    }
+
+    /// Gives it another trigger; see [`Scheduler::reschedule`](crate::Scheduler::reschedule).
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use pysched::{Scheduler, Trigger};
+    ///
+    /// let sched = Scheduler::new();
+    /// let handle = sched.delay(Trigger::recur(3600), 0, || ())?;
+    /// handle.reschedule(Trigger::recur(60))?;
+    /// assert!(handle.next_run() < Some(SystemTime::now() + Duration::from_secs(61)));
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Scheduler::reschedule`](crate::Scheduler::reschedule).
+    pub fn reschedule(&self, trigger: Trigger) -> Result<(), Error> {
+        self.keeper.steer(self.id, Command::Reschedule(trigger))
+    }
+
+    /// When the task is due next; `None` if it is finished or paused, while its last execution is in flight,
     /// and between the executions of a fixed delay. For a combination whose next run is not known yet,
     /// when it is searched for further; the run comes after that.
     ///
@@ -114,6 +194,12 @@ impl<T: Send + Sync + 'static> Handle<T> {
         let record = record.and_then(|record| record.into_any().downcast().ok());
         let record = record.map_or_else(OnceLock::new, OnceLock::from);
         Self { id, keeper, record, counted, seen: AtomicU64::new(0) }
+    }
+
+    /// Whether a record is that of a task whose result is a `T`.
+    pub(crate) fn fits(record: &Arc<dyn AnyRecord>) -> bool {
+        let record: &dyn Any = &**record;
+        record.is::<Record<T>>()
     }
 
     /// The record of the task. A one-shot that nobody asks about needs none, so the first to ask

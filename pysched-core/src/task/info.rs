@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::execution::Execution;
 use crate::{TaskId, Trigger};
 
 /// What is known of a live task, as it stood when it was asked for.
@@ -32,10 +33,16 @@ pub struct TaskInfo {
     /// Its priority; lower runs first.
     pub priority: i32,
 
-    /// When it is due next; `None` while its last execution is in flight, and between the
-    /// executions of a fixed delay.
+    /// When it is due next; `None` while it is paused or its last execution is in flight, and between
+    /// the executions of a fixed delay.
     pub next_run: Option<SystemTime>,
 
     /// Whether its runs are held back.
     pub paused: bool,
+
+    /// The tags that it was given, in order.
+    pub tags: Vec<String>,
+
+    /// Its executions that are due and have not ended, oldest first.
+    pub in_flight: Vec<Execution>,
 }

@@ -7,12 +7,23 @@ use super::record::AnyRecord;
 use crate::TaskId;
 use crate::error::Error;
 use crate::execution::Owner;
+use crate::trigger::Trigger;
+
+/// What can be done to a task after it was added.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Cancel,
+    Pause,
+    Resume,
+    RunNow,
+    Reschedule(Trigger),
+}
 
 /// A scheduler, as seen by the handles of its tasks. The closures are called under its lock: they may
 /// take the lock of a record, and may not run code of users.
 pub(crate) trait Keeper: Owner {
-    /// Ends a series.
-    fn cancel(&self, task: TaskId) -> Result<(), Error>;
+    /// Does to a task what somebody wants.
+    fn steer(&self, task: TaskId, command: Command) -> Result<(), Error>;
 
     /// Calls `f` with the time of the next run of `task`, `None` where there is none.
     fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>));

@@ -21,7 +21,7 @@ pub use retry::Retry;
 pub use value::Task;
 
 pub(crate) use body::{Body, Delivery, Sink};
-pub(crate) use keeper::Keeper;
-pub(crate) use record::{AnyRecord, Claim};
+pub(crate) use keeper::{Command, Keeper};
+pub(crate) use record::{AnyRecord, Claim, edit};
 pub(crate) use rules::Rules;
 pub(crate) use value::Rare;

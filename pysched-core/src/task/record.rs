@@ -6,7 +6,9 @@ use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
 use super::body::{Function, Sink};
-use crate::execution::{Aftermath, Execution, ExecutionCell, History, Outcome, Owner, Status};
+use crate::execution::{
+    Aftermath, Execution, ExecutionCell, History, Ledger, Outcome, Owner, Reason, Swept,
+};
 use crate::portable;
 use crate::prefetch::Location;
 use crate::sync::{Condvar, Mutex};
@@ -73,32 +75,27 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
     /// Takes note of an execution that was begun before there was this record, and gives its number.
     fn adopt(&self, due: SystemTime, started: Option<SystemTime>) -> u64;
 
-    /// Records a run that was skipped or missed.
-    fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status);
+    /// Applies the rules of the task to its executions; see [`edit`].
+    fn edit(&self, edit: &mut dyn FnMut(&mut dyn Ledger));
 
-    /// Records runs as missed, given from the newest back, as many as are retained.
-    fn miss(&self, newest_first: &mut dyn Iterator<Item = SystemTime>, at: SystemTime);
-
-    /// Lets a run that is due at `due` take the place of the one that is queued, which is recorded as
-    /// missed; `false` if none is queued.
-    fn supersede(&self, due: SystemTime, at: SystemTime) -> bool;
-
-    /// Cancels the run that would come at `next`, and with `queued` also what was launched and has
-    /// not begun.
-    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime);
+    /// Cancels the run that would come at `next`, and with `queued` also what is in flight and does not
+    /// run.
+    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime, reason: Reason);
 
     /// Lets go of the function: nothing will be launched any more, and what was has begun.
     fn close(&self);
 
-    /// Moves executions that their futures have settled to those that ended; says whether the
-    /// upcoming one was among them.
-    fn sweep(&self) -> bool;
+    /// Moves executions that their futures have settled to those that ended.
+    fn sweep(&self) -> Swept;
 
     /// Whether an execution is queued or running.
     fn is_active(&self) -> bool;
 
-    /// The execution that is queued or running.
-    fn in_flight(&self) -> Option<Execution>;
+    /// The executions that have not ended, oldest first.
+    fn in_flight(&self) -> Vec<Execution>;
+
+    /// Whether there is something to flush.
+    fn has_aftermath(&self) -> bool;
 
     /// The retained executions, oldest first.
     fn executions(&self) -> Vec<Execution>;
@@ -107,6 +104,18 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
     fn flush(&self);
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// Applies the rules of a task to its executions, and gives what comes of it. What is left behind is to be
+/// flushed.
+pub(crate) fn edit<R>(record: &dyn AnyRecord, edit: impl FnOnce(&mut dyn Ledger) -> R) -> R {
+    let (mut edit, mut result) = (Some(edit), None);
+    record.edit(&mut |ledger| {
+        if let Some(edit) = edit.take() {
+            result = Some(edit(ledger));
+        }
+    });
+    result.expect("a record calls what it is given")
 }
 
 impl<T: Send + Sync + 'static> Record<T> {
@@ -184,21 +193,15 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         run
     }
 
-    fn pass_over(&self, due: SystemTime, at: SystemTime, status: Status) {
-        self.state.lock().history.pass_over(due, at, status);
-    }
-
-    fn miss(&self, newest_first: &mut dyn Iterator<Item = SystemTime>, at: SystemTime) {
-        self.state.lock().history.miss(newest_first, at);
-    }
-
-    fn supersede(&self, due: SystemTime, at: SystemTime) -> bool {
-        self.state.lock().history.supersede(due, at)
-    }
-
-    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime) {
+    fn edit(&self, edit: &mut dyn FnMut(&mut dyn Ledger)) {
         let mut state = self.state.lock();
-        state.history.withdraw(next, queued, at);
+        edit(&mut state.history);
+        self.tell(&state);
+    }
+
+    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime, reason: Reason) {
+        let mut state = self.state.lock();
+        state.history.withdraw(next, queued, at, reason);
         self.tell(&state);
     }
 
@@ -210,19 +213,24 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         self.tell(&state);
     }
 
-    fn sweep(&self) -> bool {
+    fn sweep(&self) -> Swept {
         let mut state = self.state.lock();
-        let upcoming = state.history.sweep();
+        let swept = state.history.sweep();
         self.tell(&state);
-        upcoming
+        swept
     }
 
     fn is_active(&self) -> bool {
         self.state.lock().history.is_active()
     }
 
-    fn in_flight(&self) -> Option<Execution> {
+    fn in_flight(&self) -> Vec<Execution> {
         self.state.lock().history.in_flight()
+    }
+
+    fn has_aftermath(&self) -> bool {
+        let state = self.state.lock();
+        state.discarded.is_some() || state.history.has_aftermath()
     }
 
     fn executions(&self) -> Vec<Execution> {

@@ -61,7 +61,7 @@ impl Retry {
     pub const FIRST: Duration = Duration::from_secs(1);
 
     /// The longest pause, unless told otherwise.
-    pub const LONGEST: Duration = Duration::from_secs(60);
+    pub const LONGEST: Duration = Duration::from_mins(1);
 
     /// Up to `n` attempts after the first. The pauses grow from 1 s to 1 min, unless told otherwise.
     ///

@@ -23,6 +23,10 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    pub(crate) fn tag_names(&self) -> Vec<String> {
+        self.tags.iter().map(|tag| tag.as_ref().to_owned()).collect()
+    }
+
     /// How late a run may start, whichever rule says so.
     pub(crate) fn grace(&self) -> Option<Duration> {
         self.misfire.grace(self.grace)

@@ -51,9 +51,12 @@ pub use self::cron::{Cron, CronError};
 #[cfg(feature = "cron")]
 pub use self::dst::Dst;
 pub(crate) use self::schedule::{Bounds, Due, Firing, Missed, Schedule};
+#[cfg(feature = "tracing")]
+pub(crate) use self::text::Stamp;
 #[cfg(feature = "cron")]
 use self::zoned::Zoned;
 use crate::Interval;
+use crate::error::Error;
 use crate::time::Moment;
 
 /// When a task runs: once, every so often, at given times, by the calendar, or a combination of these.
@@ -353,6 +356,12 @@ impl Trigger {
         let nanos = delay.nanos()?;
         let moment = Moment::from_nanos(now.nanos().saturating_add(nanos));
         (moment < Moment::NEVER).then_some((nanos, Due::interval(moment)))
+    }
+
+    /// The delay of a trigger that is nothing but that.
+    pub(crate) fn delay(&self) -> Option<Result<Duration, Error>> {
+        let Self { kind: Kind::Once(delay), limits: None } = self else { return None };
+        Some(delay.duration())
     }
 
     /// Whether it waits for a time on the wall clock.

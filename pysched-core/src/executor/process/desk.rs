@@ -100,8 +100,8 @@ struct State {
     line: Option<Line>,
     assignment: Option<Assignment>,
 
-    /// The task of an execution that is being claimed in order to be put down here.
-    expected: Option<TaskId>,
+    /// The execution that is being claimed in order to be put down here.
+    expected: Option<(TaskId, u64)>,
 
     /// Whether that was cancelled since it was claimed.
     doomed: bool,
@@ -176,11 +176,11 @@ impl Desk {
         self.state.lock().line.take()
     }
 
-    /// Takes note that an execution of `task` is about to be claimed and put down. From the moment on
-    /// that it counts as running, whoever cancels it finds it here.
-    pub(super) fn expect(&self, task: TaskId) {
+    /// Takes note that an execution is about to be claimed and put down. From the moment on that it
+    /// counts as running, whoever cancels it finds it here.
+    pub(super) fn expect(&self, execution: (TaskId, u64)) {
         let mut state = self.state.lock();
-        state.expected = Some(task);
+        state.expected = Some(execution);
         state.doomed = false;
     }
 
@@ -291,17 +291,17 @@ impl Desk {
         }
     }
 
-    /// Ends the execution of `task`, if it is the one here and `runs` says that it still does. Says
+    /// Ends an execution, if it is the one here and `runs` says that it still does. Says
     /// whether it is going to end as cancelled.
-    pub(super) fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
+    pub(super) fn interrupt(&self, execution: (TaskId, u64), runs: &dyn Fn() -> bool) -> bool {
         let mut state = self.state.lock();
-        if state.expected == Some(task) && runs() {
+        if state.expected == Some(execution) && runs() {
             state.doomed = true;
             return true;
         }
         let State { line, assignment, .. } = &mut *state;
-        let Some(assignment) = assignment.as_mut().filter(|it| it.absent.task() == task && runs())
-        else {
+        let is_it = |it: &&mut Assignment| it.absent.identity() == execution && runs();
+        let Some(assignment) = assignment.as_mut().filter(is_it) else {
             return false;
         };
         if assignment.verdict.is_none() {
@@ -346,6 +346,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::execution::{Progress, Subject};
     use crate::executor::process::hello::pipe;
     use crate::portable::Outcome;
     use rustix::io::ioctl_fionread;
@@ -355,9 +356,15 @@ mod tests {
     struct Nothing;
 
     impl Absent for Nothing {
-        fn task(&self) -> TaskId {
-            TaskId::nil()
+        fn identity(&self) -> (TaskId, u64) {
+            (TaskId::nil(), 0)
         }
+
+        fn subject(&self) -> Option<Subject> {
+            None
+        }
+
+        fn progressed(&self, _: Progress) {}
 
         fn parcel(&self) -> Option<&Arc<Parcel>> {
             None
@@ -375,7 +382,7 @@ mod tests {
         desk.set_frame(vec![0; 10]);
         // The attendant is about to write.
         assert!(matches!(desk.task(), Task::Write(None)));
-        assert!(desk.interrupt(TaskId::nil(), &|| true));
+        assert!(desk.interrupt((TaskId::nil(), 0), &|| true));
         assert!(!desk.write().unwrap());
         assert_eq!(ioctl_fionread(&worker), Ok(0));
         assert!(matches!(desk.task(), Task::Withdrawn(..)));

@@ -6,7 +6,9 @@ use std::time::SystemTime;
 use super::check;
 use super::pool::Pool;
 use crate::error::{Error, TaskError};
-use crate::execution::{Absent, Errand, ExecutionCell, Owner, TaskFuture, Ticket, Work};
+use crate::execution::{
+    Absent, Errand, ExecutionCell, Owner, Progress, Subject, TaskFuture, Ticket, Work,
+};
 use crate::executor::{Job, Rejected};
 use crate::portable::{Outcome, Parcel, typed};
 use crate::task::Body;
@@ -97,8 +99,8 @@ impl<T: Send + Sync + 'static> Errand for Direct<T> {
         self.give_up(error);
     }
 
-    fn identity(&self) -> TaskId {
-        self.owner.key
+    fn identity(&self) -> (TaskId, u64) {
+        (self.owner.key, 0)
     }
 
     fn begin_elsewhere(mut self: Box<Self>) -> Option<Box<dyn Absent>> {
@@ -111,8 +113,16 @@ impl<T: Send + Sync + 'static> Errand for Direct<T> {
 }
 
 impl<T: Send + Sync + 'static> Absent for Direct<T> {
-    fn task(&self) -> TaskId {
-        self.owner.key
+    fn identity(&self) -> (TaskId, u64) {
+        (self.owner.key, 0)
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        None
+    }
+
+    fn progressed(&self, progress: Progress) {
+        self.cell.details_or_new().set_progress(progress);
     }
 
     fn parcel(&self) -> Option<&Arc<Parcel>> {
@@ -143,9 +153,15 @@ impl Owner for Employment {
         settle(SystemTime::now());
     }
 
-    fn interrupt(&self, _: TaskId, runs: &dyn Fn() -> bool) -> bool {
-        self.pool.upgrade().is_some_and(|pool| pool.interrupt(self.key, runs))
+    fn stop(&self, _: TaskId, _: u64, runs: &dyn Fn() -> bool) -> bool {
+        self.pool.upgrade().is_some_and(|pool| pool.interrupt((self.key, 0), runs))
     }
+
+    fn subject(&self, _: TaskId, _: u64) -> Option<Subject> {
+        None
+    }
+
+    fn progressed(&self, _: TaskId, _: u64, _: Progress) {}
 
     fn begin_elsewhere(self: Arc<Self>, _: Ticket) -> Option<Box<dyn Absent>> {
         debug_assert!(false, "there are no tickets of it");

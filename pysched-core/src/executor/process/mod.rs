@@ -193,8 +193,16 @@ impl Executor for ProcessPoolExecutor {
         check(parcel)
     }
 
-    fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
-        self.pool.interrupt(task, runs)
+    fn interrupt(&self, execution: (TaskId, u64), runs: &dyn Fn() -> bool) -> bool {
+        self.pool.interrupt(execution, runs)
+    }
+
+    fn keeps_time(&self) -> bool {
+        true
+    }
+
+    fn workers(&self) -> Option<usize> {
+        Some(self.pool.size().0)
     }
 
     fn shutdown(&self, wait: bool) {

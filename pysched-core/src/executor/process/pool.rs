@@ -308,9 +308,9 @@ impl Pool {
     }
 
     /// Ends the execution of `task` that runs in one of the workers.
-    pub(super) fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
+    pub(super) fn interrupt(&self, execution: (TaskId, u64), runs: &dyn Fn() -> bool) -> bool {
         let desks = self.floor.lock().desks.clone();
-        desks.iter().any(|desk| desk.interrupt(task, runs))
+        desks.iter().any(|desk| desk.interrupt(execution, runs))
     }
 
     /// Takes nothing more. Without `finish`, what waits is cancelled.

@@ -51,13 +51,19 @@ impl Due {
     /// A run that never comes.
     const NEVER: Self = Self { moment: Moment::NEVER, wall: None };
 
-    pub(super) fn interval(moment: Moment) -> Self {
+    pub(crate) fn interval(moment: Moment) -> Self {
         Self { moment, wall: None }
     }
 
     /// A run at a time on the wall clock; at once if that is past.
     fn at(time: SystemTime, now: Moment, timeline: Timeline) -> Self {
         Self { moment: timeline.moment_at(time).max(now), wall: Some(time) }
+    }
+
+    /// When it is due, be that past. A time before the clock's origin counts as that.
+    #[inline]
+    pub(crate) fn nominal_moment(self, timeline: Timeline) -> Moment {
+        self.wall.map_or(self.moment, |time| timeline.moment_at(time))
     }
 
     /// The due time as a number, by which runs of different schedulers are put in order.
@@ -115,6 +121,9 @@ impl Firing {
 #[derive(Debug)]
 pub(crate) struct Schedule {
     trigger: Trigger,
+
+    /// The end that the task was given, and that of this and the trigger which comes first.
+    ends: Option<SystemTime>,
     until: Option<SystemTime>,
 
     /// How many executions may still be launched.
@@ -187,6 +196,7 @@ impl Schedule {
         }
         let mut schedule = Self {
             trigger,
+            ends: bounds.until,
             until,
             remaining: bounds.times,
             added: wall,
@@ -296,6 +306,47 @@ impl Schedule {
         let Some(remaining) = &mut self.remaining else { return true };
         *remaining = remaining.saturating_sub(1);
         *remaining > 0
+    }
+
+    /// Takes back that an execution was launched, which was the last that may be.
+    pub(crate) fn uncount_launch(&mut self) {
+        if let Some(remaining) = &mut self.remaining {
+            *remaining = remaining.saturating_add(1);
+        }
+    }
+
+    /// What is left of the limits that the task was given, for another trigger.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { starting: None, until: self.ends, times: self.remaining }
+    }
+
+    /// Whether what is armed is no run, but a time to look for one.
+    pub(crate) fn is_searching(&self) -> bool {
+        self.none_until.is_some()
+    }
+
+    /// Whether a run after the one at `due` is due by now, too.
+    pub(crate) fn is_followed(
+        &self,
+        due: Due,
+        now: Moment,
+        wall: SystemTime,
+        timeline: Timeline,
+    ) -> bool {
+        let nominal = self.nominal().unwrap_or(due);
+        let end = self.until.map_or(wall, |until| until.min(wall));
+        match self.trigger.kind {
+            Kind::Recur(interval) => {
+                let until = self.until.map_or(Moment::NEVER, |until| timeline.moment_at(until));
+                let step = interval.duration().unwrap_or(Duration::MAX);
+                nominal.moment.saturating_add(step) <= now.min(until)
+            }
+            Kind::Once(_) | Kind::RecurAfter(_) | Kind::At(_) => false,
+            _ => match self.run_after(nominal.wall_on(timeline)) {
+                Found::Run(next) => next <= end,
+                Found::NoneUntil(_) | Found::Never => false,
+            },
+        }
     }
 
     /// The first run of a calendar after a time.

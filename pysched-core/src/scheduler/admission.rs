@@ -1,0 +1,367 @@
+//! What becomes of the runs of a task with rules that are due: `docs/rules.md` in code.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::fire::Harvest;
+use super::shard::Shard;
+use crate::execution::{Census, JobAnchor, Reason, Status};
+use crate::queue::ReadyKey;
+use crate::task::{Misfire, Overlap, Rules, edit};
+use crate::time::Moment;
+use crate::trigger::{Due, Firing, Missed};
+
+/// How many executions of a task that is behind may be queued at once: it may have missed billions.
+const CATCH_UP: usize = 1000;
+
+/// How many missed runs of a calendar are counted at once, one by one.
+const COUNTED: usize = 10_000;
+
+/// What is due, and by which clocks.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    now: Moment,
+    wall: SystemTime,
+}
+
+impl Look {
+    /// How late a run is.
+    fn late(self, due: Due) -> Duration {
+        match due.wall {
+            None => self.now.since(due.moment),
+            Some(time) => self.wall.duration_since(time).unwrap_or_default(),
+        }
+    }
+
+    fn is_due(self, due: Due) -> bool {
+        match due.wall {
+            None => due.moment <= self.now,
+            Some(time) => time <= self.wall,
+        }
+    }
+
+    /// A look at an earlier time.
+    fn back(self, span: Duration) -> Self {
+        let now = Moment::from_origin(self.now.since_origin().saturating_sub(span));
+        Self { now, wall: self.wall.checked_sub(span).unwrap_or(SystemTime::UNIX_EPOCH) }
+    }
+}
+
+impl Shard {
+    /// Deals with a task whose next run is due.
+    pub(super) fn fire_ruled(
+        &mut self,
+        index: usize,
+        due: Due,
+        rules: &Arc<Rules>,
+        now: Moment,
+        wall: SystemTime,
+    ) {
+        let look = Look { now, wall };
+        let mut next = Some(due);
+        while let Some(due) = next.filter(|&due| look.is_due(due)) {
+            if self.slot(index).is_ending() {
+                break;
+            }
+            if self.slot(index).schedule().is_some_and(|schedule| schedule.is_searching()) {
+                next = self.step(index, due, look).next;
+                continue;
+            }
+            let grace = rules.grace().filter(|&grace| look.late(due) > grace);
+            next = if let Some(grace) = grace {
+                // Those that are later than the grace, up to the newest such.
+                let Firing { run, missed, next } =
+                    self.step(index, due, look.back(grace.saturating_add(Duration::from_nanos(1))));
+                self.pass_over_missed(index, missed, Status::Missed, now, |due| {
+                    Reason::TooLate(wall.duration_since(due).unwrap_or_default())
+                });
+                if let Some(run) = run {
+                    let reason = Reason::TooLate(look.late(run));
+                    self.pass_over(index, run, Status::Missed, reason, now);
+                }
+                next
+            } else if rules.misfire == Misfire::RunAll {
+                match self.catch_up(index, due, rules, look) {
+                    Some(next) => next,
+                    None => return,
+                }
+            } else {
+                let Firing { run, missed, next } = self.step(index, due, look);
+                if let Some(run) = run {
+                    let into = run.wall_on(self.timeline);
+                    let coalesced = |_| Reason::Coalesced { into };
+                    self.pass_over_missed(index, missed, Status::Missed, now, coalesced);
+                    self.admit(index, run, next, now);
+                }
+                next
+            };
+        }
+        self.arm_next(index, next, now);
+    }
+
+    /// Deals with the oldest run of a task that runs all that it misses; gives the next, or `None` if
+    /// there is no room now: then it is held.
+    fn catch_up(
+        &mut self,
+        index: usize,
+        due: Due,
+        rules: &Rules,
+        look: Look,
+    ) -> Option<Option<Due>> {
+        let Census { holding, untouched, .. } = self.census(index);
+        let capacity = rules.overlap.capacity();
+        let slot = self.slot(index);
+        let is_followed = slot
+            .schedule()
+            .is_some_and(|schedule| schedule.is_followed(due, look.now, look.wall, self.timeline));
+        let is_behind = slot.is_behind() || is_followed;
+        let has_room = holding.saturating_add(untouched) < capacity && untouched < CATCH_UP;
+        if !has_room && (is_behind || holding < capacity) {
+            let more = self.slot_mut(index).more_mut();
+            more.held = Some(due);
+            more.behind = true;
+            return None;
+        }
+        // Seen from its own time, it is the newest.
+        let seen = Look { now: due.moment, wall: due.wall_on(self.timeline) };
+        let Firing { run, next, .. } = self.step(index, due, seen);
+        if let Some(run) = run {
+            if has_room {
+                self.execute(index, run, next, false, false, look.now);
+            } else {
+                self.admit(index, run, next, look.now);
+            }
+        }
+        self.slot_mut(index).more_mut().behind = is_followed;
+        Some(next)
+    }
+
+    /// What the schedule of a task says about a run that is due.
+    fn step(&mut self, index: usize, due: Due, look: Look) -> Firing {
+        let timeline = self.timeline;
+        match self.slot_mut(index).schedule_mut() {
+            Some(schedule) => schedule.fire(due, look.now, look.wall, timeline),
+            None => Firing::once(due),
+        }
+    }
+
+    /// Makes a run an execution, or passes it over, as the overlap policy says. `next` is the run after
+    /// it, as far as it is known.
+    pub(super) fn admit(&mut self, index: usize, due: Due, next: Option<Due>, now: Moment) {
+        let Some(rules) = self.slot(index).rules().cloned() else { return };
+        let overlap = rules.overlap;
+        let Census { holding, untouched, buffered, .. } = self.census(index);
+        if holding < overlap.capacity() {
+            match overlap {
+                _ if untouched == 0 => self.execute(index, due, next, false, false, now),
+                Overlap::BufferOne if buffered > 0 => {
+                    self.pass_over(index, due, Status::Skipped, Reason::Overlap, now);
+                }
+                Overlap::BufferAll if buffered > 0 => {
+                    self.execute(index, due, next, true, false, now);
+                }
+                _ => {
+                    self.supersede(index, due, now);
+                }
+            }
+            return;
+        }
+        match overlap {
+            Overlap::Allow(n) => {
+                self.pass_over(index, due, Status::Skipped, Reason::Limit(n), now);
+            }
+            Overlap::BufferOne if untouched == 0 => {
+                self.execute(index, due, next, true, false, now);
+            }
+            Overlap::BufferAll => self.execute(index, due, next, true, false, now),
+            Overlap::CancelOther => {
+                self.stop_all(index, Reason::NewerRun, now);
+                if untouched == 0 {
+                    self.execute(index, due, next, false, false, now);
+                } else {
+                    self.supersede(index, due, now);
+                }
+            }
+            Overlap::Skip | Overlap::BufferOne | Overlap::AllowAll => {
+                self.pass_over(index, due, Status::Skipped, Reason::Overlap, now);
+            }
+        }
+    }
+
+    /// Makes a run an execution.
+    pub(super) fn execute(
+        &mut self,
+        index: usize,
+        due: Due,
+        next: Option<Due>,
+        buffered: bool,
+        forced: bool,
+        now: Moment,
+    ) {
+        let time = due.wall_on(self.timeline);
+        let slot = self.slot_mut(index);
+        let Some(record) = slot.record() else { return };
+        edit(&**record, |ledger| ledger.execute(time, buffered, forced));
+        slot.count_launch();
+        if slot.is_ending() {
+            slot.more_mut().reserve = next;
+        }
+        self.tell_fired(index, time, now);
+    }
+
+    /// Lets a run take the place of an execution that was not begun, if there is one; says whether.
+    pub(super) fn supersede(&mut self, index: usize, due: Due, now: Moment) -> bool {
+        let (time, at) = (due.wall_on(self.timeline), self.timeline.wall_at(now));
+        let Some(record) = self.slot(index).record() else { return false };
+        let Some(missed) = edit(&**record, |ledger| ledger.supersede(time, at)) else {
+            return false;
+        };
+        self.tell_fired(index, time, now);
+        let reason = Reason::Coalesced { into: time };
+        self.tell_fate(index, missed, Status::Missed, reason, 1, now);
+        true
+    }
+
+    /// Records a run that does not become an execution.
+    pub(super) fn pass_over(
+        &mut self,
+        index: usize,
+        due: Due,
+        status: Status,
+        reason: Reason,
+        now: Moment,
+    ) {
+        let (time, at) = (due.wall_on(self.timeline), self.timeline.wall_at(now));
+        let Some(record) = self.slot(index).record() else { return };
+        edit(&**record, |ledger| ledger.pass_over(time, at, status, reason));
+        self.tell_fate(index, time, status, reason, 1, now);
+    }
+
+    /// Records runs that were missed. Of many, only the newest are recorded one by one.
+    pub(super) fn pass_over_missed(
+        &mut self,
+        index: usize,
+        missed: Missed,
+        status: Status,
+        now: Moment,
+        reason: impl Fn(SystemTime) -> Reason,
+    ) {
+        let at = self.timeline.wall_at(now);
+        let Some(newest) = self.record_missed(index, missed, status, at, &reason) else { return };
+        let Newest { told, count } = newest;
+        let rest = count - told.len() as u64;
+        for (number, due) in told.into_iter().enumerate() {
+            let count = if number == 0 { rest + 1 } else { 1 };
+            self.tell_fate(index, due, status, reason(due), count, now);
+        }
+    }
+
+    /// Records runs that were missed, and gives the newest of them, oldest first, and how many they are.
+    pub(super) fn record_missed(
+        &self,
+        index: usize,
+        missed: Missed,
+        status: Status,
+        at: SystemTime,
+        reason: &dyn Fn(SystemTime) -> Reason,
+    ) -> Option<Newest> {
+        let slot = self.slot(index);
+        let (record, schedule) = (slot.record()?, slot.schedule()?);
+        if missed == Missed::None {
+            return None;
+        }
+        edit(&**record, |ledger| {
+            // At least one, to be told.
+            let limit = ledger.limit().max(1);
+            let mut times = schedule.missed(missed);
+            let mut newest: Vec<_> = times.by_ref().take(limit).collect();
+            newest.reverse();
+            for &due in &newest {
+                ledger.pass_over(due, at, status, reason(due));
+            }
+            let count = match missed {
+                Missed::Intervals { count, .. } => count,
+                _ => (newest.len() + times.take(COUNTED).count()) as u64,
+            };
+            Some(Newest { told: newest, count })
+        })
+    }
+
+    /// Records all runs from `due` to now, which were not looked at and will not be.
+    pub(super) fn drop_due(
+        &mut self,
+        index: usize,
+        due: Due,
+        status: Status,
+        reason: Reason,
+        now: Moment,
+    ) -> Option<Due> {
+        let look = Look { now, wall: self.timeline.wall_at(now) };
+        if !look.is_due(due) {
+            return Some(due);
+        }
+        let Firing { run, missed, next } = self.step(index, due, look);
+        self.pass_over_missed(index, missed, status, now, |_| reason);
+        if let Some(run) = run {
+            self.pass_over(index, run, status, reason, now);
+        }
+        next
+    }
+
+    /// Arms the next run of a task, if there is one and it may have one, or goes on without.
+    pub(super) fn arm_next(&mut self, index: usize, next: Option<Due>, now: Moment) {
+        match next {
+            Some(next) if !self.slot(index).is_ending() => self.arm_or_hold(index, next),
+            _ => self.go_on(index, now),
+        }
+    }
+
+    /// Queues what waits and may go.
+    pub(super) fn launch_waiting(
+        &mut self,
+        index: usize,
+        owner: &Arc<JobAnchor>,
+        harvest: &mut Harvest,
+    ) {
+        let Some(rules) = self.slot(index).rules().cloned() else { return };
+        let capacity = rules.overlap.capacity();
+        let task = self.id(index);
+        let limited = self.limits.concern(&rules.tags);
+        loop {
+            let slot = self.slot(index);
+            let Some(record) = slot.record() else { return };
+            let only_forced = slot.is_paused();
+            let next = edit(&**record, |ledger| ledger.next_to_queue(capacity, only_forced));
+            let Some(next) = next else { break };
+            let due = Moment::of_wall(next.due);
+            let key = ReadyKey { priority: slot.priority, due, sequence: slot.sequence };
+            if limited && !self.limits.enter((task, next.run), &rules.tags, key) {
+                return;
+            }
+            edit(&**record, |ledger| ledger.queue(next.run));
+            let job = slot.limited_job(task, next.run, due, limited, owner);
+            self.tally.launched(job.lane());
+            harvest.push(job);
+        }
+        if limited {
+            let admitted = self.limits.forget(task);
+            if !admitted.is_empty() {
+                self.outbox().admitted.extend(admitted);
+            }
+        }
+    }
+
+    pub(super) fn census(&self, index: usize) -> Census {
+        let record = self.slot(index).record();
+        record.map(|record| edit(&**record, |ledger| ledger.census())).unwrap_or_default()
+    }
+}
+
+/// Runs that were missed.
+pub(super) struct Newest {
+    /// The newest of them, oldest first: as many as are retained, and one at least.
+    pub(super) told: Vec<SystemTime>,
+
+    /// How many there are.
+    pub(super) count: u64,
+}

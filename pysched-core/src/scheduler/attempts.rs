@@ -1,0 +1,438 @@
+//! How the executions of a task with rules begin, time out, are tried again, are told to end, and end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::deadlines::{Alert, Deadline};
+use super::ending::{Begun, Leftover};
+use super::engine::Engine;
+use super::events::EventKind;
+use super::fire::Harvest;
+use super::shard::Shard;
+use super::slot::Standing;
+use crate::TaskId;
+use crate::error::TaskError;
+use crate::execution::{Details, Reason, Running, Stage, Status, Subject, Ticket};
+use crate::task::{AnyRecord, Delivery, Rules, edit};
+use crate::time::Moment;
+
+/// An execution that has run for too long, before it was decided what follows.
+pub(super) struct Overrun {
+    task: TaskId,
+    run: u64,
+    limit: Duration,
+}
+
+impl Shard {
+    /// Claims an execution of a task with rules, or says what it leaves if it is not to run now.
+    pub(super) fn begin_ruled(
+        &mut self,
+        ticket: &Ticket,
+        index: usize,
+        rules: Arc<Rules>,
+        runs: bool,
+        now: Moment,
+    ) -> Result<Begun, Leftover> {
+        let timeline = self.timeline;
+        let at = timeline.wall_at(now);
+        let nothing = Err(Leftover::default());
+        let slot = self.slot(index);
+        let (Some(record), is_paused) = (slot.record().cloned(), slot.is_paused()) else {
+            return nothing;
+        };
+        let Some(running) = edit(&*record, |ledger| ledger.get(ticket.run)) else { return nothing };
+        if running.stage != Stage::Queued {
+            return nothing;
+        }
+        if is_paused && !running.forced && runs {
+            edit(&*record, |ledger| ledger.shelve(ticket.run));
+            return nothing;
+        }
+        let late = at.duration_since(running.due).unwrap_or_default();
+        if runs && !running.holds && rules.grace().is_some_and(|grace| late > grace) {
+            return Err(self.lose(index, &*record, ticket.run, Reason::TooLate(late), now));
+        }
+        let Some(claim) = record.begin(ticket.run, runs.then_some(at), false) else {
+            return nothing;
+        };
+        let slot = self.slot_mut(index);
+        let more = slot.more_mut();
+        more.reserve = None;
+        let is_held = more.held.is_some() && !more.paused;
+        let sequence = slot.sequence;
+        if runs && let Some(limit) = rules.timeout {
+            let deadline = Deadline { index, sequence, event: Alert::Timeout(ticket.run, limit) };
+            self.set_deadline(now.saturating_add(limit), deadline);
+        }
+        if is_held {
+            // One fewer is queued.
+            self.nudge(index);
+        }
+        self.tally.begun(ticket.lane);
+        if runs {
+            if !running.holds {
+                self.tally.called(Moment::of_wall(running.due), timeline.number_at(now));
+            }
+            self.tell_started(index, running.due, running.attempt, late, now);
+        }
+        Ok(Begun::Ruled { claim, rules, attempt: running.attempt })
+    }
+
+    /// Records that a queued execution is too late.
+    fn lose(
+        &mut self,
+        index: usize,
+        record: &dyn AnyRecord,
+        run: u64,
+        reason: Reason,
+        now: Moment,
+    ) -> Leftover {
+        let at = self.timeline.wall_at(now);
+        let leftover = self.leftover(index);
+        let slot = self.slot_mut(index);
+        // It was no execution in the end, so that another one may be in its place.
+        let more = slot.more_mut();
+        if let Some(reserve) = more.reserve.take() {
+            more.ending = false;
+            if let Some(schedule) = &mut more.schedule {
+                schedule.uncount_launch();
+            }
+            self.arm_or_hold(index, reserve);
+        } else if let Some(schedule) = &mut more.schedule {
+            schedule.uncount_launch();
+        }
+        let slot = self.slot(index);
+        let another = slot.is_armed() || slot.held().is_some() || slot.is_fixed_delay();
+        let due = edit(record, |ledger| ledger.get(run)).map(|it| it.due);
+        edit(record, |ledger| ledger.lose(run, at, reason, another));
+        if let Some(due) = due {
+            self.tell_fate(index, due, Status::Missed, reason, 1, now);
+        }
+        self.go_on(index, now);
+        leftover
+    }
+
+    /// Records how an attempt of a task with rules has ended; with `again`, another one follows after
+    /// that.
+    pub(super) fn conclude_ruled(
+        &mut self,
+        index: usize,
+        ticket: &Ticket,
+        now: Moment,
+        delivery: &mut dyn Delivery,
+        again: Option<Duration>,
+    ) -> Leftover {
+        let run = ticket.run;
+        let leftover = self.leftover(index);
+        let Some(record) = self.slot(index).record().cloned() else { return leftover };
+        let Some(running) = edit(&*record, |ledger| ledger.get(run)) else { return leftover };
+        let number = self.timeline.number_at(now);
+        let started = running.started.map(Moment::of_wall);
+        match running.stage {
+            Stage::Running => {
+                self.tally.ended(ticket.lane, started, number);
+                self.deadlines.clear(index, run);
+                self.settle_attempt(index, &*record, running, now, delivery, again);
+            }
+            // Its outcome is that it has timed out, whatever it has come to since.
+            Stage::Overrun | Stage::Overdue => {
+                self.tally.returned(ticket.lane, started.unwrap_or(number), number);
+                edit(&*record, |ledger| ledger.returned(run));
+                if running.stage == Stage::Overrun {
+                    self.try_again(index, &*record, run, now);
+                }
+            }
+            Stage::Waiting | Stage::Queued | Stage::BackingOff => {
+                debug_assert!(false, "what has not begun does not end");
+            }
+        }
+        self.nudge(index);
+        self.go_on(index, now);
+        leftover
+    }
+
+    fn settle_attempt(
+        &mut self,
+        index: usize,
+        record: &dyn AnyRecord,
+        running: Running,
+        now: Moment,
+        delivery: &mut dyn Delivery,
+        again: Option<Duration>,
+    ) {
+        let (run, at) = (running.run, self.timeline.wall_at(now));
+        let status = delivery.status();
+        let text = delivery.text().unwrap_or_default().to_owned();
+        self.tell_mishap(index, running, delivery.error(), now);
+        if status == Status::Failed
+            && let Some(reason) = running.told
+        {
+            let failure = delivery.take_failure();
+            edit(record, |ledger| ledger.cancel(run, at, reason, failure));
+            self.tell_fate(index, running.due, Status::Cancelled, reason, 1, now);
+            return;
+        }
+        let again = again.filter(|_| self.open && !self.slot(index).is_cancelled());
+        if let Some(pause) = again
+            && let Some(failure) = delivery.take_failure()
+        {
+            edit(record, |ledger| ledger.back_off(run, failure, at));
+            self.tell_retried(index, running, &text, pause, now);
+            self.set_retry(index, run, now.saturating_add(pause));
+            return;
+        }
+        delivery.settle(record, run, at);
+        self.tell_end(index, running, status, text, now);
+    }
+
+    fn set_retry(&mut self, index: usize, run: u64, at: Moment) {
+        let sequence = self.slot(index).sequence;
+        self.set_deadline(at, Deadline { index, sequence, event: Alert::Retry(run) });
+    }
+
+    /// Goes on with an execution whose attempt timed out, and whose function has returned since.
+    fn try_again(&mut self, index: usize, record: &dyn AnyRecord, run: u64, now: Moment) {
+        if !self.open || self.slot(index).is_cancelled() {
+            // It has failed as its last attempt has.
+            self.give_up_retries(index, now);
+        } else if !self.deadlines.has(index, run) {
+            // The pause was over before.
+            edit(record, |ledger| ledger.retry(run));
+        }
+    }
+
+    /// Settles that an execution has run for too long; with `again`, another attempt follows after that,
+    /// but not before its function has returned.
+    fn time_out(&mut self, overrun: &Overrun, again: Option<Duration>, now: Moment) {
+        let Overrun { task, run, limit } = *overrun;
+        let Some(index) = self.index(task) else { return };
+        let Some(record) = self.slot(index).record().cloned() else { return };
+        let again = again.filter(|_| self.open && !self.slot(index).is_cancelled());
+        let at = self.timeline.wall_at(now);
+        let running = edit(&*record, |ledger| {
+            let running = ledger.get(run)?;
+            ledger.time_out(run, limit, at, again.is_some()).then_some(running)
+        });
+        // Otherwise it has returned in the meantime.
+        let Some(running) = running else { return };
+        self.tally.overdue();
+        let error = TaskError::TimedOut(limit);
+        self.tell_mishap(index, running, Some(&error), now);
+        match again {
+            Some(pause) => {
+                self.set_retry(index, run, now.saturating_add(pause));
+                self.tell_retried(index, running, &error.to_string(), pause, now);
+            }
+            None => self.tell_end(index, running, Status::Failed, error.to_string(), now),
+        }
+        if let Some(details) = edit(&*record, |ledger| ledger.details(run)) {
+            self.outbox().tokens.push(details.token.clone());
+        }
+        self.outbox().touched.push(record);
+    }
+
+    /// Deals with what is to happen to executions by now.
+    pub(super) fn ring_deadlines(&mut self, now: Moment, harvest: &mut Harvest) {
+        while let Some(Deadline { index, sequence, event }) = self.deadlines.pop(now) {
+            let Some(slot) = self.slots.get(index).filter(|it| it.sequence == sequence) else {
+                continue;
+            };
+            match event {
+                Alert::Timeout(run, limit) => {
+                    let rules = slot.rules().cloned();
+                    let overrun = Overrun { task: self.share.id(sequence, index), run, limit };
+                    harvest.overruns.push((overrun, rules));
+                }
+                Alert::Retry(run) => {
+                    let record = slot.record().cloned();
+                    let stage = |record: &Arc<dyn AnyRecord>| {
+                        edit(&**record, |ledger| ledger.get(run)).map(|it| it.stage)
+                    };
+                    // Of one whose function has not returned yet, it is seen then that it is due.
+                    if let Some(record) = record
+                        && stage(&record) == Some(Stage::BackingOff)
+                    {
+                        edit(&*record, |ledger| ledger.retry(run));
+                        self.nudge(index);
+                    }
+                }
+                Alert::Follow => {
+                    self.follow(index, now);
+                    // It may have been the last run that its predecessors bring about.
+                    self.go_on(index, now);
+                }
+            }
+        }
+    }
+
+    /// Tells the executions of a task that run to end, and cancels those that are to be tried again.
+    pub(super) fn stop_all(&mut self, index: usize, reason: Reason, now: Moment) {
+        let Some(record) = self.slot(index).record().cloned() else { return };
+        for run in edit(&*record, |ledger| ledger.on_workers()) {
+            self.tell_to_end(index, &*record, run, Some(reason));
+        }
+        for running in edit(&*record, |ledger| ledger.between_attempts()) {
+            self.cancel_attempts(index, &*record, running, reason, now);
+        }
+        self.nudge(index);
+    }
+
+    /// Tells a running execution to end. With a reason, it is cancelled if it fails then.
+    pub(super) fn tell_to_end(
+        &mut self,
+        index: usize,
+        record: &dyn AnyRecord,
+        run: u64,
+        reason: Option<Reason>,
+    ) {
+        let Some(details) = edit(record, |ledger| ledger.details(run)) else { return };
+        if let Some(reason) = reason {
+            details.tell(reason);
+        }
+        let (lane, task) = (self.slot(index).lane, self.id(index));
+        let outbox = self.outbox();
+        outbox.tokens.push(details.token.clone());
+        if reason.is_some() {
+            outbox.interrupts.push((lane, task, run));
+        }
+        outbox.details.push(details);
+    }
+
+    /// Tells the functions of a task that run to end, which changes no outcome.
+    pub(super) fn tell_task_to_end(&mut self, index: usize) {
+        if let Some(record) = self.slot(index).record().cloned() {
+            for run in edit(&*record, |ledger| ledger.on_workers()) {
+                self.tell_to_end(index, &*record, run, None);
+            }
+        } else if self.slot(index).standing == Standing::Running {
+            let details = self.slot_mut(index).more_mut().details.get_or_insert_with(Details::new);
+            let token = details.token.clone();
+            self.outbox().tokens.push(token);
+        }
+    }
+
+    /// Cancels an execution that has failed and was to be tried again.
+    fn cancel_attempts(
+        &mut self,
+        index: usize,
+        record: &dyn AnyRecord,
+        running: Running,
+        reason: Reason,
+        now: Moment,
+    ) {
+        let at = self.timeline.wall_at(now);
+        self.deadlines.clear(index, running.run);
+        edit(record, |ledger| ledger.cancel(running.run, at, reason, None));
+        self.tell_fate(index, running.due, Status::Cancelled, reason, 1, now);
+    }
+
+    /// Cancels an execution that has begun: one that is to be tried again at once, which this says, and
+    /// one that runs as far as it can be.
+    pub(super) fn stop(&mut self, task: TaskId, run: u64, now: Moment) -> bool {
+        let Some(index) = self.index(task) else { return false };
+        let Some(record) = self.slot(index).record().cloned() else { return false };
+        let Some(running) = edit(&*record, |ledger| ledger.get(run)) else { return false };
+        match running.stage {
+            Stage::Running => {
+                self.tell_to_end(index, &*record, run, Some(Reason::FutureCancelled));
+                false
+            }
+            Stage::Overrun => {
+                // There is no other attempt; its function is not waited for.
+                let at = self.timeline.wall_at(now);
+                self.deadlines.clear(index, run);
+                edit(&*record, |ledger| ledger.give_up_overrun(run, at, Reason::FutureCancelled));
+                self.tell_fate(
+                    index,
+                    running.due,
+                    Status::Cancelled,
+                    Reason::FutureCancelled,
+                    1,
+                    now,
+                );
+                self.outbox().touched.push(record);
+                true
+            }
+            Stage::Overdue => false,
+            Stage::BackingOff | Stage::Waiting | Stage::Queued => {
+                self.cancel_attempts(index, &*record, running, Reason::FutureCancelled, now);
+                self.outbox().touched.push(record);
+                self.nudge(index);
+                self.go_on(index, now);
+                true
+            }
+        }
+    }
+
+    /// Has the executions fail that have failed and were to be tried again.
+    pub(super) fn give_up_retries(&mut self, index: usize, now: Moment) {
+        let at = self.timeline.wall_at(now);
+        let Some(record) = self.slot(index).record().cloned() else { return };
+        for running in edit(&*record, |ledger| ledger.between_attempts()) {
+            self.deadlines.clear(index, running.run);
+            if let Some(error) = edit(&*record, |ledger| ledger.give_up(running.run, at)) {
+                self.tell_end(index, running, Status::Failed, error, now);
+            }
+        }
+        self.outbox().touched.push(record);
+    }
+
+    /// What a running execution is told about itself.
+    pub(super) fn subject(&mut self, task: TaskId, run: u64) -> Option<Subject> {
+        let index = self.index(task)?;
+        let timeline = self.timeline;
+        let slot = self.slot_mut(index);
+        let name = slot.name().map(str::to_owned);
+        if let Some(record) = slot.record() {
+            return edit(&**record, |ledger| {
+                let Running { attempt, due, .. } = ledger.get(run)?;
+                let details = ledger.details(run)?;
+                Some(Subject { name, attempt, due, details })
+            });
+        }
+        let due = slot.due().wall_on(timeline);
+        let details = slot.more_mut().details.get_or_insert_with(Details::new);
+        Some(Subject { name, attempt: 1, due, details: Arc::clone(details) })
+    }
+}
+
+impl Engine {
+    /// Decides what follows on executions that have run for too long. Runs code of users.
+    pub(super) fn time_out(&self, overruns: Vec<(Overrun, Option<Arc<Rules>>)>) {
+        for (overrun, rules) in overruns {
+            let attempt = self.attempt(overrun.task, overrun.run);
+            let error = TaskError::TimedOut(overrun.limit);
+            let retry = rules.as_ref().and_then(|rules| rules.retry.as_ref());
+            let again = retry.and_then(|retry| retry.after(attempt, &error));
+            let now = self.clock.now();
+            self.change(overrun.task, |shard| shard.time_out(&overrun, again, now));
+        }
+    }
+
+    fn attempt(&self, task: TaskId, run: u64) -> u32 {
+        let shard = self.place(task).shard.lock();
+        let record = shard.index(task).and_then(|index| shard.slot(index).record());
+        let running = record.and_then(|record| edit(&**record, |ledger| ledger.get(run)));
+        running.map_or(1, |running| running.attempt)
+    }
+
+    /// Whether the function of an execution may be running.
+    pub(super) fn is_running(&self, task: TaskId, run: u64) -> bool {
+        let shard = self.place(task).shard.lock();
+        let record = shard.index(task).and_then(|index| shard.slot(index).record());
+        let running = record.and_then(|record| edit(&**record, |ledger| ledger.get(run)));
+        running.is_some_and(|running| running.stage.is_on_a_worker())
+    }
+}
+
+/// What is told of how an attempt has gone wrong, beside that it has.
+pub(super) fn mishap(running: Running, error: &TaskError) -> Option<EventKind> {
+    let Running { due, attempt, .. } = running;
+    match error {
+        TaskError::TimedOut(limit) => Some(EventKind::TimedOut { due, attempt, limit: *limit }),
+        TaskError::WorkerDied(what) => {
+            Some(EventKind::WorkerDied { due, attempt, error: what.clone() })
+        }
+        _ => None,
+    }
+}

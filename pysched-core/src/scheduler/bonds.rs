@@ -1,0 +1,183 @@
+//! [`Bonds`]: which tasks follow which.
+//!
+//! A task that follows others has no timer: it runs when each of its predecessors has succeeded since its
+//! last run. A predecessor knows its followers, and tells them, without its own lock, when it has succeeded
+//! and when it is finished. It knows them from when they are added; whatever became of it between the two is
+//! found out then.
+
+use std::time::Duration;
+
+use super::deadlines::{Alert, Deadline};
+use super::shard::Shard;
+use crate::TaskId;
+use crate::execution::{Reason, Status};
+use crate::time::Moment;
+use crate::trigger::Due;
+
+/// The tasks that a task follows, and those that follow it.
+#[derive(Debug, Default)]
+pub(super) struct Bonds {
+    /// Empty if it follows none.
+    pub(super) predecessors: Vec<Predecessor>,
+
+    /// How long after their success it runs.
+    delay: Duration,
+
+    /// Whether it has ever been brought to run.
+    has_run: bool,
+    followers: Vec<TaskId>,
+}
+
+/// A task that is followed.
+#[derive(Debug)]
+pub(super) struct Predecessor {
+    pub(super) task: TaskId,
+
+    /// Whether it has succeeded since the follower was last brought to run.
+    pub(super) has_succeeded: bool,
+    is_finished: bool,
+}
+
+/// What a follower is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Signal {
+    pub(super) to: TaskId,
+    pub(super) from: TaskId,
+    pub(super) news: News,
+}
+
+/// What became of a predecessor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    Succeeded,
+    Finished,
+}
+
+/// What is known of a task that is to be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Live,
+    Finished {
+        has_succeeded: bool,
+    },
+
+    /// Never added here, or forgotten.
+    Unknown,
+}
+
+impl Bonds {
+    pub(super) fn after(predecessors: Vec<TaskId>, delay: Duration) -> Self {
+        let predecessor = |task| Predecessor { task, has_succeeded: false, is_finished: false };
+        Self {
+            predecessors: predecessors.into_iter().map(predecessor).collect(),
+            delay,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a predecessor may still bring it to run.
+    pub(super) fn are_open(&self) -> bool {
+        !self.predecessors.is_empty()
+            && self.predecessors.iter().all(|it| it.has_succeeded || !it.is_finished)
+    }
+
+    /// The predecessor that will not succeed any more, if it was never brought to run.
+    fn obstacle(&self) -> Option<TaskId> {
+        let ended = |it: &&Predecessor| it.is_finished && !it.has_succeeded;
+        self.predecessors.iter().find(ended).filter(|_| !self.has_run).map(|it| it.task)
+    }
+}
+
+impl Shard {
+    /// How a task that is to be followed stands.
+    pub(super) fn standing(&self, task: TaskId) -> Standing {
+        if self.index(task).is_some() {
+            return Standing::Live;
+        }
+        let executions = match self.held_index(task).and_then(|index| self.slot(index).record()) {
+            Some(record) => record.executions(),
+            None => self.finished.executions(task),
+        };
+        match executions.last() {
+            Some(last) => Standing::Finished { has_succeeded: last.status == Status::Succeeded },
+            None => Standing::Unknown,
+        }
+    }
+
+    /// Has a task tell a follower what becomes of it, from now on; says how it stands.
+    pub(super) fn tie(&mut self, task: TaskId, follower: TaskId) -> Standing {
+        if let Some(index) = self.index(task) {
+            self.slot_mut(index).more_mut().bonds.get_or_insert_default().followers.push(follower);
+        }
+        self.standing(task)
+    }
+
+    /// Has the followers of a task told what became of it.
+    pub(super) fn signal(&mut self, index: usize, news: News) {
+        let from = self.id(index);
+        let bonds = self.slot(index).more.as_deref().and_then(|more| more.bonds.as_deref());
+        let Some(bonds) = bonds.filter(|bonds| !bonds.followers.is_empty()) else { return };
+        let signals: Vec<_> = bonds.followers.iter().map(|&to| Signal { to, from, news }).collect();
+        self.outbox().signals.extend(signals);
+    }
+
+    /// Tells a follower what became of a predecessor.
+    pub(super) fn receive(&mut self, signal: Signal, now: Moment) {
+        let Some(index) = self.index(signal.to) else { return };
+        let slot = self.slot_mut(index);
+        if slot.is_ending() {
+            return;
+        }
+        let bonds = slot.more_mut().bonds.get_or_insert_default();
+        for predecessor in bonds.predecessors.iter_mut().filter(|it| it.task == signal.from) {
+            match signal.news {
+                News::Succeeded => predecessor.has_succeeded = true,
+                News::Finished => predecessor.is_finished = true,
+            }
+        }
+        if bonds.predecessors.iter().all(|it| it.has_succeeded) {
+            bonds.predecessors.iter_mut().for_each(|it| it.has_succeeded = false);
+            bonds.has_run = true;
+            let delay = bonds.delay;
+            if delay.is_zero() {
+                self.follow(index, now);
+            } else {
+                let sequence = self.slot(index).sequence;
+                let deadline = Deadline { index, sequence, event: Alert::Follow };
+                self.set_deadline(now.saturating_add(delay), deadline);
+            }
+        }
+        self.go_on(index, now);
+    }
+
+    /// A run of a follower is due now.
+    pub(super) fn follow(&mut self, index: usize, now: Moment) {
+        self.admit(index, Due::interval(now), None, now);
+        self.nudge(index);
+    }
+
+    /// Whether predecessors may bring a task to run.
+    pub(super) fn is_tied(&self, index: usize) -> bool {
+        let slot = self.slot(index);
+        let bonds = slot.more.as_deref().and_then(|more| more.bonds.as_deref());
+        bonds.is_some_and(|bonds| {
+            !slot.is_ending()
+                && (bonds.are_open()
+                    || (!bonds.predecessors.is_empty()
+                        && self.deadlines.follow(index, slot.sequence)))
+        })
+    }
+
+    /// Records that a follower was never brought to run, if that is so, before it is finished.
+    pub(super) fn give_up_following(&mut self, index: usize, now: Moment) {
+        let slot = self.slot(index);
+        let bonds = slot.more.as_deref().and_then(|more| more.bonds.as_deref());
+        let Some(obstacle) = bonds.and_then(Bonds::obstacle) else { return };
+        let at = self.timeline.wall_at(now);
+        let reason = Reason::Predecessor(obstacle);
+        if let Some(record) = slot.record() {
+            record.withdraw(Some(at), true, at, reason);
+        }
+        self.tell_fate(index, at, Status::Cancelled, reason, 1, now);
+    }
+}

@@ -1,0 +1,213 @@
+//! [`Limits`]: how many executions of all tasks with a tag may be queued or run at a time.
+//!
+//! An execution enters, under the lock of its shard, before a job is made of it, and leaves when that is
+//! over. If there is no room, its task is written down in the first gate that is full, by urgency. Whoever
+//! leaves is told which tasks may try again, and has them do so without any lock; until they do, they stay
+//! written down, so that nobody who is less urgent goes before them. A task that has nothing
+//! left to enter for is crossed out. The lock is the last to be taken, under that of a shard.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::TaskId;
+use crate::queue::ReadyKey;
+use crate::sync::Mutex;
+
+/// See the top of this file.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    /// Whether there is any limit, which saves a lock where there is none.
+    any: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The limited tags.
+    gates: HashMap<Arc<str>, Gate>,
+
+    /// Which gates an execution is inside of.
+    inside: HashMap<(TaskId, u64), Vec<Arc<str>>>,
+
+    /// Where a task is written down.
+    waiting: HashMap<TaskId, (Arc<str>, ReadyKey)>,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    /// How many may be inside; `None` if the limit was lifted while some were.
+    limit: Option<usize>,
+    inside: usize,
+
+    /// The tasks that wait, the most urgent first.
+    waiting: BTreeSet<(ReadyKey, TaskId)>,
+}
+
+impl Gate {
+    /// Whether somebody with this urgency may come in, those being counted who are more urgent.
+    fn has_room(&self, key: ReadyKey, task: TaskId) -> bool {
+        self.limit.is_none_or(|limit| {
+            let before = self.waiting.range(..(key, task)).take(limit).count();
+            self.inside + before < limit
+        })
+    }
+
+    /// The tasks for which there may be room.
+    fn admitted(&self) -> impl Iterator<Item = TaskId> {
+        let room = self.limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.inside));
+        self.waiting.iter().take(room).map(|(_, task)| *task)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.limit.is_none() && self.inside == 0 && self.waiting.is_empty()
+    }
+}
+
+impl Limits {
+    /// Whether a limit may concern a task with these tags.
+    pub(super) fn concern(&self, tags: &[Arc<str>]) -> bool {
+        !tags.is_empty() && self.any.load(Ordering::Acquire)
+    }
+
+    /// Sets or lifts a limit; gives the tasks that may try again.
+    pub(super) fn set(&self, tag: Arc<str>, limit: Option<usize>) -> Vec<TaskId> {
+        let mut state = self.state.lock();
+        self.any.store(true, Ordering::Release);
+        let gate = state.gates.entry(Arc::clone(&tag)).or_default();
+        gate.limit = limit;
+        let admitted = gate.admitted().collect();
+        if gate.is_idle() {
+            state.gates.remove(&tag);
+        }
+        admitted
+    }
+
+    /// Lets an execution in, if there is room for it in all gates; otherwise writes its task down.
+    pub(super) fn enter(&self, execution: (TaskId, u64), tags: &[Arc<str>], key: ReadyKey) -> bool {
+        let mut state = self.state.lock();
+        let task = execution.0;
+        let gates = &state.gates;
+        let is_full = |tag: &&Arc<str>| gates.get(*tag).is_some_and(|it| !it.has_room(key, task));
+        let full = tags.iter().find(is_full).map(Arc::clone);
+        state.cross_out(task);
+        if let Some(full) = full {
+            if let Some(gate) = state.gates.get_mut(&full) {
+                gate.waiting.insert((key, task));
+            }
+            state.waiting.insert(task, (full, key));
+            return false;
+        }
+        let mut entered = Vec::new();
+        for tag in tags {
+            if let Some(gate) = state.gates.get_mut(tag) {
+                gate.inside += 1;
+                entered.push(Arc::clone(tag));
+            }
+        }
+        if !entered.is_empty() {
+            state.inside.insert(execution, entered);
+        }
+        true
+    }
+
+    /// Lets an execution out; gives the tasks that may try again.
+    pub(super) fn leave(&self, execution: (TaskId, u64)) -> Vec<TaskId> {
+        let mut state = self.state.lock();
+        let mut admitted = Vec::new();
+        for tag in state.inside.remove(&execution).unwrap_or_default() {
+            let Some(gate) = state.gates.get_mut(&tag) else { continue };
+            gate.inside -= 1;
+            admitted.extend(gate.admitted());
+            if gate.is_idle() {
+                state.gates.remove(&tag);
+            }
+        }
+        admitted
+    }
+
+    /// Crosses a task out that has nothing to enter for; gives those that may try again.
+    pub(super) fn forget(&self, task: TaskId) -> Vec<TaskId> {
+        let mut state = self.state.lock();
+        let Some(tag) = state.cross_out(task) else { return Vec::new() };
+        let gate = state.gates.get(&tag);
+        gate.map(|gate| gate.admitted().collect()).unwrap_or_default()
+    }
+
+    /// The tag whose limit keeps a task waiting, how many are inside, and how many may be.
+    pub(super) fn obstacle(&self, task: TaskId) -> Option<(Arc<str>, usize, usize)> {
+        let state = self.state.lock();
+        let (tag, _) = state.waiting.get(&task)?;
+        let gate = state.gates.get(tag)?;
+        Some((Arc::clone(tag), gate.inside, gate.limit?))
+    }
+}
+
+impl State {
+    fn cross_out(&mut self, task: TaskId) -> Option<Arc<str>> {
+        let (tag, key) = self.waiting.remove(&task)?;
+        if let Some(gate) = self.gates.get_mut(&tag) {
+            gate.waiting.remove(&(key, task));
+            if gate.is_idle() {
+                self.gates.remove(&tag);
+            }
+        }
+        Some(tag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SchedulerId;
+    use crate::time::Moment;
+
+    fn key(priority: i32) -> ReadyKey {
+        ReadyKey { priority, due: Moment::default(), sequence: 0 }
+    }
+
+    #[test]
+    fn the_most_urgent_of_those_that_wait_goes_first() {
+        let scheduler = SchedulerId::unique();
+        let id = |number| TaskId::new(scheduler, number, 0);
+        let tags: [Arc<str>; 1] = ["db".into()];
+        let limits = Limits::default();
+        assert!(!limits.concern(&tags));
+        limits.set("db".into(), Some(1));
+        assert!(limits.concern(&tags) && !limits.concern(&[]));
+
+        assert!(limits.enter((id(1), 1), &tags, key(0)));
+        assert!(!limits.enter((id(2), 1), &tags, key(5)));
+        assert!(!limits.enter((id(3), 1), &tags, key(-5)));
+        assert_eq!(limits.obstacle(id(2)), Some(("db".into(), 1, 1)));
+        assert_eq!(limits.leave((id(1), 1)), [id(3)]);
+        assert!(!limits.enter((id(4), 1), &tags, key(0)), "one that is more urgent waits");
+        assert!(limits.enter((id(3), 1), &tags, key(-5)));
+        assert_eq!(limits.leave((id(3), 1)), [id(4)]);
+        assert_eq!(limits.forget(id(4)), [id(2)], "it does not want to any more");
+        assert!(limits.enter((id(2), 1), &tags, key(5)));
+        assert_eq!(limits.leave((id(2), 1)), []);
+        limits.set("db".into(), None);
+        let state = limits.state.lock();
+        assert!(state.gates.is_empty() && state.inside.is_empty() && state.waiting.is_empty());
+    }
+
+    #[test]
+    fn a_limit_may_change_while_some_are_inside() {
+        let scheduler = SchedulerId::unique();
+        let id = |number| TaskId::new(scheduler, number, 0);
+        let tags: [Arc<str>; 2] = ["a".into(), "b".into()];
+        let limits = Limits::default();
+        limits.set("a".into(), Some(9));
+        limits.set("b".into(), Some(0));
+        assert!(!limits.enter((id(1), 1), &tags, key(0)));
+        assert_eq!(limits.set("b".into(), Some(1)), [id(1)]);
+        assert!(limits.enter((id(1), 1), &tags, key(0)));
+        assert!(!limits.enter((id(2), 1), &tags, key(0)));
+        assert_eq!(limits.set("b".into(), None), [id(2)]);
+        assert!(limits.enter((id(2), 1), &tags, key(0)), "one gate is open");
+        assert_eq!(limits.leave((id(1), 1)), []);
+        assert_eq!(limits.leave((id(2), 1)), []);
+        assert_eq!(limits.state.lock().gates.len(), 1, "the one with a limit");
+    }
+}
