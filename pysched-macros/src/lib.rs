@@ -1,6 +1,7 @@
 //! The `#[task]` attribute and the `cron!` macro of the [`pysched`](https://docs.rs/pysched) crate, which re-exports them.
 
 mod attribute;
+mod calls;
 mod constants;
 mod cron;
 mod document;
