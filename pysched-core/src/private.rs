@@ -4,7 +4,10 @@
 //! scope, or has renamed, can change its meaning.
 
 use std::any::Any;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+
+use crate::TaskError;
 
 pub use inventory;
 
@@ -22,7 +25,9 @@ pub use crate::portable::{
     Argument, BORROWED, Codec, Failure, Function, NotPortable, Outcome, Output, Parcel, Portable,
     Probe, Registered, Registration, UNNAMED, Unportable,
 };
-pub use crate::{Error, Handle, Interval, Scheduler, Task, Trigger};
+pub use crate::{
+    Conflict, Error, Handle, Interval, Misfire, Overlap, Retry, Scheduler, Task, Trigger,
+};
 
 /// Cron expressions, which the compiler reads.
 #[cfg(feature = "cron")]
@@ -100,8 +105,29 @@ mod calendars {
 /// Delays each run of a trigger by up to `most`.
 #[must_use]
 pub fn jitter(trigger: Trigger, most: impl Into<Interval>) -> Trigger {
+    trigger.jitter(duration(most))
+}
+
+/// An interval as a rule takes it.
+#[must_use]
+pub fn duration(interval: impl Into<Interval>) -> Duration {
     // What no clock can wait for was refused where the interval was read.
-    trigger.jitter(most.into().duration().unwrap_or(Duration::MAX))
+    interval.into().duration().unwrap_or(Duration::MAX)
+}
+
+/// The policy that lets so many executions run at once.
+#[must_use]
+pub const fn allow(most: usize) -> Overlap {
+    match NonZeroUsize::new(most) {
+        Some(most) => Overlap::Allow(most),
+        // 0 was refused where the number was read.
+        None => Overlap::Allow(NonZeroUsize::MIN),
+    }
+}
+
+/// Tries again only after errors that `predicate` is true of.
+pub fn retry_if(retry: Retry, predicate: fn(&TaskError) -> bool) -> Retry {
+    retry.when(predicate)
 }
 
 /// Makes the task of a registered function.
@@ -235,4 +261,20 @@ pub const fn recurring(text: &'static str) -> Interval {
     let interval = Interval::literal(text);
     assert!(!interval.is_zero(), "a task cannot recur every 0s; `once` runs it a single time");
     interval
+}
+
+/// As [`interval`], for the time that an attempt may take.
+///
+/// # Panics
+///
+/// Also when the interval is zero.
+#[must_use]
+#[track_caller]
+pub const fn timeout(text: &'static str) -> Interval {
+    let limit = Interval::literal(text);
+    assert!(
+        !limit.is_zero(),
+        "a timeout of 0s leaves no time to run; without `timeout` there is no limit"
+    );
+    limit
 }

@@ -2,8 +2,8 @@
 
 use syn::{Expr, Ident, LitStr};
 
-use crate::attribute::{Arguments, Interval, Trigger, When};
-use crate::shown::shown;
+use crate::attribute::{Arguments, Backoff, Interval, Overlap, Rules, Trigger, When};
+use crate::shown::{listed, shown};
 
 /// The documentation of the enum.
 pub(crate) fn companion(function: &Ident, arguments: &Arguments) -> String {
@@ -21,7 +21,7 @@ pub(crate) fn task(function: &Ident, arguments: &Arguments) -> String {
     format!(
         "Makes the task that calls [`fn@{function}`] with these arguments: {}.\n\n\
          Each run takes a copy of them. The task can be adjusted before it is added to a scheduler.",
-        rules(arguments),
+        told(arguments),
     )
 }
 
@@ -32,12 +32,12 @@ pub(crate) fn delay(function: &Ident, scheduler: &Expr, arguments: &Arguments) -
          # Errors\n\n\
          When the scheduler refuses it; the error says why.",
         shown(scheduler),
-        rules(arguments),
+        told(arguments),
     )
 }
 
-/// The trigger and the priority in words.
-fn rules(Arguments { trigger, when, priority, options, .. }: &Arguments) -> String {
+/// The trigger, the priority and the rules in words.
+fn told(Arguments { trigger, when, priority, options, .. }: &Arguments) -> String {
     let trigger = match when {
         When::Expression(text) => {
             let zone = options.time_zone.as_ref().map_or_else(|| "UTC".to_owned(), LitStr::value);
@@ -58,7 +58,51 @@ fn rules(Arguments { trigger, when, priority, options, .. }: &Arguments) -> Stri
     let jitter = options.jitter.as_ref().map_or_else(String::new, |most| {
         format!(", later by a random time of up to {}", interval_in_words(most))
     });
-    format!("{trigger}{jitter}, with priority {}", priority.unwrap_or_default())
+    let schedule = format!("{trigger}{jitter}, with priority {}", priority.unwrap_or_default());
+    let told: Vec<_> = [schedule].into_iter().chain(rules(&options.rules)).collect();
+    told.join("; ")
+}
+
+/// What becomes of the runs, each rule in words.
+fn rules(rules: &Rules) -> impl Iterator<Item = String> {
+    let times = rules.times.map(|times| match times {
+        1 => "at most once".to_owned(),
+        times => format!("at most {times} times"),
+    });
+    let grace = rules.grace.as_ref();
+    let grace = grace.map(|grace| format!("at most {} late", interval_in_words(grace)));
+    let overlap = rules.overlap.as_ref().map(|overlap| match overlap {
+        Overlap::Policy(policy) => format!("`Overlap::{policy}`"),
+        Overlap::Allow(most) => format!("`Overlap::Allow({most})`"),
+    });
+    let misfire = rules.misfire.as_ref().map(|policy| format!("`Misfire::{policy}`"));
+    let conflict = rules.conflict.as_ref().map(|policy| format!("`Conflict::{policy}`"));
+    let policies = listed([overlap, misfire, conflict].into_iter().flatten(), "and");
+    let policies = (!policies.is_empty()).then(|| format!("under {policies}"));
+    let timeout = rules.timeout.as_ref();
+    let timeout =
+        timeout.map(|limit| format!("with {} for each attempt", interval_in_words(limit)));
+    let tags = listed(rules.tags.iter().map(|tag| format!("`{}`", tag.value())), "and");
+    let tags = (!tags.is_empty()).then(|| format!("tagged {tags}"));
+    [times, grace, policies, timeout, retry(rules), tags].into_iter().flatten()
+}
+
+/// What happens after a failure, in words.
+fn retry(rules: &Rules) -> Option<String> {
+    let times = match rules.retry? {
+        1 => "once".to_owned(),
+        times => format!("{times} times"),
+    };
+    let backoff = rules.backoff.as_ref().map_or_else(String::new, |backoff| match backoff {
+        Backoff::Fixed(pause) => format!(", after {}", interval_in_words(pause)),
+        Backoff::Exponential { first, longest } => {
+            format!(", after {} to {}", interval_in_words(first), interval_in_words(longest))
+        }
+    });
+    let predicate = rules.retry_if.as_ref().map_or_else(String::new, |predicate| {
+        format!(", if `{}` is true of the error", shown(predicate))
+    });
+    Some(format!("tried again at most {times}{backoff}{predicate}"))
 }
 
 fn interval_in_words(interval: &Interval) -> String {
@@ -96,9 +140,34 @@ mod tests {
                 "at the times of the cron expression `@daily` in Europe/Rome under `Dst::Skip`, \
                  later by a random time of up to 5 seconds, with priority 2",
             ),
+            (
+                quote!(recur, 3, tag = "db", overlap = allow(2), times = 1, retry = 1),
+                "every 3 seconds, with priority 0; at most once; under `Overlap::Allow(2)`; tried \
+                 again at most once; tagged `db`",
+            ),
+            (
+                quote!(
+                    recur,
+                    3,
+                    overlap = buffer_one,
+                    misfire = skip,
+                    grace = "5s",
+                    retry = 3,
+                    backoff = ("1s", "1m"),
+                    retry_if = app::transient,
+                    timeout = 10,
+                    times = 5,
+                    tags = ["db", "slow"],
+                    conflict = keep
+                ),
+                "every 3 seconds, with priority 0; at most 5 times; at most 5s late; under \
+                 `Overlap::BufferOne`, `Misfire::Skip` and `Conflict::Keep`; with 10 seconds for \
+                 each attempt; tried again at most 3 times, after 1s to 1m, if `app::transient` is \
+                 true of the error; tagged `db` and `slow`",
+            ),
         ] {
             let arguments = Arguments::read(arguments).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(rules(&arguments), told);
+            assert_eq!(super::told(&arguments), told);
         }
     }
 }

@@ -13,13 +13,13 @@ use quote::quote;
 use syn::spanned::Spanned as _;
 use syn::{Ident, Path, Result, Visibility};
 
-use crate::attribute::{Arguments, Interval, Trigger, When};
+use crate::attribute::Arguments;
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::inherited::Inherited;
 use crate::output::{Output, contains_reference};
 use crate::parameters::Parameters;
-use crate::{constants, document, signature};
+use crate::{calls, document, signature};
 
 /// Expands `#[task(arguments)] item`, or says everything that is wrong with it.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
@@ -104,14 +104,14 @@ impl<'a> Expansion<'a> {
         let inferred = self.output.value_or_inferred(private);
         let assertions = self.parameters.assertions(private);
         let Registered { items, call } = self.registered();
-        let rules = self.rules();
+        let calls = calls::of(self.arguments, private);
         quote! {
             #(#attributes)*
             #[doc = #document]
             #visibility fn task(#parameters) -> #private::Task<#value> {
                 #assertions
                 #items
-                #private::task::<_, #inferred>(&__PYSCHED_REGISTRATION, #call, (#names)) #rules
+                #private::task::<_, #inferred>(&__PYSCHED_REGISTRATION, #call, (#names)) #calls
             }
         }
     }
@@ -192,56 +192,6 @@ impl<'a> Expansion<'a> {
         let (names, copies) = (parameters.names(), parameters.copies(private));
         let outcome = self.output.outcome(private, &quote!(#companion(#copies)));
         quote!(|(#names): &#tuple| #outcome)
-    }
-
-    /// The trigger, the priority and the options, as calls on the task.
-    fn rules(&self) -> TokenStream {
-        let Arguments { priority, options, .. } = self.arguments;
-        let trigger = self.trigger();
-        let priority = priority.map(|priority| quote!(.priority(#priority)));
-        let executor = options.executor.as_ref().map(|executor| quote!(.executor(#executor)));
-        quote!(.trigger(#trigger) #priority #executor)
-    }
-
-    /// The trigger, with the options that change it.
-    fn trigger(&self) -> TokenStream {
-        let Self { private, arguments, .. } = self;
-        let Arguments { trigger, when, options, .. } = arguments;
-        let mut expression = match when {
-            When::Expression(text) => {
-                constants::calendar(private, text, options.time_zone.as_ref())
-            }
-            When::Interval(interval) => {
-                let read = if trigger.recurs() { "recurring" } else { "interval" };
-                let interval = self.interval(interval, read);
-                let constructor = match trigger {
-                    Trigger::Recur => quote!(recur),
-                    Trigger::RecurAfter => quote!(recur_after),
-                    Trigger::Once | Trigger::Cron => quote!(once),
-                };
-                quote!(#private::Trigger::#constructor(#interval))
-            }
-        };
-        if let Some(policy) = &options.dst {
-            expression = quote!(#private::dst(#expression, #private::Dst::#policy));
-        }
-        if let Some(most) = &options.jitter {
-            let most = self.interval(most, "interval");
-            expression = quote!(#private::jitter(#expression, #most));
-        }
-        expression
-    }
-
-    /// An interval as a value, by the function of the core that reads a text.
-    fn interval(&self, interval: &Interval, read: &str) -> TokenStream {
-        let private = &self.private;
-        match interval {
-            Interval::Seconds(span, _) => {
-                let (seconds, nanos) = (span.as_secs(), span.subsec_nanos());
-                quote!(#private::Duration::new(#seconds, #nanos))
-            }
-            Interval::Text(text) => constants::interval(private, read, text),
-        }
     }
 }
 

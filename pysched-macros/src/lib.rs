@@ -1,6 +1,7 @@
 //! The `#[task]` attribute and the `cron!` macro of the [`pysched`](https://docs.rs/pysched) crate, which re-exports them.
 
 mod attribute;
+mod calls;
 mod constants;
 mod cron;
 mod document;
@@ -64,7 +65,20 @@ use proc_macro2::TokenStream;
 /// | `tz = ".."` | the time zone of a cron expression, by its IANA name | UTC |
 /// | `dst = ..` | what becomes of its runs in hours that come twice or never: `vixie`, `skip`, `literal` or `shift`, the policies of `Dst` | `vixie` |
 /// | `jitter = ..` | delays each run by a random time of up to this interval, a number of seconds or a text with units | no delay |
+/// | `overlap = ..` | what becomes of a run that is due while the one before still runs: `skip`, `buffer_one`, `buffer_all`, `allow(3)`, `allow_all` or `cancel_other`, the policies of `Overlap` | `skip` |
+/// | `misfire = ..` | what becomes of runs that could not start at their time: `run_once`, `run_all` or `skip`, the policies of `Misfire` | `run_once` |
+/// | `grace = ..` | how late a run may start: an interval, as for `jitter` | no run is too late |
+/// | `retry = 3` | how often an execution that has failed is tried again | it is not |
+/// | `backoff = ..` | the pause before each further attempt, an interval; or two, `("1s", "1m")`, the first and the longest of pauses that are doubled each time. Goes with `retry` | `("1s", "1m")` |
+/// | `retry_if = path` | a function, `fn(&TaskError) -> bool`, that says after which errors. Goes with `retry` | after all |
+/// | `timeout = ..` | how long an attempt may take: an interval above 0 | no limit |
+/// | `times = 5` | after how many executions the task is finished; at least 1 | never, or when the trigger ends |
+/// | `tag = ".."`, `tags = ["..", ".."]` | the task's tags, one or a list | none |
+/// | `conflict = ..` | what becomes of the task if another one of the scheduler has its name: `error`, `replace` or `keep`, the policies of `Conflict` | both stay |
 /// | `crate = path` | where `pysched` is found, if it is renamed | `::pysched` |
+///
+/// The words may be strings, as the trigger may: `overlap = "buffer_one"`. What these options cannot
+/// say, the methods of `Task` can: `now::task(..)` is a value to adjust.
 ///
 /// The interval is checked while the program is compiled: whoever writes `-3`, `"1 fortnight"` or a
 /// task that recurs every 0 seconds is told so at that word.
@@ -113,6 +127,58 @@ use proc_macro2::TokenStream;
 /// `Error::UnknownTimeZone`, which suggests the nearest names.
 ///
 /// A number after `cron`, as in `cron, 5`, is one run after so many seconds.
+///
+/// # Rules
+///
+/// Most options are the methods of `Task` that have their names, and say what becomes of runs that are
+/// late, overlap or fail.
+///
+/// ```
+/// use once_cell::sync::Lazy;
+/// use pysched::{Scheduler, TaskError, task};
+///
+/// static SCHED: Lazy<Scheduler> = Lazy::new(Scheduler::new);
+///
+/// /// Every minute, if it is no more than 5 seconds late. While it still sweeps, the next one waits.
+/// #[task(SCHED, recur, "1m", overlap = buffer_one, grace = "5s", tags = ["db", "slow"])]
+/// fn sweep(table: String) {
+///     println!("sweeps {table}");
+/// }
+///
+/// /// An error is followed by up to three further attempts, after 1, 2 and 4 seconds or a bit less; a
+/// /// panic is not.
+/// #[task(SCHED, cron, "@daily", retry = 3, backoff = ("1s", "1m"), retry_if = is_transient)]
+/// fn report() -> std::io::Result<()> {
+///     std::fs::write("report.txt", "all is well")
+/// }
+///
+/// fn is_transient(error: &TaskError) -> bool {
+///     matches!(error, TaskError::Failed(_))
+/// }
+///
+/// /// At most one of these at a time: whoever adds a second one is given the handle of the first.
+/// #[task(SCHED, recur, 30, name = "heartbeat", conflict = keep)]
+/// fn beat() {}
+///
+/// sweep::delay("users".to_owned())?;
+/// report::delay()?;
+/// beat::delay()?;
+/// # Ok::<(), pysched::Error>(())
+/// ```
+///
+/// They are checked by the compiler, too.
+///
+/// ```compile_fail
+/// # use pysched::task;
+/// #[task(recur, 3, overlap = wait)] // unknown overlap policy `wait`: expected one of `skip`, ..
+/// fn never() {}
+/// ```
+///
+/// ```compile_fail
+/// # use pysched::task;
+/// #[task(recur, 3, backoff = "10s")] // without `retry` there are no further attempts
+/// fn never() {}
+/// ```
 ///
 /// # What is generated
 ///
@@ -179,7 +245,8 @@ use proc_macro2::TokenStream;
 ///
 /// A task is registered under its path, such as `app::jobs::now`, or its `name`, so that other
 /// processes can find it. If two have one name, adding either is `Error::DuplicateTask`, which says
-/// where both stand.
+/// where both stand. On one scheduler, there may be any number of tasks of one function, unless
+/// `conflict` is given: then the name is that of a single one.
 ///
 /// With the feature `serde` of `pysched`, a function whose parameters and result are `Serialize`
 /// and `Deserialize` is *portable*: it can run in another process. This is found out without any

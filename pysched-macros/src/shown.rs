@@ -22,6 +22,16 @@ pub(crate) fn shown(tokens: impl ToTokens) -> String {
     text
 }
 
+/// As in "a, b or c".
+pub(crate) fn listed(parts: impl Iterator<Item = String>, last: &str) -> String {
+    let parts = parts.collect::<Vec<_>>();
+    match &*parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +49,14 @@ mod tests {
         assert_eq!(shown(quote!(app::SCHED)), "app::SCHED");
         assert_eq!(shown(quote!(-3)), "-3");
         assert_eq!(shown(quote!(fn(u8) -> u8)), "fn (u8) -> u8");
+    }
+
+    #[test]
+    fn a_list_ends_with_a_word() {
+        let letters = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(listed(letters.clone().into_iter(), "or"), "a, b or c");
+        assert_eq!(listed(letters.clone().into_iter().take(2), "and"), "a and b");
+        assert_eq!(listed(letters.clone().into_iter().take(1), "and"), "a");
+        assert_eq!(listed(letters.into_iter().take(0), "and"), "");
     }
 }

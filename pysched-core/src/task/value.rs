@@ -487,11 +487,16 @@ impl<T> Clone for Task<T> {
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rare = self.rare.as_deref();
+        let bounds = rare.map(|rare| rare.bounds).unwrap_or_default();
         f.debug_struct("Task")
             .field("name", &rare.and_then(|rare| rare.name.as_ref()))
             .field("trigger", &self.trigger)
             .field("priority", &self.priority)
             .field("executor", &rare.and_then(|rare| rare.executor.as_ref()))
+            .field("times", &bounds.times)
+            .field("timeout", &rare.and_then(|rare| rare.timeout))
+            .field("rules", &rare.and_then(|rare| rare.rules.as_ref()))
+            .field("conflict", &rare.and_then(|rare| rare.conflict))
             .finish_non_exhaustive()
     }
 }

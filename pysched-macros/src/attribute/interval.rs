@@ -20,24 +20,26 @@ pub(crate) enum Interval {
 }
 
 impl Interval {
-    /// Reads an interval.
-    pub(super) fn read(argument: Expr) -> Result<Self> {
+    /// Reads an interval. One that the attribute cannot take is set with `setter`.
+    pub(super) fn read(argument: Expr, setter: &str) -> Result<Self> {
         let lit = match argument {
             Expr::Unary(negated)
                 if matches!(negated.op, UnOp::Neg(_)) && super::is_number(&negated.expr) =>
             {
-                let message =
-                    format!("`{}` is negative: expected seconds to wait", shown(&negated));
+                let message = format!(
+                    "`{}` is negative: expected a number of seconds without a sign",
+                    shown(&negated),
+                );
                 return Err(Error::new_spanned(negated, message));
             }
             Expr::Lit(ExprLit { lit, .. }) => lit,
-            other => return Err(expected(&other)),
+            other => return Err(expected(&other, setter)),
         };
         let seconds = match &lit {
             Lit::Str(text) => return Ok(Self::Text(text.clone())),
             Lit::Int(number) => whole(number)?,
             Lit::Float(number) => fractional(number)?,
-            other => return Err(expected(other)),
+            other => return Err(expected(other, setter)),
         };
         let seconds = seconds.filter(|seconds| *seconds <= LONGEST).ok_or_else(|| {
             let message =
@@ -47,16 +49,11 @@ impl Interval {
         Ok(Self::Seconds(seconds, lit))
     }
 
-    /// Refuses a number that a series cannot step by; of a text, the core finds it out.
-    pub(super) fn refuse_zero(&self) -> Result<()> {
+    /// Refuses the number 0, with a message about how it was written; of a text, the core finds it out.
+    pub(super) fn refuse_zero(&self, message: impl FnOnce(&str) -> String) -> Result<()> {
         match self {
             Self::Seconds(seconds, lit) if seconds.is_zero() => {
-                let message = format!(
-                    "a task cannot recur every `{}` seconds: expected at least a nanosecond; \
-                     `once` runs it a single time",
-                    shown(lit),
-                );
-                Err(Error::new_spanned(lit, message))
+                Err(Error::new_spanned(lit, message(&shown(lit))))
             }
             _ => Ok(()),
         }
@@ -73,9 +70,11 @@ impl fmt::Display for Interval {
     }
 }
 
-fn expected(found: &impl quote::ToTokens) -> Error {
-    let message = "expected an interval: a number of seconds, such as `3` or `0.25`, or a text \
-                   with units, such as `\"1h 30m\"`; set a computed one with `Task::trigger`";
+fn expected(found: &impl quote::ToTokens, setter: &str) -> Error {
+    let message = format!(
+        "expected an interval: a number of seconds, such as `3` or `0.25`, or a text with units, \
+         such as `\"1h 30m\"`; set a computed one with `{setter}`"
+    );
     Error::new_spanned(found, message)
 }
 

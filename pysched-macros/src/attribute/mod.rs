@@ -2,6 +2,10 @@
 
 mod interval;
 mod options;
+mod overlap;
+mod retry;
+mod rules;
+mod values;
 mod when;
 
 use proc_macro2::TokenStream;
@@ -12,6 +16,9 @@ use syn::{Error, Expr, Ident, Lit, Result, Token, UnOp};
 
 pub(crate) use self::interval::Interval;
 pub(crate) use self::options::{Options, crate_path};
+pub(crate) use self::overlap::Overlap;
+pub(crate) use self::retry::Backoff;
+pub(crate) use self::rules::Rules;
 pub(crate) use self::when::When;
 use crate::errors::Errors;
 use crate::shown::shown;
@@ -129,6 +136,7 @@ impl Arguments {
         if let Some((trigger, When::Interval(interval))) = trigger.zip(when.as_ref()) {
             options.refuse_calendar(&format!("{}, {interval}", trigger.name()), &mut errors);
         }
+        options.refuse_idle(&mut errors);
         let priority = positional.next().map(|argument| read_priority(&argument));
         let priority = priority.and_then(|priority| errors.take(priority));
         for argument in positional {

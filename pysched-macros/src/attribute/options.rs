@@ -2,11 +2,12 @@
 //!
 //! A new option is a field, a row in [`KNOWN`], and its line in the expansion.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::ToTokens as _;
-use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Path, Result};
+use syn::{Error, Expr, Ident, LitStr, Path, Result};
 
-use super::{Interval, Written, name_of, split, ungrouped};
+use super::values::{self, Words};
+use super::{Backoff, Interval, Overlap, Rules, Written, retry, rules, split, ungrouped};
 use crate::errors::Errors;
 
 /// The options that were given.
@@ -27,6 +28,9 @@ pub(crate) struct Options {
     /// How much later than its time a run may begin.
     pub(crate) jitter: Option<Interval>,
 
+    /// What becomes of its runs.
+    pub(crate) rules: Rules,
+
     /// Where the expansion finds this crate, if it is not called `pysched`.
     pub(crate) crate_path: Option<Path>,
 
@@ -39,38 +43,50 @@ type Set = fn(&mut Options, &Expr) -> Result<()>;
 
 const TIME_ZONE: &str = "tz";
 const DST: &str = "dst";
-
-/// What becomes of hours that come twice or never: as it is written, and as the core calls it.
-const POLICIES: [(&str, &str); 4] =
-    [("vixie", "Vixie"), ("skip", "Skip"), ("literal", "Literal"), ("shift", "Shift")];
+const RETRY: &str = "retry";
+const BACKOFF: &str = "backoff";
+const RETRY_IF: &str = "retry_if";
 
 /// Every option, in the order in which the documentation lists them.
-const KNOWN: [(&str, Set); 6] = [
-    ("name", |options, value| {
-        options.name = Some(name(value)?);
-        Ok(())
-    }),
-    ("executor", |options, value| {
-        options.executor = Some(name(value)?);
-        Ok(())
-    }),
-    (TIME_ZONE, |options, value| {
-        options.time_zone = Some(time_zone(value)?);
-        Ok(())
-    }),
-    (DST, |options, value| {
-        options.dst = Some(policy(value)?);
-        Ok(())
-    }),
+const KNOWN: [(&str, Set); 17] = [
+    ("name", |options, value| put(&mut options.name, name(value))),
+    ("executor", |options, value| put(&mut options.executor, name(value))),
+    (TIME_ZONE, |options, value| put(&mut options.time_zone, time_zone(value))),
+    (DST, |options, value| put(&mut options.dst, DST_POLICY.read(value))),
     ("jitter", |options, value| {
-        options.jitter = Some(Interval::read(value.clone())?);
+        put(&mut options.jitter, Interval::read(value.clone(), "Task::jitter"))
+    }),
+    ("overlap", |options, value| put(&mut options.rules.overlap, Overlap::read(value))),
+    ("misfire", |options, value| put(&mut options.rules.misfire, rules::misfire(value))),
+    ("grace", |options, value| put(&mut options.rules.grace, rules::grace(value))),
+    (RETRY, |options, value| put(&mut options.rules.retry, retry::times(value))),
+    (BACKOFF, |options, value| put(&mut options.rules.backoff, Backoff::read(value))),
+    (RETRY_IF, |options, value| put(&mut options.rules.retry_if, retry::predicate(value))),
+    ("timeout", |options, value| put(&mut options.rules.timeout, rules::timeout(value))),
+    ("times", |options, value| put(&mut options.rules.times, rules::times(value))),
+    ("tag", |options, value| {
+        options.rules.tags.push(rules::tag(value)?);
         Ok(())
     }),
-    ("crate", |options, value| {
-        options.crate_path = Some(path(value)?);
+    ("tags", |options, value| {
+        options.rules.tags.extend(rules::tags(value)?);
         Ok(())
     }),
+    ("conflict", |options, value| put(&mut options.rules.conflict, rules::conflict(value))),
+    ("crate", |options, value| put(&mut options.crate_path, path(value))),
 ];
+
+/// What becomes of hours that come twice or never.
+const DST_POLICY: Words = Words {
+    what: "policy",
+    known: &[("vixie", "Vixie"), ("skip", "Skip"), ("literal", "Literal"), ("shift", "Shift")],
+    or: None,
+};
+
+fn put<T>(place: &mut Option<T>, value: Result<T>) -> Result<()> {
+    *place = Some(value?);
+    Ok(())
+}
 
 impl Options {
     /// Takes one option, of those that `takes` is true of.
@@ -102,6 +118,21 @@ impl Options {
             errors.point_at(key, message);
         }
     }
+
+    /// Refuses what says how to try again, where nothing is tried again.
+    pub(super) fn refuse_idle(&self, errors: &mut Errors) {
+        // A `retry` that could not be read has its own error.
+        if self.given.iter().any(|(key, _)| key == RETRY) {
+            return;
+        }
+        for (key, _) in self.given.iter().filter(|(key, _)| key == BACKOFF || key == RETRY_IF) {
+            let message = format!(
+                "`{key}` is about further attempts, and without `retry` there is none: expected \
+                 `retry` beside it, as in `retry = 3`"
+            );
+            errors.point_at(key, message);
+        }
+    }
 }
 
 /// The path of `crate = path`, if the arguments can be read so far. For the expansion that stands
@@ -115,37 +146,12 @@ pub(crate) fn crate_path(arguments: &TokenStream) -> Option<Path> {
 
 /// A name of the user's own.
 fn name(value: &Expr) -> Result<LitStr> {
-    text(value, "a name", "a text, such as `\"nightly\"`")
+    values::text(value, "a name", "a text, such as `\"nightly\"`")
 }
 
 /// The name of a time zone. Whether there is one is for the machine to say that the program runs on.
 fn time_zone(value: &Expr) -> Result<LitStr> {
-    text(value, "the name of a time zone", "a time zone, such as `\"Europe/Rome\"`")
-}
-
-/// A text that says something.
-fn text(value: &Expr, what: &str, example: &str) -> Result<LitStr> {
-    match value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value().trim().is_empty() => {
-            Err(Error::new_spanned(text, format!("expected {what}: this text is empty")))
-        }
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text.clone()),
-        other => Err(Error::new_spanned(other, format!("expected {example}"))),
-    }
-}
-
-/// The variant of `Dst` that a policy is.
-fn policy(value: &Expr) -> Result<Ident> {
-    let expected = POLICIES.map(|(known, _)| format!("`{known}`"));
-    let [first @ .., last] = &expected;
-    let expected = format!("{} or {last}", first.join(", "));
-    let Some(written) = name_of(value) else {
-        return Err(Error::new_spanned(value, format!("expected a policy: {expected}")));
-    };
-    let known = POLICIES.iter().find(|(known, _)| *known == written);
-    known.map(|(_, variant)| Ident::new(variant, Span::call_site())).ok_or_else(|| {
-        Error::new_spanned(value, format!("unknown policy `{written}`: expected {expected}"))
-    })
+    values::text(value, "the name of a time zone", "a time zone, such as `\"Europe/Rome\"`")
 }
 
 /// A path to this crate.

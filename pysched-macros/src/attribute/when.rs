@@ -27,9 +27,14 @@ impl When {
                 return Err(Error::new_spanned(text, message));
             }
         }
-        let interval = Interval::read(argument)?;
+        let interval = Interval::read(argument, "Task::trigger")?;
         if trigger.is_some_and(Trigger::recurs) {
-            interval.refuse_zero()?;
+            interval.refuse_zero(|written| {
+                format!(
+                    "a task cannot recur every `{written}` seconds: expected at least a \
+                     nanosecond; `once` runs it a single time"
+                )
+            })?;
         }
         Ok(Self::Interval(interval))
     }

@@ -51,7 +51,7 @@ use std::io;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use pysched::{Error, Handle, Scheduler, Task, Trigger, cron, task};
+use pysched::{Error, Handle, Scheduler, Task, TaskError, Trigger, cron, task};
 
 /// The scheduler of the tasks below.
 pub static SCHED: LazyLock<Scheduler> = LazyLock::new(Scheduler::new);
@@ -117,6 +117,38 @@ pub const fn calendar() {}
 /// With a number of seconds.
 #[task(SCHED, recur, "1h", jitter = 0.5)]
 pub const fn jittered() {}
+
+/// With all rules as words, numbers and texts.
+#[task(
+    SCHED,
+    recur,
+    "1h",
+    overlap = allow(3),
+    misfire = run_all,
+    grace = "5s",
+    retry = 3,
+    backoff = ("1s", "1m"),
+    retry_if = transient,
+    timeout = "10s",
+    times = 5,
+    tags = ["db", "slow"],
+    tag = "new",
+    conflict = keep
+)]
+pub const fn ruled() {}
+
+/// With rules in their other forms.
+#[task(SCHED, recur, 3, overlap = "buffer_one", grace = 5, retry = 1, backoff = 0.5, timeout = 10)]
+#[must_use]
+pub const fn ruled_too(cost: u64) -> u64 {
+    cost
+}
+
+/// Whether to try again.
+#[must_use]
+pub const fn transient(error: &TaskError) -> bool {
+    matches!(error, TaskError::Panicked(_))
+}
 
 /// A trigger as a constant.
 pub const NIGHTLY: Trigger = cron!("0 2 * * *", tz = "Europe/Rome");

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use renamed::{Scheduler, Trigger, cron, task};
+use renamed::{Scheduler, TaskError, Trigger, cron, task};
 
 /// The scheduler of the tasks below.
 pub static SCHED: LazyLock<Scheduler> = LazyLock::new(Scheduler::new);
@@ -21,6 +21,30 @@ pub fn utcnow() {}
 #[task(SCHED, cron, "@daily", tz = "UTC", dst = skip, jitter = "5m", crate = renamed)]
 pub fn daily() {}
 
+/// A task with all rules.
+#[task(
+    SCHED,
+    recur,
+    3,
+    overlap = allow(3),
+    misfire = skip,
+    grace = "5s",
+    retry = 3,
+    backoff = ("1s", "1m"),
+    retry_if = transient,
+    timeout = "10s",
+    times = 5,
+    tags = ["db", "slow"],
+    conflict = keep,
+    crate = renamed
+)]
+pub fn ruled() {}
+
+/// Whether to try again.
+pub fn transient(error: &TaskError) -> bool {
+    matches!(error, TaskError::Panicked(_))
+}
+
 /// A trigger as a constant.
 pub const WEEKLY: Trigger = cron!("@weekly", tz = "UTC", crate = renamed);
 
@@ -33,6 +57,7 @@ mod tests {
         assert!(matches!(super::now::delay(1), Err(Error::UnknownExecutor(_))));
         assert!(super::utcnow::delay().is_ok());
         assert!(super::daily::delay().is_ok());
+        assert!(format!("{:?}", super::ruled::task()).contains("Allow(3)"));
         assert!(super::SCHED.delay(super::WEEKLY, 0, || ()).is_ok());
     }
 }

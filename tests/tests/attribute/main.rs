@@ -1,6 +1,7 @@
 //! `#[task]`: what it generates, and how that runs.
 
 mod cron;
+mod rules;
 
 use std::io;
 use std::panic::panic_any;

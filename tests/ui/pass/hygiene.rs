@@ -85,11 +85,36 @@ macro_rules! cron {
 #[::pysched::task(SCHED, cron, "@daily", tz = "UTC", dst = skip, jitter = "5m")]
 fn cron(skip: u64) {}
 
+struct Overlap;
+struct Misfire;
+struct Retry;
+struct Conflict;
+struct NonZeroUsize;
+struct TaskError;
+
+fn transient(_: &::pysched::TaskError) -> ::std::primitive::bool {
+    true
+}
+
+/// Its parameters have the names of what its options name.
+#[::pysched::task(
+    SCHED, recur, 3, overlap = allow(3), misfire = skip, grace = "5s", retry = 3,
+    backoff = ("1s", "1m"), retry_if = transient, times = 5, tags = ["db", "slow"], conflict = keep,
+)]
+fn rules(transient: u64, skip: u64, keep: u64) -> u64 {
+    transient + skip + keep
+}
+
+#[::pysched::task(SCHED, recur, 3, overlap = buffer_one, retry = 3, backoff = 5, timeout = "10s")]
+fn timeout() {}
+
 const CRON: ::pysched::Trigger = ::pysched::cron!("@daily", tz = "UTC");
 
 fn main() {
     ::std::assert!(cron::delay(1).is_ok());
     ::std::assert!(SCHED.delay(CRON, 0, || ()).is_ok());
+    ::std::assert!(rules::delay(1, 2, 3).is_ok());
+    ::std::mem::drop(timeout::delay());
     ::std::assert!(everything::delay(1, 2, 3, 4).is_ok());
     ::std::assert!(task::delay(1, (2, 3)).is_ok());
     ::std::assert!(delay::delay(1).is_ok());
