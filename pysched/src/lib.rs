@@ -253,7 +253,8 @@
 //!
 //! Every thread that this crate starts has a name that begins with `pysched-`: `pysched-heart` is a
 //! scheduler's own, `pysched-pool-0` a worker. On Linux, `pysched-clock` sleeps until the wall clock is
-//! set; there is one in the process while tasks of any scheduler wait for that clock.
+//! set; there is one in the process while tasks of any scheduler wait for that clock. `pysched-events-0`
+//! calls a listener that was given to [`Scheduler::subscribe`].
 //!
 //! # Clocks and tests
 //!
@@ -293,8 +294,9 @@
 pub use pysched_core::{
     Attempt, Clock, Conflict, Error, Event, EventKind, Execution, Executor, FnClock, Handle,
     InlineExecutor, Interval, Job, ManualClock, Misfire, Overlap, Parker, Precision, Progress,
-    Reason, Rejected, Retry, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
-    TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
+    Reason, Rejected, Retry, Scheduler, SchedulerBuilder, Status, Subscription, SystemClock, Task,
+    TaskError, TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished,
+    UnfinishedExecution,
 };
 #[cfg(feature = "cron")]
 #[doc(inline)]

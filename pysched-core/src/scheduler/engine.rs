@@ -8,7 +8,8 @@
 //!   callback, nor the `Drop` of a value.
 //! * Locks are taken in this order: that of the scheduler's life, a shard's, a record's, a cell's.
 //!   Only `tasks` holds more than one shard, and takes them in order. An executor's lock is never
-//!   taken under any of them.
+//!   taken under any of them. Events are published under them, so as to come in their order; the locks
+//!   that this takes are the innermost of all.
 //! * What a change leaves to be announced and dropped stays in what it hands back, until the lock has
 //!   been released and it is cleared.
 //! * The heart hands jobs to executors (`heart.rs`), so that they get them in order. While it sleeps
@@ -26,6 +27,7 @@ use crossbeam_utils::CachePadded;
 use super::alarm::{Alarm, Head};
 use super::drain::InFlight;
 use super::ending::{Begun, Leftover};
+use super::events::Bus;
 use super::life::Life;
 use super::shard::{Shard, Share};
 use crate::error::{Error, TaskError};
@@ -75,6 +77,9 @@ pub(super) struct Engine {
     /// Whether some thread waits for the shutdown, and will close the executors. Set before
     /// `draining`, so that whoever ends the last job does not close them first.
     pub(super) awaited: AtomicBool,
+
+    /// Where all that happens is told.
+    pub(super) bus: Arc<Bus>,
 
     /// Whether the executors have been told not to wait for anything.
     closed: AtomicBool,
@@ -141,6 +146,7 @@ impl Engine {
             refusing: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
+            bus: Bus::new(),
             closed: AtomicBool::new(false),
             heart_ended: Condvar::new(),
             history,
@@ -244,8 +250,17 @@ impl Engine {
         if self.lanes[ticket.lane as usize].starved.load(Ordering::SeqCst) {
             self.parker.unpark();
         }
+        self.close_bus_if_over();
         if self.is_over_unawaited() {
             self.close_executors(false);
+        }
+    }
+
+    /// Ends the subscriptions if no job is left of a scheduler that drains: nothing happens any more.
+    pub(super) fn close_bus_if_over(&self) {
+        // In this order: none that is seen while draining is none for good.
+        if self.draining.load(Ordering::SeqCst) && self.in_flight.is_none() {
+            self.bus.close();
         }
     }
 
@@ -364,6 +379,12 @@ impl Keeper for Engine {
     fn release(&self, task: TaskId) {
         let leftover = self.place(task).shard.lock().release(task);
         leftover.clear();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.bus.close();
     }
 }
 

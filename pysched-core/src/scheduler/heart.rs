@@ -15,14 +15,16 @@ use std::time::{Duration, SystemTime};
 
 use super::anchor::Anchors;
 use super::engine::{Engine, Lane};
+use super::events::EventKind;
 use super::fire::Harvest;
 use super::life::Stage;
+use super::shard::STEP;
 use super::watch::Watch;
 use crate::error::{Error, TaskError};
 use crate::execution::Inside;
 use crate::executor::{Job, Rejected, catch_orphans};
 use crate::queue::ReadyQueue;
-use crate::time::Moment;
+use crate::time::{Moment, Timeline};
 
 /// How soon an executor that was full is asked again, if none of its jobs ends before. Doubled
 /// each time, up to the longest.
@@ -41,11 +43,15 @@ struct Heart {
 
     /// How soon full executors are asked again.
     retry: Duration,
+
+    /// Where the wall clock stands, as far as has been told.
+    told: Timeline,
 }
 
 impl Engine {
     /// Starts the heart unless it has been started.
     pub(super) fn start(self: &Arc<Self>) -> Result<(), Error> {
+        let event = self.bus.announcement(|| self.clock.wall(), EventKind::SchedulerStarted);
         let mut life = self.life.lock();
         match life.stage {
             Stage::Running => return Ok(()),
@@ -55,22 +61,28 @@ impl Engine {
                 life.heart_beats = true;
             }
         }
-        drop(life);
         let heart = Heart {
             engine: Arc::clone(self),
             harvest: Harvest::new(self.lanes.len()),
             backlogs: self.lanes.iter().map(|_| ReadyQueue::new()).collect(),
             retry: FIRST_RETRY,
+            told: self.shards[0].shard.lock().timeline,
         };
         let thread = thread::Builder::new().name("pysched-heart".to_owned());
         let (attached, until_attached) = mpsc::sync_channel(1);
         match thread.spawn(move || heart.beat(&attached)) {
             Ok(_) => {
+                // Before the heart fires anything, for which it takes this lock.
+                if let Some(event) = event {
+                    self.bus.publish(event);
+                }
+                drop(life);
                 // Whoever moves a clock by hand after this finds the heart in the clock's books.
                 let _ = until_attached.recv();
                 Ok(())
             }
             Err(error) => {
+                drop(life);
                 self.heart_has_ended();
                 let mut life = self.life.lock();
                 if life.stage == Stage::Running {
@@ -179,6 +191,14 @@ impl Heart {
         watch.begin();
         if life.stage != Stage::Running {
             return life.stage;
+        }
+        if self.told.deviation(now, wall) > STEP {
+            let from = self.told.wall_at(now);
+            self.told = Timeline::through(now, wall);
+            let kind = EventKind::ClockStepped { from, to: wall };
+            if let Some(event) = engine.bus.announcement(|| wall, kind) {
+                engine.bus.publish(event);
+            }
         }
         for (number, place) in engine.shards.iter().enumerate() {
             let mut shard = place.shard.lock();
@@ -289,6 +309,7 @@ mod tests {
             harvest: Harvest::new(1),
             backlogs: vec![ReadyQueue::new()],
             retry: FIRST_RETRY,
+            told: engine.shards[0].shard.lock().timeline,
         };
         let (now, wall) = engine.clock.read_and_keep();
         let anchors = Anchors::new(engine);

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use builder::SchedulerBuilder;
-pub use events::{Event, EventKind};
+pub use events::{Event, EventKind, Subscription};
 pub use shutdown::{Unfinished, UnfinishedExecution};
 
 use anchor::Anchors;
@@ -284,6 +284,32 @@ impl Scheduler {
     #[must_use]
     pub fn results(&self, id: impl Into<TaskId>) -> Vec<Execution> {
         self.engine().results(id.into())
+    }
+
+    /// Has `listener` called with each [`Event`] from now on, until the [`Subscription`] is dropped.
+    ///
+    /// It is called on a thread of its own, one event after the other, so it may take its time; nothing
+    /// else waits for it. `Subscription` says what becomes of a listener that is too slow or panics.
+    /// Before [`start`](Self::start) there are events, too, such as those of tasks that are added.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use pysched::{EventKind, Scheduler};
+    ///
+    /// let (sender, events) = mpsc::channel();
+    /// let sched = Scheduler::new();
+    /// let subscription = sched.subscribe(move |event| sender.send(event.clone()).unwrap());
+    /// sched.start()?;
+    /// assert_eq!(events.recv().unwrap().kind, EventKind::SchedulerStarted);
+    /// sched.shutdown(true);
+    /// assert_eq!(events.recv().unwrap().kind, EventKind::ShutDown);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    ///
+    /// If the operating system refuses the thread, the listener is never called, and
+    /// [`Subscription::is_alive`] says so. After a shutdown nothing happens that it could be told.
+    pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
+        self.engine().bus.subscribe(Box::new(listener))
     }
 
     /// Shuts down: cancels every run that is not due yet, and fires nothing more.

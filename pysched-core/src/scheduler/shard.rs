@@ -19,7 +19,7 @@ use crate::{TaskId, TaskInfo};
 
 /// How far the wall clock may move against the monotonic one before it counts as set. Less is the
 /// everyday correction of a clock, and the noise of reading two clocks one after the other.
-const STEP: Duration = Duration::from_millis(100);
+pub(super) const STEP: Duration = Duration::from_millis(100);
 
 /// How many executions of finished tasks are remembered, of all tasks together.
 const REMEMBERED: usize = 10_000;

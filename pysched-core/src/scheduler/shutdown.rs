@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::engine::Engine;
+use super::events::EventKind;
 use super::fire::Harvest;
 use super::life::Stage;
 use crate::execution::{Execution, JobAnchor, Status, is_inside};
@@ -107,6 +108,7 @@ impl Engine {
     pub(super) fn shutdown(self: &Arc<Self>, wait: bool) {
         let waits = wait && self.may_wait();
         self.stop_firing(!wait);
+        self.close_bus_if_over();
         if waits {
             self.wait_until_drained(None);
             self.close_executors(true);
@@ -119,6 +121,7 @@ impl Engine {
     pub(super) fn shutdown_timeout(self: &Arc<Self>, limit: Duration) -> Result<(), Unfinished> {
         let waits = self.may_wait();
         self.stop_firing(false);
+        self.close_bus_if_over();
         // A limit beyond what the clock can name is no limit.
         if waits && self.wait_until_drained(Instant::now().checked_add(limit)) {
             self.close_executors(true);
@@ -151,12 +154,16 @@ impl Engine {
     /// everything that has not begun.
     fn stop_firing(self: &Arc<Self>, queued: bool) {
         let (now, wall) = (self.clock.now(), self.clock.wall());
+        let event = self.bus.announcement(|| wall, EventKind::ShutDown);
         let owner = JobAnchor::new(Arc::<Self>::clone(self));
         let mut leftovers = Vec::new();
         {
             let mut life = self.life.lock();
             let goal = if queued { Stage::Closed } else { Stage::Draining };
             if life.stage < goal {
+                if let Some(event) = event.filter(|_| life.stage < Stage::Draining) {
+                    self.bus.publish(event);
+                }
                 self.refusing.store(true, Ordering::SeqCst);
                 let mut harvest = Harvest::new(self.lanes.len());
                 for (number, place) in self.shards.iter().enumerate() {

@@ -58,6 +58,13 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+impl Event {
+    /// An event that concerns the scheduler, or a listener, and no task.
+    pub(in crate::scheduler) fn of_scheduler(at: SystemTime, kind: EventKind) -> Self {
+        Self { at, task: None, name: None, kind }
+    }
+}
+
 /// What has happened; see [`Event`].
 ///
 /// ```
@@ -252,7 +259,8 @@ pub enum EventKind {
     /// The scheduler has begun to shut down.
     ShutDown,
 
-    /// This listener was too slow: so many events were dropped before the next one.
+    /// This listener was too slow: so many events were dropped here, the first of them at the time of
+    /// this event.
     #[non_exhaustive]
     Lagged {
         /// How many.

@@ -1,0 +1,127 @@
+//! [`Bus`]: where a scheduler tells what happens in it, and who listens.
+//!
+//! # Ground rules
+//!
+//! * `publish` is called under the lock of a shard, or of the scheduler's life, so that events come in the
+//!   order of what they tell of. It puts a reference into the mailbox of each subscription (`mailbox.rs`),
+//!   and runs no code of users. Its lock, and then those of the mailboxes, are the innermost of all.
+//! * All mailboxes get an event under one lock, so that all listeners are told in the same order.
+//! * Nobody is called on the thread that publishes: each subscription has a thread of its own
+//!   (`subscription.rs`), so a listener that is slow, hangs or panics is in nobody's way.
+//! * While nobody listens, an event costs one load. Whoever wants to tell asks `is_listening` first, and
+//!   does not even build the event otherwise. Whoever subscribed before, in whatever way threads agree on
+//!   that, is seen: the number was written before.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use super::mailbox::{CAPACITY, Mailbox};
+use super::subscription::{Listener, Subscription};
+use super::{Event, EventKind};
+use crate::sync::Mutex;
+
+/// Where a scheduler tells what happens in it.
+pub(in crate::scheduler) struct Bus {
+    /// How many subscriptions there are. Written under the lock of the register.
+    listening: AtomicUsize,
+    register: Mutex<Register>,
+}
+
+#[derive(Debug, Default)]
+struct Register {
+    mailboxes: Vec<Arc<Mailbox>>,
+
+    /// How many subscriptions there have ever been; names their threads.
+    subscribed: usize,
+
+    /// Whether the scheduler is over, and nothing is published any more.
+    closed: bool,
+}
+
+impl Bus {
+    pub(in crate::scheduler) fn new() -> Arc<Self> {
+        Arc::new(Self { listening: AtomicUsize::new(0), register: Mutex::new(Register::default()) })
+    }
+
+    /// Whether an event is of interest to anybody.
+    #[inline]
+    pub(in crate::scheduler) fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Relaxed) > 0
+    }
+
+    /// Tells all who listen. May be called under any lock but those of this folder.
+    pub(in crate::scheduler) fn publish(&self, event: Event) {
+        if self.listening.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let event = Arc::new(event);
+        let register = self.register.lock();
+        for mailbox in &register.mailboxes {
+            mailbox.put(&event);
+        }
+    }
+
+    /// An event that concerns the scheduler as a whole, if anybody listens. Where `wall` reads the clock,
+    /// which is code of a user, this is called before any lock is taken.
+    pub(in crate::scheduler) fn announcement(
+        &self,
+        wall: impl FnOnce() -> SystemTime,
+        kind: EventKind,
+    ) -> Option<Event> {
+        self.is_listening().then(|| Event::of_scheduler(wall(), kind))
+    }
+
+    /// Has a listener called with each event from now on. To be called without any lock.
+    pub(in crate::scheduler) fn subscribe(self: &Arc<Self>, listener: Listener) -> Subscription {
+        let (number, closed) = {
+            let mut register = self.register.lock();
+            let number = register.subscribed;
+            register.subscribed += 1;
+            (number, register.closed)
+        };
+        let mailbox = Arc::new(Mailbox::new(CAPACITY));
+        if closed {
+            mailbox.close();
+        }
+        let subscription = Subscription::begin(self, mailbox, listener, number);
+        if let Some(mailbox) = subscription.mailbox() {
+            let mut register = self.register.lock();
+            if register.closed {
+                mailbox.close();
+            } else {
+                register.mailboxes.push(Arc::clone(mailbox));
+                self.listening.store(register.mailboxes.len(), Ordering::Relaxed);
+            }
+        }
+        subscription
+    }
+
+    /// Ends a subscription.
+    pub(super) fn unsubscribe(&self, mailbox: &Arc<Mailbox>) {
+        {
+            let mut register = self.register.lock();
+            register.mailboxes.retain(|other| !Arc::ptr_eq(other, mailbox));
+            self.listening.store(register.mailboxes.len(), Ordering::Relaxed);
+        }
+        mailbox.leave();
+    }
+
+    /// Says that nothing more will be published. The listeners are told what they have not been told
+    /// yet, and their threads end; nobody waits for that.
+    pub(in crate::scheduler) fn close(&self) {
+        let mut register = self.register.lock();
+        register.closed = true;
+        for mailbox in register.mailboxes.drain(..) {
+            mailbox.close();
+        }
+        self.listening.store(0, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus").field("listening", &self.listening).finish_non_exhaustive()
+    }
+}
