@@ -289,6 +289,8 @@
 //! | `bundled-time-zones` | no | a time zone database in the program, for systems that have none |
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
 //! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
+//! | `tracing` | no | all [events](Event) as events of `tracing`, and a span for each execution |
+//! | `metrics` | no | counters, gauges and histograms of `metrics` |
 
 #[doc(inline)]
 pub use pysched_core::{

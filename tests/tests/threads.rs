@@ -22,7 +22,8 @@ fn threads() -> Vec<String> {
     names
 }
 
-/// Whether a thread calls a listener. Linux keeps 15 letters of a name: `pysched-events-0` loses its number.
+/// Whether a thread calls a listener. With the feature `metrics`, each scheduler has one from the start
+/// on. Linux keeps 15 letters of a name: `pysched-events-0` loses its number.
 fn listens(name: &str) -> bool {
     name.starts_with("pysched-events-")
 }

@@ -51,6 +51,9 @@ struct Heart {
 impl Engine {
     /// Starts the heart unless it has been started.
     pub(super) fn start(self: &Arc<Self>) -> Result<(), Error> {
+        if self.life.lock().stage == Stage::Created {
+            self.bus.observe();
+        }
         let event = self.bus.announcement(|| self.clock.wall(), EventKind::SchedulerStarted);
         let mut life = self.life.lock();
         match life.stage {

@@ -51,6 +51,8 @@ pub use self::cron::{Cron, CronError};
 #[cfg(feature = "cron")]
 pub use self::dst::Dst;
 pub(crate) use self::schedule::{Bounds, Due, Firing, Missed, Schedule};
+#[cfg(feature = "tracing")]
+pub(crate) use self::text::Stamp;
 #[cfg(feature = "cron")]
 use self::zoned::Zoned;
 use crate::Interval;

@@ -14,12 +14,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(feature = "metrics")]
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use super::mailbox::{CAPACITY, Mailbox};
+use super::span::{Span, Spans};
 use super::subscription::{Listener, Subscription};
 use super::{Event, EventKind};
+use crate::TaskId;
 use crate::sync::Mutex;
 
 /// Where a scheduler tells what happens in it.
@@ -27,6 +31,16 @@ pub(in crate::scheduler) struct Bus {
     /// How many subscriptions there are. Written under the lock of the register.
     listening: AtomicUsize,
     register: Mutex<Register>,
+
+    /// Whether the listeners that features bring along have been subscribed.
+    observed: AtomicBool,
+
+    /// The spans of executions.
+    spans: Spans,
+
+    /// How many tasks have been added and not finished. Counted here, as here no event is missed.
+    #[cfg(feature = "metrics")]
+    pub(super) tasks: Arc<AtomicI64>,
 }
 
 #[derive(Debug, Default)]
@@ -42,17 +56,31 @@ struct Register {
 
 impl Bus {
     pub(in crate::scheduler) fn new() -> Arc<Self> {
-        Arc::new(Self { listening: AtomicUsize::new(0), register: Mutex::new(Register::default()) })
+        Arc::new(Self {
+            listening: AtomicUsize::new(0),
+            register: Mutex::new(Register::default()),
+            observed: AtomicBool::new(false),
+            spans: Spans::new(),
+            #[cfg(feature = "metrics")]
+            tasks: Arc::new(AtomicI64::new(0)),
+        })
     }
 
     /// Whether an event is of interest to anybody.
     #[inline]
     pub(in crate::scheduler) fn is_listening(&self) -> bool {
-        self.listening.load(Ordering::Relaxed) > 0
+        // Tasks are counted from the first one on.
+        cfg!(feature = "metrics") || self.listening.load(Ordering::Relaxed) > 0
     }
 
     /// Tells all who listen. May be called under any lock but those of this folder.
     pub(in crate::scheduler) fn publish(&self, event: Event) {
+        #[cfg(feature = "metrics")]
+        match event.kind {
+            EventKind::Added => self.tasks.fetch_add(1, Ordering::Relaxed),
+            EventKind::Finished => self.tasks.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
         if self.listening.load(Ordering::Relaxed) == 0 {
             return;
         }
@@ -117,6 +145,37 @@ impl Bus {
             mailbox.close();
         }
         self.listening.store(0, Ordering::Relaxed);
+    }
+
+    /// Subscribes what the features `tracing` and `metrics` bring along, once. To be called without any
+    /// lock, when the scheduler is started.
+    pub(in crate::scheduler) fn observe(self: &Arc<Self>) {
+        if !self.observed.swap(true, Ordering::Relaxed) {
+            for listener in self.observers() {
+                self.subscribe(listener).detach();
+            }
+        }
+    }
+
+    fn observers(&self) -> impl Iterator<Item = Listener> {
+        #[cfg(feature = "metrics")]
+        let meter = Some(super::metrics::listener(Arc::clone(&self.tasks)));
+        #[cfg(not(feature = "metrics"))]
+        let meter = None;
+        [self.spans.capture(), meter].into_iter().flatten()
+    }
+
+    /// Enters the span of an execution on this thread, until what it gives is dropped, on the same
+    /// thread. To be called without any lock, as is the drop, around the user's function and around
+    /// what catches its panics.
+    pub(in crate::scheduler) fn span(
+        &self,
+        task: TaskId,
+        name: Option<&str>,
+        due: SystemTime,
+        attempt: u32,
+    ) -> Span {
+        self.spans.enter(task, name, due, attempt)
     }
 }
 

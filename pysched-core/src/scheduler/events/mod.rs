@@ -1,12 +1,18 @@
 //! Events: what happens in a scheduler, told to whoever listens.
 //!
 //! The scheduler publishes each event on its `bus.rs`, which puts it into the `mailbox.rs` of each
-//! `subscription.rs`, whose thread calls the listener.
+//! `subscription.rs`, whose thread calls the listener. `tracing.rs` and `metrics.rs` are listeners
+//! that come with features; `span.rs` is what `tracing` adds beside its events.
 
 mod bus;
 mod event;
 mod mailbox;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod span;
 mod subscription;
+#[cfg(feature = "tracing")]
+mod tracing;
 
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -22,7 +22,7 @@ mod write;
 #[cfg(feature = "cron")]
 mod zoned;
 
-pub(super) use self::stamp::Stamp;
+pub(crate) use self::stamp::Stamp;
 
 #[cfg(test)]
 mod tests;

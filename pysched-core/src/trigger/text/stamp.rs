@@ -10,7 +10,7 @@ use crate::trigger::civil::{DAY, Date, FIRST, LAST, Local};
 
 /// A time to display; with `{:#}`, as it is written for people.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::trigger) struct Stamp(pub(in crate::trigger) SystemTime);
+pub(crate) struct Stamp(pub(crate) SystemTime);
 
 impl Stamp {
     /// The second in UTC and the nanoseconds after it, in the years that RFC 3339 has.

@@ -1,0 +1,70 @@
+//! [`Spans`]: a span of `tracing` around each execution; nothing at all without that feature.
+
+use std::time::SystemTime;
+
+use super::subscription::Listener;
+use crate::TaskId;
+
+/// What the spans of a scheduler's executions need.
+pub(super) struct Spans {
+    /// Where they are recorded, since the scheduler was started; none if nothing was to record then.
+    #[cfg(feature = "tracing")]
+    tracer: std::sync::OnceLock<super::tracing::Tracer>,
+}
+
+/// A span that has been entered on this thread. Dropping it leaves it.
+#[derive(Debug)]
+#[must_use = "dropping it leaves the span"]
+pub(in crate::scheduler) struct Span {
+    #[cfg(feature = "tracing")]
+    _entered: Option<super::tracing::Entered>,
+}
+
+impl Spans {
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(feature = "tracing")]
+            tracer: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// Records where the calling thread does, from now on; the listener that tells of events there. `None`
+    /// if that is nowhere.
+    #[cfg(feature = "tracing")]
+    pub(super) fn capture(&self) -> Option<Listener> {
+        let tracer = super::tracing::Tracer::of_this_thread()?;
+        let listener = tracer.listener();
+        self.tracer.set(tracer).ok().map(|()| listener)
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    pub(super) fn capture(&self) -> Option<Listener> {
+        None
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(super) fn enter(
+        &self,
+        task: TaskId,
+        name: Option<&str>,
+        due: SystemTime,
+        attempt: u32,
+    ) -> Span {
+        let entered = self.tracer.get().and_then(|it| it.enter(task, name, due, attempt));
+        Span { _entered: entered }
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    #[inline]
+    pub(super) fn enter(
+        &self,
+        _task: TaskId,
+        _name: Option<&str>,
+        _due: SystemTime,
+        _attempt: u32,
+    ) -> Span {
+        Span {}
+    }
+}
