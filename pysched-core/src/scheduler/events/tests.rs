@@ -2,6 +2,8 @@
 
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "serde")]
+mod serialised;
 #[cfg(feature = "tracing")]
 mod tracing;
 
