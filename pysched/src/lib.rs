@@ -253,7 +253,8 @@
 //!
 //! Every thread that this crate starts has a name that begins with `pysched-`: `pysched-heart` is a
 //! scheduler's own, `pysched-pool-0` a worker. On Linux, `pysched-clock` sleeps until the wall clock is
-//! set; there is one in the process while tasks of any scheduler wait for that clock.
+//! set; there is one in the process while tasks of any scheduler wait for that clock. `pysched-events-0`
+//! calls a listener that was given to [`Scheduler::subscribe`].
 //!
 //! # Clocks and tests
 //!
@@ -288,14 +289,16 @@
 //! | `bundled-time-zones` | no | a time zone database in the program, for systems that have none |
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
 //! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
+//! | `tracing` | no | all [events](Event) as events of `tracing`, and a span for each execution |
+//! | `metrics` | no | counters, gauges and histograms of `metrics` |
 
 #[doc(inline)]
 pub use pysched_core::{
     Attempt, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution, Executor,
     ExecutorStats, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock, Misfire, Overlap,
-    Parker, Precision, Progress, Reason, Rejected, Retry, Scheduler, SchedulerBuilder, Status,
-    SystemClock, Task, TaskError, TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger,
-    Unfinished, UnfinishedExecution,
+    Parker, Percentiles, Precision, Progress, Reason, Rejected, Retry, Scheduler, SchedulerBuilder,
+    Selection, Stats, Status, Subscription, SystemClock, Task, TaskError, TaskFuture, TaskId,
+    TaskInfo, ThreadPoolExecutor, Token, Trigger, Unfinished, UnfinishedExecution, current,
 };
 #[cfg(feature = "cron")]
 #[doc(inline)]

@@ -8,7 +8,8 @@
 //!   callback, nor the `Drop` of a value.
 //! * Locks are taken in this order: that of the scheduler's life, a shard's, a record's, a cell's.
 //!   Only `tasks` holds more than one shard, and takes them in order. An executor's lock is never
-//!   taken under any of them.
+//!   taken under any of them. Events are published under them, so as to come in their order; the locks
+//!   that this takes are the innermost of all.
 //! * What a change leaves to be announced and dropped stays in what it hands back, until the lock has
 //!   been released and it is cleared.
 //! * The heart hands jobs to executors (`heart.rs`), so that they get them in order. While it sleeps
