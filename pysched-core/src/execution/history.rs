@@ -481,7 +481,9 @@ mod tests {
     fn the_latest_to_end_is_known_though_others_were_passed_over_since() {
         let mut history = History::new(TaskId::nil(), 2);
         (1..=3).for_each(|value| run(&mut history, value));
-        (4..=5).for_each(|second| history.pass_over(at(second), at(second), Status::Skipped));
+        (4..=5).for_each(|second| {
+            history.pass_over(at(second), at(second), Status::Skipped, Reason::Overlap);
+        });
         assert_eq!(dues(&history), [(at(4), Status::Skipped), (at(5), Status::Skipped)]);
         assert_eq!(history.ended_after(0).unwrap().0, 3);
         run(&mut history, 6);
@@ -541,9 +543,9 @@ mod tests {
     fn a_cell_that_is_asked_for_late_tells_the_same() {
         let mut history = History::<u64>::new(TaskId::nil(), 2);
         let run = history.launch(at(1));
-        let queued = history.in_flight().unwrap();
+        let queued = history.in_flight().remove(0);
         assert!(history.begin(run, Some(at(2))));
-        let running = history.in_flight().unwrap();
+        let running = history.in_flight().remove(0);
         assert_eq!([queued.status, running.status], [Status::Queued, Status::Running]);
         assert_eq!(history.current(None).unwrap().execution(), running);
         history.end(run, Ok(7).into(), at(3));
@@ -559,16 +561,16 @@ mod tests {
         let mut history = History::<u64>::new(TaskId::nil(), 9);
         let running = history.launch(at(1));
         assert!(history.begin(running, Some(at(1))));
-        history.withdraw(Some(at(2)), true, at(0));
+        history.withdraw(Some(at(2)), true, at(0), Reason::TaskCancelled);
         assert_eq!(dues(&history), [(at(2), Status::Cancelled)]);
         assert!(history.is_active());
         history.end(running, Ok(1).into(), at(4));
         assert_eq!(history.executions()[1].status, Status::Succeeded);
 
         let queued = history.launch(at(5));
-        history.withdraw(None, false, at(5));
+        history.withdraw(None, false, at(5), Reason::TaskCancelled);
         assert!(history.is_active(), "only what comes next was to be cancelled");
-        history.withdraw(Some(at(6)), true, at(5));
+        history.withdraw(Some(at(6)), true, at(5), Reason::TaskCancelled);
         assert!(!history.begin(queued, Some(at(5))));
         assert!(!history.is_active());
         let cancelled = [(at(5), Status::Cancelled), (at(6), Status::Cancelled)];
@@ -605,17 +607,10 @@ mod tests {
     fn a_newer_run_takes_the_place_of_a_queued_one_and_of_no_other() {
         let mut history = History::<u64>::new(TaskId::nil(), 9);
         let run = history.launch(at(1));
-        assert!(history.supersede(at(2), at(2)));
+        assert_eq!(history.supersede(at(2), at(2)), Some(at(1)));
         assert_eq!(dues(&history), [(at(1), Status::Missed)]);
         assert!(history.begin(run, Some(at(2))));
-        assert!(!history.supersede(at(3), at(3)));
-        assert_eq!(history.in_flight().unwrap().due, at(2));
-    }
-
-    #[test]
-    fn of_many_missed_runs_the_newest_are_kept() {
-        let mut history = History::<u64>::new(TaskId::nil(), 2);
-        history.miss(&mut (0..100).rev().map(at), at(100));
-        assert_eq!(dues(&history), [(at(98), Status::Missed), (at(99), Status::Missed)]);
+        assert_eq!(history.supersede(at(3), at(3)), None);
+        assert_eq!(history.in_flight().remove(0).due, at(2));
     }
 }

@@ -273,6 +273,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::execution::Status;
     use crate::task::{Body, Delivery};
     use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering};
