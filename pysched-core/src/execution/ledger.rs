@@ -65,6 +65,9 @@ pub(crate) trait Ledger {
     /// Ends an execution as cancelled: one that has run and was told to end, or that waits.
     fn cancel(&mut self, run: u64, at: SystemTime, reason: Reason, failure: Option<Box<Failure>>);
 
+    /// Gives an execution the details that it had before it was in the ledger.
+    fn attach(&mut self, run: u64, details: Arc<Details>);
+
     /// The details of an execution, made if there are none.
     fn details(&mut self, run: u64) -> Option<Arc<Details>>;
 
@@ -87,11 +90,8 @@ pub(crate) trait Ledger {
     /// Ends the future of a run that will not come, for that reason.
     fn abandon(&mut self, at: SystemTime, reason: Reason);
 
-    /// How the last run that is over has ended, and when the next one is due that is in flight.
+    /// How the last run that is over has ended.
     fn latest_fate(&self) -> Option<Execution>;
-
-    /// The executions that have not ended, oldest first.
-    fn in_flight(&self) -> Vec<Execution>;
 }
 
 /// How an execution stands.
@@ -273,6 +273,16 @@ impl<T> Ledger for History<T> {
         }
     }
 
+    fn attach(&mut self, run: u64, details: Arc<Details>) {
+        self.flight.edit(run, |active| {
+            debug_assert!(active.details.is_none(), "its details are shared by others");
+            if let Some(cell) = &active.cell {
+                cell.set_details(Arc::clone(&details));
+            }
+            active.details = Some(details);
+        });
+    }
+
     fn details(&mut self, run: u64) -> Option<Arc<Details>> {
         self.flight.edit(run, |active| Arc::clone(active.details()))
     }
@@ -314,10 +324,6 @@ impl<T> Ledger for History<T> {
 
     fn latest_fate(&self) -> Option<Execution> {
         self.newest()
-    }
-
-    fn in_flight(&self) -> Vec<Execution> {
-        self.in_flight()
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) use inside::{Inside, is_inside};
 pub(crate) use ledger::{Ledger, Running};
 pub use progress::{Attempt, Progress};
 pub use reason::Reason;
+pub(crate) use reason::Withdrawal;
 pub use token::Token;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use work::Absent;

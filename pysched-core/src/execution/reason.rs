@@ -66,6 +66,35 @@ pub enum Reason {
     Predecessor(TaskId),
 }
 
+/// Why an execution was cancelled that has nothing else to it, in a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Withdrawal {
+    Task,
+    Future,
+    ShutDown,
+}
+
+impl Withdrawal {
+    pub(crate) fn of(reason: Reason) -> Option<Self> {
+        match reason {
+            Reason::TaskCancelled => Some(Self::Task),
+            Reason::FutureCancelled => Some(Self::Future),
+            Reason::ShutDown => Some(Self::ShutDown),
+            _ => None,
+        }
+    }
+}
+
+impl From<Withdrawal> for Reason {
+    fn from(withdrawal: Withdrawal) -> Self {
+        match withdrawal {
+            Withdrawal::Task => Self::TaskCancelled,
+            Withdrawal::Future => Self::FutureCancelled,
+            Withdrawal::ShutDown => Self::ShutDown,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -269,7 +269,7 @@ impl Shard {
     pub(super) fn stop_all(&mut self, index: usize, reason: Reason, now: Moment) {
         let Some(record) = self.slot(index).record().cloned() else { return };
         for run in edit(&*record, |ledger| ledger.on_workers()) {
-            self.tell_to_end(index, &*record, run, Some(reason));
+            self.tell_to_end(index, &*record, run, Some(reason), true);
         }
         for running in edit(&*record, |ledger| ledger.between_attempts()) {
             self.cancel_attempts(index, &*record, running, reason, now);
@@ -277,13 +277,15 @@ impl Shard {
         self.nudge(index);
     }
 
-    /// Tells a running execution to end. With a reason, it is cancelled if it fails then.
+    /// Tells a running execution to end. With a reason, it is cancelled if it fails then. With
+    /// `interrupts`, whoever runs it is to end it, if that can.
     pub(super) fn tell_to_end(
         &mut self,
         index: usize,
         record: &dyn AnyRecord,
         run: u64,
         reason: Option<Reason>,
+        interrupts: bool,
     ) {
         let Some(details) = edit(record, |ledger| ledger.details(run)) else { return };
         if let Some(reason) = reason {
@@ -292,7 +294,7 @@ impl Shard {
         let (lane, task) = (self.slot(index).lane, self.id(index));
         let outbox = self.outbox();
         outbox.tokens.push(details.token.clone());
-        if reason.is_some() {
+        if interrupts {
             outbox.interrupts.push((lane, task, run));
         }
         outbox.details.push(details);
@@ -302,7 +304,7 @@ impl Shard {
     pub(super) fn tell_task_to_end(&mut self, index: usize) {
         if let Some(record) = self.slot(index).record().cloned() {
             for run in edit(&*record, |ledger| ledger.on_workers()) {
-                self.tell_to_end(index, &*record, run, None);
+                self.tell_to_end(index, &*record, run, None, false);
             }
         } else if self.slot(index).standing == Standing::Running {
             let details = self.slot_mut(index).more_mut().details.get_or_insert_with(Details::new);
@@ -332,9 +334,12 @@ impl Shard {
         let Some(index) = self.index(task) else { return false };
         let Some(record) = self.slot(index).record().cloned() else { return false };
         let Some(running) = edit(&*record, |ledger| ledger.get(run)) else { return false };
+        // So that it is looked at, when it ends, why it did.
+        self.govern(index);
         match running.stage {
             Stage::Running => {
-                self.tell_to_end(index, &*record, run, Some(Reason::FutureCancelled));
+                // The caller sees to the executor, to learn what that can do.
+                self.tell_to_end(index, &*record, run, Some(Reason::FutureCancelled), false);
                 false
             }
             Stage::Overrun => {

@@ -79,7 +79,7 @@ impl Engine {
 
 impl Shard {
     /// Gives a task a record and rules, if it has none; `None` if it has begun its only run.
-    fn govern(&mut self, index: usize) -> Option<Arc<Rules>> {
+    pub(super) fn govern(&mut self, index: usize) -> Option<Arc<Rules>> {
         if let Some(rules) = self.slot(index).rules() {
             return Some(Arc::clone(rules));
         }

@@ -9,7 +9,7 @@ use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Execution, Reason, Status, Swept, Ticket};
+use crate::execution::{Details, Execution, Reason, Status, Swept, Ticket, Withdrawal};
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
@@ -189,17 +189,21 @@ impl Shard {
             return leftover;
         }
         let (started, is_held) = (slot.started(), slot.held > 0);
-        if slot.more.is_some() {
+        let details = slot.more.as_deref().and_then(|more| more.details.clone());
+        self.remember(index, started, now, delivery, details.as_deref());
+        if self.slot(index).more.is_some() {
             self.wind_up(index, delivery.status() == Status::Succeeded);
         }
-        self.remember(index, ticket.task, started, now, delivery.status(), delivery.text());
         if is_held {
             let times = self.times(self.slot(index), started, Some(now));
             let record = delivery.record(ticket.task, self.history);
             let run = record.adopt(times.due, times.started);
+            if let Some(details) = details {
+                edit(&*record, |ledger| ledger.attach(run, details));
+            }
             delivery.settle(&*record, run, times.finished.unwrap_or(times.due));
             let slot = self.slot_mut(index);
-            slot.standing = Standing::Over;
+            slot.standing = Standing::Over(None);
             slot.more_mut().record = Some(record);
             self.leftover(index)
         } else {
@@ -210,33 +214,49 @@ impl Shard {
     /// Remembers that the only run of a light task was cancelled.
     fn remember_cancelled(&mut self, index: usize, reason: Reason, now: Moment) {
         let task = self.id(index);
-        let due = self.slot(index).due().wall_on(self.timeline);
-        self.tell_fate(index, due, Status::Cancelled, reason, 1, now);
+        self.tally.settled(Status::Cancelled, 1);
+        self.tell(index, now, || {
+            let due = self.slot(index).due().wall_on(self.timeline);
+            EventKind::Cancelled { due, reason, count: 1 }
+        });
         self.tell(index, now, || EventKind::Finished);
-        self.remember(index, task, None, now, Status::Cancelled, None);
+        if self.history == 0 {
+            return;
+        }
+        let slot = self.slot(index);
+        let why = Withdrawal::of(reason);
+        if let Some(numbers) = self.numbers(slot, None, now) {
+            self.finished.push_one(task, numbers, Status::Cancelled, why);
+        } else {
+            let times = self.times(slot, None, Some(now));
+            let execution = Execution::new(task, times, Status::Cancelled, None);
+            self.finished.push(task, vec![execution.because(Some(reason))]);
+        }
     }
 
     /// Remembers how the execution of a light task has ended, unless nothing is to be retained.
     fn remember(
         &mut self,
         index: usize,
-        task: TaskId,
         started: Option<Moment>,
         finished: Moment,
-        status: Status,
-        text: Option<&str>,
+        delivery: &dyn Delivery,
+        details: Option<&Details>,
     ) {
         if self.history == 0 {
             return;
         }
-        let slot = self.slot(index);
+        let (task, slot) = (self.id(index), self.slot(index));
+        let (status, text) = (delivery.status(), delivery.text());
         if text.is_none()
+            && details.is_none()
             && let Some(numbers) = self.numbers(slot, started, finished)
         {
-            self.finished.push_one(task, numbers, status);
+            self.finished.push_one(task, numbers, status, None);
         } else {
             let times = self.times(slot, started, Some(finished));
-            self.finished.push(task, vec![Execution::new(task, times, status, text)]);
+            let execution = Execution::new(task, times, status, text).detailed(details);
+            self.finished.push(task, vec![execution]);
         }
     }
 
@@ -321,7 +341,7 @@ impl Shard {
         self.wind_up(index, false);
         self.finished.push(task, record.executions());
         if self.slot(index).held > 0 {
-            self.slot_mut(index).standing = Standing::Over;
+            self.slot_mut(index).standing = Standing::Over(None);
         } else {
             // The caller holds what is left over.
             self.slots.remove(index);
@@ -410,7 +430,7 @@ impl Shard {
         if slot.held == 0 {
             return self.remove(index);
         }
-        slot.standing = Standing::Over;
+        slot.standing = Standing::Over(Withdrawal::of(reason));
         slot.since = now;
         Leftover { body: slot.body.take(), ..Leftover::default() }
     }
@@ -468,13 +488,17 @@ impl Shard {
                 slot.standing = Standing::Unarmed;
             }
             Standing::Running => {
-                record.adopt(due, slot.started().map(|at| timeline.wall_at(at)));
+                let run = record.adopt(due, slot.started().map(|at| timeline.wall_at(at)));
+                if let Some(details) = slot.more_mut().details.take() {
+                    edit(&*record, |ledger| ledger.attach(run, details));
+                }
                 slot.standing = Standing::Unarmed;
             }
             // With a result, it would have been given a record then.
-            Standing::Over => {
+            Standing::Over(why) => {
                 let at = timeline.wall_at(slot.since);
-                record.withdraw(Some(due), true, at, Reason::TaskCancelled);
+                let reason = why.map_or(Reason::TaskCancelled, Reason::from);
+                record.withdraw(Some(due), true, at, reason);
             }
         }
         slot.more_mut().record = Some(Arc::clone(&record));

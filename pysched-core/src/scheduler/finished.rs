@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::TaskId;
-use crate::execution::{Execution, Status, Times};
+use crate::execution::{Execution, Reason, Status, Times, Withdrawal};
 use crate::time::Moment;
 
 /// The executions of the latest finished tasks.
@@ -28,7 +28,7 @@ struct FinishedTask {
 #[derive(Debug)]
 enum Executions {
     /// A single one, without an error: what nearly all tasks leave that run once.
-    One(Stamps, Status),
+    One(Stamps, Status, Option<Withdrawal>),
     Many(Vec<Execution>),
 }
 
@@ -74,6 +74,16 @@ impl From<Times<Moment>> for Stamps {
 }
 
 impl Executions {
+    /// An execution that has nothing to it but its times and its status.
+    fn brief(execution: &Execution) -> Option<Self> {
+        let Execution { task, due, started, finished, status, reason, .. } = *execution;
+        let times = Times { due, started, finished };
+        let why = reason.and_then(Withdrawal::of);
+        let told = Execution::new(task, times, status, None).because(why.map(Reason::from));
+        let one = |stamps| Self::One(stamps, status, why);
+        if told == *execution { Stamps::of(times).map(one) } else { None }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::One(..) => 1,
@@ -89,18 +99,21 @@ impl FinishedTasks {
 
     /// Remembers a task that ran once without an error, or was cancelled before it did. The times
     /// are exact numbers on the scale of [`Moment::of_wall`].
-    pub(super) fn push_one(&mut self, task: TaskId, times: Times<Moment>, status: Status) {
-        self.remember(task, Executions::One(times.into(), status));
+    pub(super) fn push_one(
+        &mut self,
+        task: TaskId,
+        times: Times<Moment>,
+        status: Status,
+        why: Option<Withdrawal>,
+    ) {
+        self.remember(task, Executions::One(times.into(), status, why));
     }
 
     /// Remembers a task.
     pub(super) fn push(&mut self, task: TaskId, executions: Vec<Execution>) {
         let one = match executions.as_slice() {
             [] => return,
-            [Execution { due, started, finished, status, error: None, .. }] => {
-                let times = Times { due: *due, started: *started, finished: *finished };
-                Stamps::of(times).map(|stamps| Executions::One(stamps, *status))
-            }
+            [execution] => Executions::brief(execution),
             _ => None,
         };
         self.remember(task, one.unwrap_or(Executions::Many(executions)));
@@ -129,8 +142,9 @@ impl FinishedTasks {
         let found = self.tasks.iter().rev().find(|it| it.sequence == task.sequence());
         match found.map(|it| &it.executions) {
             None => Vec::new(),
-            Some(Executions::One(stamps, status)) => {
-                vec![Execution::new(task, stamps.times(), *status, None)]
+            Some(Executions::One(stamps, status, why)) => {
+                let execution = Execution::new(task, stamps.times(), *status, None);
+                vec![execution.because(why.map(Reason::from))]
             }
             Some(Executions::Many(executions)) => executions.clone(),
         }
@@ -208,7 +222,7 @@ mod tests {
             let mut finished = FinishedTasks::new(LIMIT);
             let last = Moment::LAST;
             let numbers = Times { due: Moment::default(), started, finished: Some(last) };
-            finished.push_one(id, numbers, Status::Succeeded);
+            finished.push_one(id, numbers, Status::Succeeded, None);
             let started = started.map(Moment::on_wall);
             let times = Times { due: epoch, started, finished: Some(last.on_wall()) };
             let expected = Execution::new(id, times, Status::Succeeded, None);

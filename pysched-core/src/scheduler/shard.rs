@@ -265,7 +265,7 @@ impl Shard {
                 None => (None, Status::Queued),
                 started => (started, Status::Running),
             },
-            Standing::Armed | Standing::Over | Standing::Unarmed => return None,
+            Standing::Armed | Standing::Over(_) | Standing::Unarmed => return None,
         };
         let details = slot.more.as_deref().and_then(|more| more.details.as_deref());
         let times = self.times(slot, started, None);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::bonds::Bonds;
-use crate::execution::Details;
+use crate::execution::{Details, Withdrawal};
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
 use crate::queue::TimerKey;
@@ -61,8 +61,9 @@ pub(super) enum Standing {
     /// A light task that runs.
     Running,
 
-    /// A task that is finished, but held. Nobody else knows it any more.
-    Over,
+    /// A task that is finished, but held; why, if it was cancelled without ever having had a record.
+    /// Nobody else knows it any more.
+    Over(Option<Withdrawal>),
 
     /// A task with a record and no next run, for now.
     Unarmed,
@@ -127,7 +128,7 @@ impl Slot {
 
     /// Whether the task is not over.
     pub(super) fn is_live(&self) -> bool {
-        self.standing != Standing::Over
+        !matches!(self.standing, Standing::Over(_))
     }
 
     /// When the execution that has begun was started, unless it is only being refused.

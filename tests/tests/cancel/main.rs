@@ -311,7 +311,7 @@ mod equal_tasks {
         for victim in [0, 1, 2] {
             let (sched, clock) = by_hand();
             let (task, runs) = counting();
-            let task = task.name("twin").trigger(Trigger::recur(1));
+            let task = task.tag("twin").trigger(Trigger::recur(1));
             let twins = [(); 3].map(|()| sched.add(task.clone()).unwrap());
             twins[victim].cancel().unwrap();
             clock.advance(secs(1));
