@@ -163,6 +163,14 @@ pub trait Executor: Send + Sync + 'static {
         false
     }
 
+    /// How many workers it has at the moment, unless it does not say.
+    ///
+    /// Not public, as [`admits`](Self::admits).
+    #[doc(hidden)]
+    fn workers(&self) -> Option<usize> {
+        None
+    }
+
     /// Ends the executor: it takes no more jobs.
     ///
     /// With `wait`, it runs those that it has taken and returns when they have ended. Without, it
@@ -206,6 +214,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn interrupt(&self, task: TaskId, runs: &dyn Fn() -> bool) -> bool {
         (**self).interrupt(task, runs)
+    }
+
+    fn workers(&self) -> Option<usize> {
+        (**self).workers()
     }
 
     fn shutdown(&self, _wait: bool) {}

@@ -194,6 +194,10 @@ impl Executor for ThreadPoolExecutor {
         true
     }
 
+    fn workers(&self) -> Option<usize> {
+        Some(self.pool.staff.lock().workers)
+    }
+
     fn shutdown(&self, wait: bool) {
         Self::shutdown(self, wait);
     }

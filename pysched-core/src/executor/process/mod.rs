@@ -197,6 +197,10 @@ impl Executor for ProcessPoolExecutor {
         self.pool.interrupt(task, runs)
     }
 
+    fn workers(&self) -> Option<usize> {
+        Some(self.pool.size().0)
+    }
+
     fn shutdown(&self, wait: bool) {
         Self::shutdown(self, wait);
     }
