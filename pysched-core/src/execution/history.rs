@@ -207,27 +207,37 @@ impl<T> History<T> {
     }
 
     /// Cancels the run that would come at `next`, and with `queued` also the one that was launched
-    /// and has not begun.
-    pub(crate) fn withdraw(&mut self, next: Option<SystemTime>, queued: bool, at: SystemTime) {
+    /// and has not begun; gives how many were cancelled by this.
+    pub(crate) fn withdraw(
+        &mut self,
+        next: Option<SystemTime>,
+        queued: bool,
+        at: SystemTime,
+    ) -> u64 {
+        let mut cancelled = 0;
         if queued && let Some(active) = self.active.take_if(|it| !it.begun) {
-            self.cancel(active, at);
+            cancelled += u64::from(self.cancel(active, at));
         }
         let upcoming = self.upcoming.take();
         let due = next.or_else(|| upcoming.as_ref().map(|cell| cell.times().due));
         if let Some(due) = due {
             let active = Active { run: 0, due, begun: false, started: None, cell: upcoming };
-            self.cancel(active, at);
+            cancelled += u64::from(self.cancel(active, at));
         }
+        cancelled
     }
 
-    fn cancel(&mut self, active: Active<T>, at: SystemTime) {
+    /// Says whether it was not cancelled before.
+    fn cancel(&mut self, active: Active<T>, at: SystemTime) -> bool {
         if let Some(cell) = &active.cell
             && !cell.withdraw()
         {
             // Its future was faster, and has settled it.
             self.push_settled(active.cell);
+            false
         } else {
             self.settle(active, Outcome::cancelled(), at);
+            true
         }
     }
 

@@ -300,7 +300,10 @@ impl Shard {
                 slot.standing = Standing::Unarmed;
             }
             // With a result, it would have been given a record then.
-            Standing::Over => record.withdraw(Some(due), true, timeline.wall_at(slot.since)),
+            Standing::Over => {
+                // It was counted then.
+                let _ = record.withdraw(Some(due), true, timeline.wall_at(slot.since));
+            }
         }
         slot.more.get_or_insert_default().record = Some(Arc::clone(&record));
         Some(record)

@@ -84,8 +84,8 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
     fn supersede(&self, due: SystemTime, at: SystemTime) -> bool;
 
     /// Cancels the run that would come at `next`, and with `queued` also what was launched and has
-    /// not begun.
-    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime);
+    /// not begun; gives how many were cancelled.
+    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime) -> u64;
 
     /// Lets go of the function: nothing will be launched any more, and what was has begun.
     fn close(&self);
@@ -196,10 +196,11 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         self.state.lock().history.supersede(due, at)
     }
 
-    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime) {
+    fn withdraw(&self, next: Option<SystemTime>, queued: bool, at: SystemTime) -> u64 {
         let mut state = self.state.lock();
-        state.history.withdraw(next, queued, at);
+        let cancelled = state.history.withdraw(next, queued, at);
         self.tell(&state);
+        cancelled
     }
 
     fn close(&self) {
