@@ -30,7 +30,8 @@ pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};
 pub use executor::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use id::TaskId;
 pub use scheduler::{
-    Event, EventKind, Scheduler, SchedulerBuilder, Unfinished, UnfinishedExecution,
+    Counts, Event, EventKind, ExecutorStats, Percentiles, Scheduler, SchedulerBuilder, Stats,
+    Unfinished, UnfinishedExecution,
 };
 pub use task::{Conflict, Handle, Misfire, Overlap, Retry, Task, TaskInfo};
 pub use time::{Clock, FnClock, Interval, ManualClock, Parker, Precision, SystemClock};

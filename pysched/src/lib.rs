@@ -291,10 +291,11 @@
 
 #[doc(inline)]
 pub use pysched_core::{
-    Attempt, Clock, Conflict, Error, Event, EventKind, Execution, Executor, FnClock, Handle,
-    InlineExecutor, Interval, Job, ManualClock, Misfire, Overlap, Parker, Precision, Progress,
-    Reason, Rejected, Retry, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
-    TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
+    Attempt, Clock, Conflict, Counts, Error, Event, EventKind, Execution, Executor, ExecutorStats,
+    FnClock, Handle, InlineExecutor, Interval, Job, ManualClock, Misfire, Overlap, Parker,
+    Percentiles, Precision, Progress, Reason, Rejected, Retry, Scheduler, SchedulerBuilder, Stats,
+    Status, SystemClock, Task, TaskError, TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor,
+    Trigger, Unfinished, UnfinishedExecution,
 };
 #[cfg(feature = "cron")]
 #[doc(inline)]

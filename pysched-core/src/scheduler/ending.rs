@@ -79,25 +79,33 @@ impl Shard {
     /// Claims an execution: to run it, if `runs`, from `now` on, otherwise to let it fail. `None` if
     /// it was cancelled.
     pub(super) fn begin(&mut self, ticket: &Ticket, runs: bool, now: Moment) -> Option<Begun> {
+        self.tally.taken(ticket.lane);
         let index = self.index(ticket.task)?;
         let timeline = self.timeline;
-        let slot = self.slot_mut(index);
-        let Some(record) = slot.record() else {
+        let Some(slot) = self.slots.get_mut(index) else { return None };
+        let begun = if let Some(record) = slot.record() {
+            let more = slot.is_armed() || slot.schedule().is_some_and(Schedule::is_fixed_delay);
+            let last = slot.is_ending() || !more;
+            let started = runs.then(|| timeline.wall_at(now));
+            Begun::Recorded(record.begin(ticket.run, started, last)?)
+        } else {
             if slot.standing != Standing::Queued {
                 return None;
             }
             slot.standing = Standing::Running;
-            slot.since = if runs { now } else { Moment::NEVER };
-            return slot.body.take().map(Begun::Light);
+            Begun::Light(slot.body.take()?)
         };
-        let more = slot.is_armed() || slot.schedule().is_some_and(Schedule::is_fixed_delay);
-        let last = slot.is_ending() || !more;
-        let started = runs.then(|| timeline.wall_at(now));
-        record.begin(ticket.run, started, last).map(Begun::Recorded)
+        self.tally.begun(ticket.lane);
+        if runs {
+            self.tally.called(slot.since, now);
+        }
+        slot.since = if runs { now } else { Moment::NEVER };
+        Some(begun)
     }
 
     /// Goes on with a task of which an execution was withdrawn by its future.
     pub(super) fn withdraw(&mut self, task: TaskId, now: Moment) -> Leftover {
+        self.tally.settled(Status::Cancelled, 1);
         // A cancelled execution of a task that is finished is in nobody's way.
         let Some(index) = self.index(task) else { return Leftover::default() };
         let Some(record) = self.slot(index).record().cloned() else { return Leftover::default() };
@@ -116,8 +124,11 @@ impl Shard {
         now: Moment,
         delivery: &mut dyn Delivery,
     ) -> Leftover {
+        let status = delivery.status();
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
-        let slot = self.slot(index);
+        let Some(slot) = self.slots.get(index) else { return Leftover::default() };
+        self.tally.ended(ticket.lane, slot.started(), now);
+        self.tally.settled(status, 1);
         if let Some(record) = slot.record() {
             let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
             if slot.is_armed() && !flush {
@@ -129,7 +140,7 @@ impl Shard {
             return leftover;
         }
         let (started, is_held) = (slot.started(), slot.held > 0);
-        self.remember(index, ticket.task, started, now, delivery.status(), delivery.text());
+        self.remember(index, ticket.task, started, now, status, delivery.text());
         if is_held {
             let times = self.times(self.slot(index), started, Some(now));
             let record = delivery.record(ticket.task, self.history);
@@ -226,7 +237,8 @@ impl Shard {
         let leftover = self.leftover(index);
         let next = self.disarm(index).map(|due| due.wall_on(self.timeline));
         self.slot_mut(index).end();
-        record.withdraw(next, queued, at);
+        let cancelled = record.withdraw(next, queued, at);
+        self.tally.settled(Status::Cancelled, cancelled);
         if !record.is_active() {
             self.finish(index);
         } else if queued {
@@ -242,6 +254,7 @@ impl Shard {
         if !armed && !waits {
             return Leftover::default();
         }
+        self.tally.settled(Status::Cancelled, 1);
         self.remember(index, self.id(index), None, now, Status::Cancelled, None);
         let slot = self.slot_mut(index);
         if slot.held == 0 {

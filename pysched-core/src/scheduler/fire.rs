@@ -100,6 +100,7 @@ impl Shard {
             self.arm(index, Due { moment: now.saturating_add(early), ..due });
         } else if slot.record().is_none() {
             let job = slot.launch_light(share.id(slot.sequence, index), due, timeline, owner);
+            self.tally.launched(slot.lane);
             harvest.lanes[slot.lane as usize].push_back(job);
         } else {
             self.fire_recorded(index, due, now, wall, owner, harvest);
@@ -138,12 +139,9 @@ impl Shard {
             && let Some(schedule) = slot.schedule()
         {
             record.miss(&mut schedule.missed(missed), at());
+            self.tally.missed(schedule, missed);
         }
         let launched = record.launch(due);
-        // One that still waits for a worker was not in time; this newer run takes its place.
-        if launched.is_none() && !record.supersede(due, at()) {
-            record.pass_over(due, at(), Status::Skipped);
-        }
         if missed != Missed::None || launched.is_none() {
             harvest.touched.push(Arc::clone(record));
         }
@@ -151,7 +149,16 @@ impl Shard {
             let task = share.id(slot.sequence, index);
             let job = slot.job(task, number, run.number_on(timeline), owner);
             harvest.lanes[slot.lane as usize].push_back(job);
+            slot.since = run.nominal_moment(timeline);
             slot.count_launch();
+            self.tally.launched(slot.lane);
+        } else if record.supersede(due, at()) {
+            // One that still waited for a worker was not in time; this newer run has taken its place.
+            slot.since = run.nominal_moment(timeline);
+            self.tally.settled(Status::Missed, 1);
+        } else {
+            record.pass_over(due, at(), Status::Skipped);
+            self.tally.settled(Status::Skipped, 1);
         }
         if let Some(next) = next
             && !slot.is_ending()
@@ -163,6 +170,8 @@ impl Shard {
     /// Queues the only execution of a task that was just added.
     pub(super) fn launch_at_once(&mut self, index: usize, due: Due, owner: &Arc<JobAnchor>) -> Job {
         let (task, timeline) = (self.id(index), self.timeline);
+        let lane = self.slot(index).lane;
+        self.tally.launched(lane);
         self.slot_mut(index).launch_light(task, due, timeline, owner)
     }
 
@@ -193,6 +202,7 @@ impl Slot {
     ) -> Job {
         self.standing = Standing::Queued;
         self.due = due.moment;
+        self.since = due.nominal_moment(timeline);
         self.job(task, 1, due.number_on(timeline), owner)
     }
 

@@ -46,12 +46,14 @@ struct Heart {
 impl Engine {
     /// Starts the heart unless it has been started.
     pub(super) fn start(self: &Arc<Self>) -> Result<(), Error> {
+        let now = self.clock.now();
         let mut life = self.life.lock();
         match life.stage {
             Stage::Running => return Ok(()),
             Stage::Draining | Stage::Closed => return Err(Error::Shutdown),
             Stage::Created => {
                 life.stage = Stage::Running;
+                life.started = Some(now);
                 life.heart_beats = true;
             }
         }
@@ -75,6 +77,7 @@ impl Engine {
                 let mut life = self.life.lock();
                 if life.stage == Stage::Running {
                     life.stage = Stage::Created;
+                    life.started = None;
                 }
                 Err(Error::Thread(Arc::new(error)))
             }

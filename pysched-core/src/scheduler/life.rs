@@ -2,6 +2,7 @@
 
 use super::fire::Harvest;
 use crate::executor::Job;
+use crate::time::Moment;
 
 /// Where a scheduler stands in its life. It only ever goes forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,9 @@ pub(super) enum Stage {
 pub(super) struct Life {
     pub(super) stage: Stage,
 
+    /// When it was started.
+    pub(super) started: Option<Moment>,
+
     /// Whether the heart's thread is alive.
     pub(super) heart_beats: bool,
 
@@ -34,6 +38,12 @@ pub(super) struct Life {
 
 impl Life {
     pub(super) fn new() -> Self {
-        Self { stage: Stage::Created, heart_beats: false, last_harvest: None, returned: Vec::new() }
+        Self {
+            stage: Stage::Created,
+            started: None,
+            heart_beats: false,
+            last_harvest: None,
+            returned: Vec::new(),
+        }
     }
 }

@@ -18,6 +18,7 @@ mod shard;
 mod shutdown;
 mod slot;
 mod slots;
+mod stats;
 mod watch;
 
 use std::fmt;
@@ -27,6 +28,7 @@ use std::time::Duration;
 pub use builder::SchedulerBuilder;
 pub use events::{Event, EventKind};
 pub use shutdown::{Unfinished, UnfinishedExecution};
+pub use stats::{Counts, ExecutorStats, Percentiles, Stats};
 
 use anchor::Anchors;
 use engine::Engine;
@@ -284,6 +286,29 @@ impl Scheduler {
     #[must_use]
     pub fn results(&self, id: impl Into<TaskId>) -> Vec<Execution> {
         self.engine().results(id.into())
+    }
+
+    /// How it is doing, in numbers: what came of all runs so far, what it has in hand, how late
+    /// executions begin and how long they take.
+    ///
+    /// Every number is exact, or says how exact it is. They are collected from one part of the tasks
+    /// after the other while the rest goes on, so an execution that begins meanwhile may be counted as
+    /// it was before or as it is after. It takes less than a millisecond for each 100,000 tasks.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// sched.add(Task::new(|| 7))?.future().wait().unwrap();
+    /// let stats = sched.stats();
+    /// assert_eq!((stats.counts.succeeded, stats.running, stats.tasks), (1, 0, 0));
+    /// assert_eq!(stats.duration.count, 1);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.engine().stats()
     }
 
     /// Shuts down: cancels every run that is not due yet, and fires nothing more.

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::finished::FinishedTasks;
 use super::slot::{More, Slot, Standing};
 use super::slots::Slots;
+use super::stats::Tally;
 use crate::execution::{Execution, Status, Times};
 use crate::id::SchedulerId;
 use crate::queue::{TimerKey, TimerQueue};
@@ -69,6 +70,9 @@ pub(super) struct Shard {
     pub(super) history: usize,
     pub(super) finished: FinishedTasks,
 
+    /// What has happened so far.
+    pub(super) tally: Tally,
+
     /// No armed task is due before this.
     pub(super) head: Moment,
 
@@ -114,6 +118,7 @@ impl Shard {
             history,
             // Twice its share, as tasks do not finish as evenly as they are spread.
             finished: FinishedTasks::new((2 * REMEMBERED) >> share.bits),
+            tally: Tally::default(),
             head: Moment::NEVER,
             on_wall: 0,
             watched: false,

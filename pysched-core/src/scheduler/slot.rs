@@ -28,7 +28,8 @@ pub(super) struct Slot {
     /// When the next run is due, or, of a light task in flight, when it was due.
     pub(super) due: Moment,
 
-    /// Since when a light task has been running or over; never, while it is refused.
+    /// When the execution in flight was due, and from its begin on since when it has been running;
+    /// never, while it is refused. Or since when a light task has been over.
     pub(super) since: Moment,
 
     /// The nanoseconds after which a task runs that has no schedule.
@@ -100,7 +101,7 @@ impl Slot {
         self.standing != Standing::Over
     }
 
-    /// When a light task that has begun was started, unless it is only being refused.
+    /// When the execution that has begun was started, unless it is only being refused.
     pub(super) fn started(&self) -> Option<Moment> {
         (self.since != Moment::NEVER).then_some(self.since)
     }

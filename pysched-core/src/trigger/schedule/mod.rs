@@ -60,6 +60,12 @@ impl Due {
         Self { moment: timeline.moment_at(time).max(now), wall: Some(time) }
     }
 
+    /// When it is due, be that past. A time before the clock's origin counts as that.
+    #[inline]
+    pub(crate) fn nominal_moment(self, timeline: Timeline) -> Moment {
+        self.wall.map_or(self.moment, |time| timeline.moment_at(time))
+    }
+
     /// The due time as a number, by which runs of different schedulers are put in order.
     pub(crate) fn number_on(self, timeline: Timeline) -> Moment {
         self.wall.map_or_else(|| timeline.number_at(self.moment), Moment::of_wall)
