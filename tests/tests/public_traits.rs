@@ -7,9 +7,10 @@ use std::hash::Hash;
 use std::str::FromStr;
 
 use pysched::{
-    Clock, Error, Execution, Executor, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock,
-    Parker, Rejected, Scheduler, SchedulerBuilder, Status, SystemClock, Task, TaskError,
-    TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
+    Clock, Counts, Error, Execution, Executor, ExecutorStats, FnClock, Handle, InlineExecutor,
+    Interval, Job, ManualClock, Parker, Percentiles, Rejected, Scheduler, SchedulerBuilder, Stats,
+    Status, SystemClock, Task, TaskError, TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor,
+    Trigger, Unfinished, UnfinishedExecution,
 };
 
 /// A result that is `Send` and `Sync`, as all have to be, and nothing else.
@@ -31,16 +32,20 @@ fn awaited<T: Future + Unpin>() {}
 
 #[test]
 fn everything_can_be_shared_and_shown() {
+    shared::<Counts>();
     shared::<Error>();
     shared::<Execution>();
+    shared::<ExecutorStats>();
     shared::<FnClock>();
     shared::<Handle<Opaque>>();
     shared::<InlineExecutor>();
     shared::<Interval>();
     shared::<ManualClock>();
     shared::<Parker>();
+    shared::<Percentiles>();
     shared::<Scheduler>();
     shared::<SchedulerBuilder>();
+    shared::<Stats>();
     shared::<Status>();
     shared::<SystemClock>();
     shared::<Task<Opaque>>();

@@ -87,6 +87,10 @@ pub(super) struct Engine {
     /// Whether the executors have been told not to wait for anything.
     closed: AtomicBool,
 
+    /// Whether the heart's thread is alive, which may have executions yet to be queued. Written under the
+    /// lock of the life.
+    pub(super) beats: AtomicBool,
+
     /// Notified when the heart's thread has ended.
     pub(super) heart_ended: Condvar,
 
@@ -160,6 +164,7 @@ impl Engine {
             awaited: AtomicBool::new(false),
             bus,
             closed: AtomicBool::new(false),
+            beats: AtomicBool::new(false),
             heart_ended: Condvar::new(),
             history,
             paused: AtomicBool::new(false),
@@ -319,17 +324,25 @@ impl Engine {
         if self.lanes[ticket.lane as usize].starved.load(Ordering::SeqCst) {
             self.parker.unpark();
         }
-        self.close_bus_if_over();
-        if self.is_over_unawaited() {
-            self.close_executors(false);
-        }
+        self.close_if_over();
     }
 
-    /// Ends the subscriptions if no job is left of a scheduler that drains: nothing happens any more.
-    pub(super) fn close_bus_if_over(&self) {
-        // In this order: none that is seen while draining is none for good.
-        if self.draining.load(Ordering::SeqCst) && self.in_flight.is_none() {
+    /// Ends what ends with a scheduler that was shut down, if its last job is over and its heart has
+    /// ended: the subscriptions and, if nobody waits who would do so, the executors.
+    pub(super) fn close_if_over(&self) {
+        if !self.draining.load(Ordering::SeqCst) {
+            return;
+        }
+        if self.beats.load(Ordering::SeqCst) {
+            // It may have slept only for the timeout of what has just ended.
+            self.parker.unpark();
+        } else if self.in_flight.is_none() {
+            // In this order: none that is seen while draining, when the heart has ended, is none for
+            // good.
             self.bus.close();
+            if !self.awaited.load(Ordering::SeqCst) {
+                self.close_executors(false);
+            }
         }
     }
 

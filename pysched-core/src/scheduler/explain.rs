@@ -35,6 +35,9 @@ impl Engine {
             None => format!("Task {task}"),
         };
         let now = match stage {
+            LifeStage::Created if shard.slot(index).is_paused() => {
+                " is paused, and the scheduler has not been started either.".to_owned()
+            }
             LifeStage::Created => {
                 " waits for the scheduler to be started; until then, nothing runs.".to_owned()
             }

@@ -64,6 +64,7 @@ impl Engine {
                 life.stage = Stage::Running;
                 life.started = Some(now);
                 life.heart_beats = true;
+                self.beats.store(true, Ordering::SeqCst);
             }
         }
         let heart = Heart {
@@ -107,6 +108,7 @@ impl Engine {
         let (last_harvest, returned) = {
             let mut life = self.life.lock();
             life.heart_beats = false;
+            self.beats.store(false, Ordering::SeqCst);
             (life.last_harvest.take(), mem::take(&mut life.returned))
         };
         self.heart_ended.notify_all();
@@ -116,6 +118,7 @@ impl Engine {
         for (_, job) in returned {
             fail_in_the_end(job);
         }
+        self.close_if_over();
     }
 }
 

@@ -18,7 +18,7 @@ use super::stats::Tally;
 use crate::execution::{Execution, Status, Times};
 use crate::id::SchedulerId;
 use crate::queue::{TimerKey, TimerQueue};
-use crate::task::{Body, Rules, edit};
+use crate::task::{Body, Rules};
 use crate::time::{Moment, Timeline};
 use crate::trigger::Due;
 use crate::{TaskId, TaskInfo};
@@ -323,11 +323,7 @@ impl Shard {
 
     /// Whether executions have yet to be queued, or deadlines are to come.
     pub(super) fn has_business(&self) -> bool {
-        let waits = |slot: &Slot| {
-            slot.rules().is_some()
-                && slot.record().is_some_and(|it| edit(&**it, |ledger| ledger.census().waiting > 0))
-        };
-        !self.deadlines.is_empty() || self.slots.iter().any(|(_, slot)| waits(slot))
+        !self.deadlines.is_empty() || self.slots.iter().any(|(_, slot)| slot.waiting() > 0)
     }
 
     /// Has the heart look whether a task has something to queue.

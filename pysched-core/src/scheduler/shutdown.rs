@@ -4,9 +4,11 @@
 //!    the stage goes to draining, from when on `add` refuses and the heart fires nothing more; every
 //!    run that is not due yet is cancelled. Without waiting, so is everything that has not begun,
 //!    and the stage goes on to closed.
-//! 2. The heart hands over that last harvest and what is left of its backlog, and ends.
-//! 3. When the last job is over, the executors are told to end: by whoever waits for it, or, if
-//!    nobody does, by the thread that it was over on.
+//! 2. The heart hands over that last harvest and what is left of its backlog. It queues what was kept
+//!    back by the rules of its task as soon as that may go, and ends when nothing of the kind is left and
+//!    no timeout is to come.
+//! 3. When the last job is over and the heart has ended, the executors are told to end: by whoever waits
+//!    for it, or, if nobody does, by the thread that the later of both was over on.
 //!
 //! A thread that runs code on behalf of this scheduler never waits for it: it would wait for
 //! itself, and two tasks that shut down at once would wait for each other. The same shutdown goes
@@ -108,23 +110,23 @@ impl Engine {
     pub(super) fn shutdown(self: &Arc<Self>, wait: bool) {
         let waits = wait && self.may_wait();
         self.stop_firing(!wait);
-        self.close_bus_if_over();
         if waits {
             self.wait_until_drained(None);
             self.close_executors(true);
-        } else if !wait || self.is_over_unawaited() {
+        } else if !wait {
             self.close_executors(false);
         }
+        self.close_if_over();
     }
 
     /// Shuts down as with `wait`, and without once `limit` is over.
     pub(super) fn shutdown_timeout(self: &Arc<Self>, limit: Duration) -> Result<(), Unfinished> {
         let waits = self.may_wait();
         self.stop_firing(false);
-        self.close_bus_if_over();
         // A limit beyond what the clock can name is no limit.
         if waits && self.wait_until_drained(Instant::now().checked_add(limit)) {
             self.close_executors(true);
+            self.close_if_over();
             return Ok(());
         }
         let executions = self.unfinished();
@@ -141,14 +143,6 @@ impl Engine {
             self.awaited.store(true, Ordering::SeqCst);
         }
         may
-    }
-
-    /// Whether a shutdown that nobody waits for has seen its last job.
-    pub(super) fn is_over_unawaited(&self) -> bool {
-        // In this order: none that is seen while draining is none for good.
-        self.draining.load(Ordering::SeqCst)
-            && !self.awaited.load(Ordering::SeqCst)
-            && self.in_flight.is_none()
     }
 
     /// Fires what is due for the last time, and cancels what is not; with `queued`, cancels

@@ -8,7 +8,7 @@ use crate::execution::{Details, Withdrawal};
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
 use crate::queue::TimerKey;
-use crate::task::{AnyRecord, Body, Rules};
+use crate::task::{AnyRecord, Body, Rules, edit};
 use crate::time::Moment;
 use crate::trigger::{Due, Schedule, Trigger};
 
@@ -147,6 +147,15 @@ impl Slot {
 
     pub(super) fn rules(&self) -> Option<&Arc<Rules>> {
         self.more.as_deref()?.rules.as_ref()
+    }
+
+    /// How many of its executions wait, and not for a worker.
+    pub(super) fn waiting(&self) -> usize {
+        match (self.rules(), self.record()) {
+            (Some(_), Some(record)) => edit(&**record, |ledger| ledger.census().waiting),
+            // Without rules there is nothing else to wait for.
+            _ => 0,
+        }
     }
 
     pub(super) fn has_tag(&self, tag: &str) -> bool {

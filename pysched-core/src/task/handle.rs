@@ -107,9 +107,11 @@ impl<T> Handle<T> {
     /// ```
     /// use pysched::{Scheduler, Trigger};
     ///
-    /// let handle = Scheduler::new().delay(Trigger::recur(60), 0, || ())?;
+    /// let sched = Scheduler::new();
+    /// let handle = sched.delay(Trigger::recur(60), 0, || ())?;
     /// handle.pause()?;
-    /// # let _ = handle.resume();
+    /// handle.resume()?;
+    /// assert!(!sched.task(&handle).unwrap().paused);
     /// # Ok::<(), pysched::Error>(())
     /// ```
     ///

@@ -118,6 +118,24 @@ fn what_runs_can_be_cancelled() {
 }
 
 #[test]
+fn the_numbers_of_a_scheduler_tell_of_worker_processes() {
+    let traces = Traces::new();
+    let sched = Scheduler::builder().executor(pool(1)).build();
+    sched.start().unwrap();
+    let future = sched.add(hold::task(traces.name("here"), traces.name("never"))).unwrap().future();
+    process_in(&traces, "here");
+    let next = sched.add(double::task(1)).unwrap().future();
+    let executor = &sched.stats().executors[0];
+    assert_eq!((executor.workers, executor.busy, executor.queued), (Some(1), 1, 1));
+    assert!(future.cancel() && is_cancelled(&future));
+    outcome(&next).unwrap();
+    let stats = sched.stats();
+    assert_eq!((stats.counts.cancelled, stats.counts.succeeded), (1, 1));
+    assert_eq!((stats.running, stats.queued, stats.duration.count), (0, 0, 2));
+    sched.shutdown(true);
+}
+
+#[test]
 fn what_was_given_to_the_pool_itself_can_be_cancelled() {
     let traces = Traces::new();
     let pool = pool(1);

@@ -223,11 +223,15 @@ impl Engine {
     pub(super) fn stats(&self) -> Stats {
         let now = self.clock.now();
         let started = self.life.lock().started;
-        let (mut tally, mut tasks) = (Tally::default(), 0);
+        let (mut tally, mut tasks, mut paused, mut waiting) = (Tally::default(), 0, 0, 0);
         for place in &self.shards {
             let shard = place.shard.lock();
             tally.merge(&shard.tally);
-            tasks += shard.slots.iter().filter(|(_, slot)| slot.is_live()).count();
+            for (_, slot) in shard.slots.iter().filter(|(_, slot)| slot.is_live()) {
+                tasks += 1;
+                paused += usize::from(slot.is_paused());
+                waiting += slot.waiting();
+            }
         }
         let executors = self.lanes.iter().enumerate().map(|(number, lane)| {
             let Lane { queued, busy } = tally.at(number);
@@ -239,10 +243,9 @@ impl Engine {
         Stats {
             uptime: started.map_or(Duration::ZERO, |started| now.since(started)),
             tasks,
-            // No task can be paused yet.
-            paused: 0,
+            paused,
             counts: tally.counts(),
-            waiting: tally.waiting,
+            waiting,
             queued,
             running: busy - tally.overdue,
             overdue: tally.overdue,

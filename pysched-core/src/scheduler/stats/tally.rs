@@ -25,11 +25,6 @@ use super::Counts;
 use super::histogram::Histogram;
 use crate::execution::Status;
 use crate::time::Moment;
-use crate::trigger::{Missed, Schedule};
-
-/// How many missed runs of a calendar are counted at a time: they have to be looked for one by one, and
-/// others wait meanwhile.
-const COUNTED: usize = 10_000;
 
 /// How many kinds of [`Status`] there are.
 const STATUSES: usize = Status::Missed as usize + 1;
@@ -51,9 +46,6 @@ pub(in crate::scheduler) struct Tally {
 
     /// Of the named executors, as far as they have been used.
     named: Vec<Lane>,
-
-    /// Executions that something other than the want of a worker keeps back.
-    pub(super) waiting: usize,
 
     /// Executions that have timed out, and whose function runs.
     pub(super) overdue: usize,
@@ -123,27 +115,6 @@ impl Tally {
         self.settled[status as usize] += count;
     }
 
-    /// Runs were missed. Of a calendar, so many are counted at most that it takes no more than some
-    /// milliseconds.
-    pub(in crate::scheduler) fn missed(&mut self, schedule: &Schedule, missed: Missed) {
-        let count = match missed {
-            Missed::None => 0,
-            Missed::Intervals { count, .. } => count,
-            Missed::Calendar { .. } => schedule.missed(missed).take(COUNTED).count() as u64,
-        };
-        self.settled(Status::Missed, count);
-    }
-
-    /// An execution is kept back by something other than the want of a worker.
-    pub(in crate::scheduler) fn kept_back(&mut self) {
-        self.waiting += 1;
-    }
-
-    /// An execution is kept back no longer: it is launched now, or settled.
-    pub(in crate::scheduler) fn let_go(&mut self) {
-        self.waiting -= 1;
-    }
-
     /// An attempt has failed, and another one follows.
     pub(in crate::scheduler) fn retried(&mut self) {
         self.retried += 1;
@@ -182,7 +153,6 @@ impl Tally {
         for (lane, others) in (1..).zip(&other.named) {
             self.lane(lane).merge(*others);
         }
-        self.waiting += other.waiting;
         self.overdue += other.overdue;
         self.retried += other.retried;
         self.timed_out += other.timed_out;
