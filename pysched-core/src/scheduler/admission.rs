@@ -281,7 +281,10 @@ impl Shard {
             }
             let count = match missed {
                 Missed::Intervals { count, .. } => count,
-                _ => (newest.len() + times.take(COUNTED).count()) as u64,
+                _ => {
+                    let rest = COUNTED.saturating_sub(newest.len());
+                    (newest.len() + times.take(rest).count()) as u64
+                }
             };
             Some(Newest { told: newest, count })
         })
