@@ -1,0 +1,18 @@
+//! The rules of `docs/rules.md`: misfires, overlap, retries, timeouts, pausing and limits.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `scenario.rs` | the words that the model and the scheduler share |
+//! | `model.rs` | what becomes of each run, straight from the rules |
+//! | `model_itself.rs` | what was worked out by hand, to check the model |
+//! | `combinations.rs`, `drawn.rs` | scenarios: each combination of rules with each disturbance, and random ones |
+//! | `stage.rs` | the scheduler, led through a scenario |
+//! | `table.rs`, `random.rs` | it does as the model says |
+//!
+//! `PYSCHED_CASES=20` makes the random tests look at twenty times as many cases as they do by default.
+
+mod combinations;
+mod drawn;
+mod model;
+mod model_itself;
+mod scenario;
