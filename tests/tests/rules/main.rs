@@ -16,3 +16,8 @@ mod drawn;
 mod model;
 mod model_itself;
 mod scenario;
+
+// What waits for the engine that has these rules:
+// mod random;
+// mod stage;
+// mod table;

@@ -5,7 +5,7 @@
 
 use pysched::{Misfire, Overlap};
 
-use crate::scenario::{Account, Action, Fate, Kind, PERIOD, Rules};
+use crate::scenario::{Account, Action, Fate, Kind, PERIOD, Rules, in_order};
 
 /// The grace of `Misfire::Skip`.
 const TOLERANCE: i64 = 1;
@@ -260,9 +260,8 @@ impl Model {
         Self { now, ahead, tasks, workers, saturated, paused, starts: Vec::new() }
     }
 
-    pub fn account(mut self) -> Account {
-        self.tasks.iter_mut().for_each(|it| it.fates.sort_unstable());
-        let fates = self.tasks.into_iter().map(|it| it.fates).collect();
+    pub fn account(self) -> Account {
+        let fates = self.tasks.into_iter().map(|it| in_order(it.fates)).collect();
         Account { fates, starts: self.starts }
     }
 
