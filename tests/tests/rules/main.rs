@@ -15,25 +15,23 @@
 //!
 //! `PYSCHED_CASES=20` makes the random tests look at twenty times as many cases as they do by default.
 
+mod after;
 mod combinations;
+mod conflict;
+mod control;
 mod drawn;
+mod ending;
+mod guided;
+mod limits;
+mod misfire;
 mod model;
 mod model_itself;
+mod overlap;
+mod pause;
+mod random;
+mod retry;
 mod scenario;
-
-// What waits for the engine that has these rules:
-// mod after;
-// mod conflict;
-// mod control;
-// mod ending;
-// mod guided;
-// mod limits;
-// mod misfire;
-// mod overlap;
-// mod pause;
-// mod random;
-// mod retry;
-// mod stage;
-// mod table;
-// mod timeout;
-// mod token;
+mod stage;
+mod table;
+mod timeout;
+mod token;
