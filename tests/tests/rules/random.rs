@@ -30,7 +30,7 @@ fn random_scenarios() {
         if !differences(&scenario, &name).is_empty() {
             let scenario = shortened(scenario, &name);
             let differences = differences(&scenario, &name);
-            panic!("{name}, in short: {scenario:#?}\n{differences}");
+            panic!("{name}, in short: {scenario:?}\n{differences}");
         }
     }
 }
@@ -40,6 +40,6 @@ fn random_scenarios() {
 fn every_nominal_run_has_one_fate() {
     for seed in drawn::seeds(100) {
         let (scenario, name) = (drawn::scenario(seed), format!("seed {seed}"));
-        assert_eq!(scenario.on_stage(&name).faults(&scenario), "", "{name}: {scenario:#?}");
+        assert_eq!(scenario.on_stage(&name).faults(&scenario), "", "{name}: {scenario:?}");
     }
 }

@@ -3,6 +3,8 @@
 //! Every task has a period of a minute and begins at 0, so that the kinds of triggers differ in what
 //! they do, and not in when. The k-th task has the priority k.
 
+use std::collections::BTreeSet;
+
 use pysched::{Misfire, Overlap, Reason, Status};
 
 use crate::model::Model;
@@ -154,32 +156,27 @@ impl Account {
         lines
     }
 
-    /// Where the scheduler differs from this, line by line; nothing if nowhere.
+    /// Where the scheduler differs from this, a line for each run; nothing if nowhere.
     pub fn differences(&self, scheduler: &Self) -> String {
         let mut lines = String::new();
         for (task, (here, there)) in self.fates.iter().zip(&scheduler.fates).enumerate() {
-            let only = |these: &[(i64, Fate)], those: &[(i64, Fate)], whose| -> String {
-                let mut those = those.to_vec();
-                let mut differs =
-                    |it: &&(i64, Fate)| match those.iter().position(|that| that == *it) {
-                        Some(place) => {
-                            those.swap_remove(place);
-                            false
-                        }
-                        None => true,
-                    };
-                let line = |(due, fate): &_| {
-                    format!("  task {task}, run {due:>5}: {whose} has {fate:?}\n")
-                };
-                these.iter().filter(|it| differs(it)).map(line).collect()
-            };
-            lines += &only(here, there, "the model");
-            lines += &only(there, here, "the scheduler");
+            let runs: BTreeSet<_> = here.iter().chain(there).map(|(due, _)| *due).collect();
+            for run in runs {
+                let [model, scheduler] = [here, there].map(|fates| -> Vec<_> {
+                    fates.iter().filter(|it| it.0 == run).map(|(_, fate)| *fate).collect()
+                });
+                if model != scheduler {
+                    lines += &format!(
+                        "  task {task}, run {run}: {model:?} by the model, {scheduler:?} by the \
+                         scheduler\n"
+                    );
+                }
+            }
         }
         if self.starts != scheduler.starts {
             let (here, there) = (&self.starts, &scheduler.starts);
-            lines += &format!("  begun, as (task, run): by the model {here:?}\n");
-            lines += &format!("                          by the scheduler {there:?}\n");
+            lines += &format!("  begun, as (task, run): {here:?} by the model,\n");
+            lines += &format!("                         {there:?} by the scheduler\n");
         }
         lines
     }
