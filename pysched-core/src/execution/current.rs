@@ -92,7 +92,16 @@ pub(crate) struct Subject {
     pub(crate) name: Option<String>,
     pub(crate) attempt: u32,
     pub(crate) due: SystemTime,
+
+    /// Of this attempt.
+    pub(crate) token: Token,
     pub(crate) details: Arc<Details>,
+}
+
+impl Subject {
+    pub(crate) fn new(name: Option<String>, due: SystemTime, details: Arc<Details>) -> Self {
+        Self { name, attempt: details.attempt(), due, token: details.token(), details }
+    }
 }
 
 /// Whom progress is told.
@@ -109,8 +118,7 @@ enum Report {
 
 impl Current {
     fn nobody() -> Self {
-        let subject =
-            Subject { name: None, attempt: 1, due: SystemTime::now(), details: Details::new() };
+        let subject = Subject::new(None, SystemTime::now(), Details::new());
         Self { inner: Arc::new(Inner { task: TaskId::nil(), subject, report: Report::Nobody }) }
     }
 
@@ -187,7 +195,7 @@ impl Current {
     /// ```
     #[must_use]
     pub fn token(&self) -> Token {
-        self.inner.subject.details.token.clone()
+        self.inner.subject.token.clone()
     }
 
     /// Tells how far the function has come: so much is `done` of `total`, 0 if that is not known.

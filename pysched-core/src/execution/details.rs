@@ -13,12 +13,13 @@ use crate::sync::Mutex;
 /// Its lock is the last to be taken, after that of the execution's cell.
 #[derive(Debug)]
 pub(crate) struct Details {
-    pub(crate) token: Token,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// Of the attempt that is going on or comes next.
+    token: Token,
     progress: Option<Progress>,
 
     /// Those that have failed, oldest first.
@@ -33,7 +34,19 @@ struct State {
 
 impl Details {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { token: Token::new(), state: Mutex::default() })
+        let state = State {
+            token: Token::new(),
+            progress: None,
+            attempts: Vec::new(),
+            between: false,
+            told: None,
+        };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    /// The token of the attempt that is going on or comes next.
+    pub(crate) fn token(&self) -> Token {
+        self.state.lock().token.clone()
     }
 
     pub(crate) fn progress(&self) -> Option<Progress> {
@@ -53,11 +66,14 @@ impl Details {
         u32::try_from(self.state.lock().attempts.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Notes that an attempt has failed, after which there is another one.
-    pub(crate) fn fail(&self, attempt: Attempt) {
+    /// Notes that an attempt has failed, after which there is another one. Gives its token, which may have
+    /// callbacks of a user.
+    #[must_use]
+    pub(crate) fn fail(&self, attempt: Attempt) -> Token {
         let mut state = self.state.lock();
         state.attempts.push(attempt);
         state.between = true;
+        std::mem::replace(&mut state.token, Token::new())
     }
 
     /// Notes that an attempt begins.

@@ -8,12 +8,16 @@ use super::cell::{ExecutionCell, Failure, Times};
 use super::details::Details;
 use super::{Execution, Status};
 use crate::TaskId;
+use crate::time::Moment;
 
 /// An execution in flight.
 #[derive(Debug)]
 pub(crate) struct Active<T> {
     pub(crate) run: u64,
     pub(crate) due: SystemTime,
+
+    /// The same as a moment, where that is what counts and its task has rules.
+    pub(crate) moment: Option<Moment>,
     pub(crate) stage: Stage,
 
     /// Whether it holds a place of its task: it was running at some time.
@@ -80,6 +84,7 @@ impl<T> Active<T> {
         Self {
             run,
             due,
+            moment: None,
             stage,
             holds: false,
             buffered: false,

@@ -9,6 +9,7 @@ use super::cell::{ExecutionCell, Outcome, Times};
 use super::details::Details;
 use super::entry::{Ended, Entry, Kept, PassedOver};
 use super::flight::{Active, InFlight, Stage};
+use super::token::Token;
 use super::{Execution, Reason, Status};
 use crate::TaskId;
 use crate::prefetch::Location;
@@ -82,6 +83,9 @@ pub(crate) struct Evicted<T> {
 
     /// Its token may have callbacks of a user.
     _details: Option<Arc<Details>>,
+
+    /// As may that of an attempt before the last.
+    _token: Option<Token>,
 }
 
 impl<T> Default for Aftermath<T> {
@@ -193,7 +197,7 @@ impl<T> History<T> {
     pub(super) fn discard(&mut self, outcome: Outcome<T>) {
         if !outcome.drops_quietly() {
             let outcome = Some(Kept::Here(outcome));
-            self.aftermath.evicted.push(Evicted { _outcome: outcome, _details: None });
+            self.evict_parts(outcome, None, None);
         }
     }
 
@@ -411,15 +415,25 @@ impl<T> History<T> {
         let quiet = matches!(&outcome, Kept::Here(outcome) if outcome.drops_quietly());
         if !quiet || details.is_some() {
             let outcome = Some(outcome);
-            self.aftermath.evicted.push(Evicted { _outcome: outcome, _details: details });
+            self.evict_parts(outcome, details, None);
         }
     }
 
     /// Has details dropped that nobody here needs any more.
     pub(super) fn let_go(&mut self, details: Option<Arc<Details>>) {
         if details.is_some() {
-            self.aftermath.evicted.push(Evicted { _outcome: None, _details: details });
+            self.evict_parts(None, details, None);
         }
+    }
+
+    pub(super) fn evict_parts(
+        &mut self,
+        outcome: Option<Kept<T>>,
+        details: Option<Arc<Details>>,
+        token: Option<Token>,
+    ) {
+        let evicted = Evicted { _outcome: outcome, _details: details, _token: token };
+        self.aftermath.evicted.push(evicted);
     }
 
     /// Has those told who wait for an execution that was settled.

@@ -9,6 +9,7 @@ use super::flight::{Active, Census, Stage};
 use super::history::History;
 use super::progress::Attempt;
 use super::{Execution, Reason, Status};
+use crate::time::Moment;
 
 /// The executions of a task, as its rules see them. `docs/rules.md` has the words.
 ///
@@ -20,11 +21,16 @@ pub(crate) trait Ledger {
     /// How many executions that are over are retained.
     fn limit(&self) -> usize;
 
-    /// Makes a run an execution, which waits, and gives its number.
-    fn execute(&mut self, due: SystemTime, buffered: bool, forced: bool) -> u64;
+    /// Makes a run an execution, which waits, and gives its number. `due` is as it is shown, and as a
+    /// moment if it is that which counts, and not what the wall clock shows.
+    fn execute(&mut self, due: (SystemTime, Option<Moment>), buffered: bool, forced: bool) -> u64;
 
     /// Lets a run take the place of the oldest execution that was not begun; gives the time of that.
-    fn supersede(&mut self, due: SystemTime, at: SystemTime) -> Option<SystemTime>;
+    fn supersede(
+        &mut self,
+        due: (SystemTime, Option<Moment>),
+        at: SystemTime,
+    ) -> Option<SystemTime>;
 
     /// Has the oldest execution that was not begun run though its task is paused.
     fn force(&mut self);
@@ -99,6 +105,9 @@ pub(crate) trait Ledger {
 pub(crate) struct Running {
     pub(crate) run: u64,
     pub(crate) due: SystemTime,
+
+    /// The same as a moment, if it is that which counts.
+    pub(crate) moment: Option<Moment>,
     pub(crate) stage: Stage,
 
     /// Which attempt is going on or comes next, from 1.
@@ -118,6 +127,7 @@ impl<T> From<&Active<T>> for Running {
         Self {
             run: active.run,
             due: active.due,
+            moment: active.moment,
             stage: active.stage,
             attempt: active.attempt(),
             started: active.started,
@@ -157,11 +167,24 @@ impl<T> Ledger for History<T> {
         self.limit
     }
 
-    fn execute(&mut self, due: SystemTime, buffered: bool, forced: bool) -> u64 {
-        self.enter(due, Stage::Waiting, buffered, forced)
+    fn execute(
+        &mut self,
+        (due, moment): (SystemTime, Option<Moment>),
+        buffered: bool,
+        forced: bool,
+    ) -> u64 {
+        let run = self.enter(due, Stage::Waiting, buffered, forced);
+        self.flight.edit(run, |active| active.moment = moment);
+        run
     }
 
-    fn supersede(&mut self, due: SystemTime, at: SystemTime) -> Option<SystemTime> {
+    fn supersede(
+        &mut self,
+        (due, moment): (SystemTime, Option<Moment>),
+        at: SystemTime,
+    ) -> Option<SystemTime> {
+        let run = self.flight.find(Active::is_untouched)?;
+        self.flight.edit(run, |active| active.moment = moment);
         self.supersede(due, at)
     }
 
@@ -223,11 +246,13 @@ impl<T> Ledger for History<T> {
                 finished: at,
                 error: failure.text().to_owned(),
             };
-            active.details().fail(attempt);
+            let token = active.details().fail(attempt);
             active.stage = Stage::BackingOff;
-            active.failure.replace(failure)
+            (active.failure.replace(failure), token)
         });
-        if let Some(Some(earlier)) = earlier {
+        let Some((earlier, token)) = earlier else { return };
+        self.evict_parts(None, None, Some(token));
+        if let Some(earlier) = earlier {
             self.discard(Outcome::failed(earlier));
         }
     }

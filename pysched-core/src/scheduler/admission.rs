@@ -58,6 +58,8 @@ impl Shard {
         wall: SystemTime,
     ) {
         let look = Look { now, wall };
+        let catches_up = rules.misfire == Misfire::RunAll;
+        let is_behind = catches_up && self.is_behind(index, due, look);
         let mut next = Some(due);
         while let Some(due) = next.filter(|&due| look.is_due(due)) {
             if self.slot(index).is_ending() {
@@ -66,6 +68,9 @@ impl Shard {
             if self.slot(index).schedule().is_some_and(|schedule| schedule.is_searching()) {
                 next = self.step(index, due, look).next;
                 continue;
+            }
+            if catches_up && self.hold_without_room(index, due, rules, is_behind) {
+                return;
             }
             let grace = rules.grace().filter(|&grace| look.late(due) > grace);
             next = if let Some(grace) = grace {
@@ -80,11 +85,8 @@ impl Shard {
                     self.pass_over(index, run, Status::Missed, reason, now);
                 }
                 next
-            } else if rules.misfire == Misfire::RunAll {
-                match self.catch_up(index, due, rules, look) {
-                    Some(next) => next,
-                    None => return,
-                }
+            } else if catches_up {
+                self.take_oldest(index, due, rules, now)
             } else {
                 let Firing { run, missed, next } = self.step(index, due, look);
                 if let Some(run) = run {
@@ -96,44 +98,58 @@ impl Shard {
                 next
             };
         }
+        if catches_up {
+            self.slot_mut(index).more_mut().behind = false;
+        }
         self.arm_next(index, next, now);
     }
 
-    /// Deals with the oldest run of a task that runs all that it misses; gives the next, or `None` if
-    /// there is no room now: then it is held.
-    fn catch_up(
+    /// Whether a task that runs all that it misses has more to run than the one that is due.
+    fn is_behind(&self, index: usize, due: Due, look: Look) -> bool {
+        let slot = self.slot(index);
+        let Look { now, wall } = look;
+        slot.is_behind()
+            || slot.schedule().is_some_and(|it| it.is_followed(due, now, wall, self.timeline))
+    }
+
+    /// Whether a task that runs all that it misses has room for another one.
+    fn has_room(&self, index: usize, rules: &Rules) -> bool {
+        let Census { holding, untouched, .. } = self.census(index);
+        holding.saturating_add(untouched) < rules.overlap.capacity() && untouched < CATCH_UP
+    }
+
+    /// Puts the runs of a task off that runs all that it misses, if there is no room for them. But a run
+    /// that is due on time while others run is a matter of overlap.
+    fn hold_without_room(
         &mut self,
         index: usize,
         due: Due,
         rules: &Rules,
-        look: Look,
-    ) -> Option<Option<Due>> {
-        let Census { holding, untouched, .. } = self.census(index);
-        let capacity = rules.overlap.capacity();
-        let slot = self.slot(index);
-        let is_followed = slot
-            .schedule()
-            .is_some_and(|schedule| schedule.is_followed(due, look.now, look.wall, self.timeline));
-        let is_behind = slot.is_behind() || is_followed;
-        let has_room = holding.saturating_add(untouched) < capacity && untouched < CATCH_UP;
-        if !has_room && (is_behind || holding < capacity) {
+        is_behind: bool,
+    ) -> bool {
+        let is_full = self.census(index).holding >= rules.overlap.capacity();
+        let holds = !self.has_room(index, rules) && (is_behind || !is_full);
+        if holds {
             let more = self.slot_mut(index).more_mut();
             more.held = Some(due);
             more.behind = true;
-            return None;
         }
+        holds
+    }
+
+    /// Deals with the oldest run of a task that runs all that it misses; gives the next.
+    fn take_oldest(&mut self, index: usize, due: Due, rules: &Rules, now: Moment) -> Option<Due> {
         // Seen from its own time, it is the newest.
         let seen = Look { now: due.moment, wall: due.wall_on(self.timeline) };
         let Firing { run, next, .. } = self.step(index, due, seen);
-        if let Some(run) = run {
-            if has_room {
-                self.execute(index, run, next, false, false, look.now);
-            } else {
-                self.admit(index, run, next, look.now);
+        match run {
+            Some(run) if self.has_room(index, rules) => {
+                self.execute(index, run, next, false, false, now);
             }
+            Some(run) => self.admit(index, run, next, now),
+            None => {}
         }
-        self.slot_mut(index).more_mut().behind = is_followed;
-        Some(next)
+        next
     }
 
     /// What the schedule of a task says about a run that is due.
@@ -198,10 +214,11 @@ impl Shard {
         forced: bool,
         now: Moment,
     ) {
-        let time = due.wall_on(self.timeline);
+        let timeline = self.timeline;
+        let time = due.wall_on(timeline);
         let slot = self.slot_mut(index);
         let Some(record) = slot.record() else { return };
-        edit(&**record, |ledger| ledger.execute(time, buffered, forced));
+        edit(&**record, |ledger| ledger.execute(due.both_on(timeline), buffered, forced));
         slot.count_launch();
         if slot.is_ending() {
             slot.more_mut().reserve = next;
@@ -213,7 +230,8 @@ impl Shard {
     pub(super) fn supersede(&mut self, index: usize, due: Due, now: Moment) -> bool {
         let (time, at) = (due.wall_on(self.timeline), self.timeline.wall_at(now));
         let Some(record) = self.slot(index).record() else { return false };
-        let Some(missed) = edit(&**record, |ledger| ledger.supersede(time, at)) else {
+        let both = due.both_on(self.timeline);
+        let Some(missed) = edit(&**record, |ledger| ledger.supersede(both, at)) else {
             return false;
         };
         self.tell_fired(index, time, now);

@@ -88,6 +88,10 @@ impl Keeper for Anchor {
         self.0.with_next_run(task, f);
     }
 
+    fn with_upcoming(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {
+        self.0.with_upcoming(task, f);
+    }
+
     fn record(
         &self,
         task: TaskId,

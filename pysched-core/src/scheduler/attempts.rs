@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bonds::News;
 use super::deadlines::{Alert, Deadline};
 use super::ending::{Begun, Leftover};
 use super::engine::Engine;
@@ -15,6 +16,38 @@ use crate::error::TaskError;
 use crate::execution::{Details, Reason, Running, Stage, Status, Subject, Ticket};
 use crate::task::{AnyRecord, Delivery, Rules, edit};
 use crate::time::Moment;
+
+/// What was decided, without any lock, to follow on an attempt.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Follow {
+    /// After which pause another one follows.
+    pub(super) again: Option<Duration>,
+
+    /// Which limit it was beyond.
+    pub(super) overdue: Option<Duration>,
+}
+
+/// What is known of an attempt that has begun, to decide what follows on it.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) rules: Arc<Rules>,
+
+    /// From 1.
+    pub(super) number: u32,
+    pub(super) begun: Moment,
+}
+
+impl Attempt {
+    /// What follows after it has come to `error`, or to a value, at `now`. Runs code of users.
+    pub(super) fn follow(&self, error: Option<&TaskError>, now: Moment) -> Follow {
+        let overdue = self.rules.timeout.filter(|&limit| now.since(self.begun) >= limit);
+        let timed_out = overdue.map(TaskError::TimedOut);
+        let error = timed_out.as_ref().or(error);
+        let retry = self.rules.retry.as_ref();
+        let again = retry.zip(error).and_then(|(retry, error)| retry.after(self.number, error));
+        Follow { again, overdue }
+    }
+}
 
 /// An execution that has run for too long, before it was decided what follows.
 pub(super) struct Overrun {
@@ -48,7 +81,10 @@ impl Shard {
             edit(&*record, |ledger| ledger.shelve(ticket.run));
             return nothing;
         }
-        let late = at.duration_since(running.due).unwrap_or_default();
+        let late = match running.moment {
+            Some(moment) => now.since(moment),
+            None => at.duration_since(running.due).unwrap_or_default(),
+        };
         if runs && !running.holds && rules.grace().is_some_and(|grace| late > grace) {
             return Err(self.lose(index, &*record, ticket.run, Reason::TooLate(late), now));
         }
@@ -71,11 +107,12 @@ impl Shard {
         self.tally.begun(ticket.lane);
         if runs {
             if !running.holds {
-                self.tally.called(Moment::of_wall(running.due), timeline.number_at(now));
+                self.tally.called(Moment::default(), Moment::from_origin(late));
             }
             self.tell_started(index, running.due, running.attempt, late, now);
         }
-        Ok(Begun::Ruled { claim, rules, attempt: running.attempt })
+        let attempt = Attempt { rules, number: running.attempt, begun: now };
+        Ok(Begun::Recorded(claim, Some(attempt)))
     }
 
     /// Records that a queued execution is too late.
@@ -108,19 +145,19 @@ impl Shard {
         if let Some(due) = due {
             self.tell_fate(index, due, Status::Missed, reason, 1, now);
         }
+        self.nudge(index);
         self.go_on(index, now);
         leftover
     }
 
-    /// Records how an attempt of a task with rules has ended; with `again`, another one follows after
-    /// that.
+    /// Records how an attempt of a task with rules has ended.
     pub(super) fn conclude_ruled(
         &mut self,
         index: usize,
         ticket: &Ticket,
         now: Moment,
         delivery: &mut dyn Delivery,
-        again: Option<Duration>,
+        Follow { again, overdue }: Follow,
     ) -> Leftover {
         let run = ticket.run;
         let leftover = self.leftover(index);
@@ -132,6 +169,10 @@ impl Shard {
             Stage::Running => {
                 self.tally.ended(ticket.lane, started, number);
                 self.deadlines.clear(index, run);
+                if let Some(limit) = overdue {
+                    // The scheduler's thread has not come to it, as it ran the function itself, say.
+                    delivery.replace(TaskError::TimedOut(limit));
+                }
                 self.settle_attempt(index, &*record, running, now, delivery, again);
             }
             // Its outcome is that it has timed out, whatever it has come to since.
@@ -183,6 +224,9 @@ impl Shard {
         }
         delivery.settle(record, run, at);
         self.tell_end(index, running, status, text, now);
+        if status == Status::Succeeded {
+            self.signal(index, News::Succeeded);
+        }
     }
 
     fn set_retry(&mut self, index: usize, run: u64, at: Moment) {
@@ -211,10 +255,11 @@ impl Shard {
         let at = self.timeline.wall_at(now);
         let running = edit(&*record, |ledger| {
             let running = ledger.get(run)?;
-            ledger.time_out(run, limit, at, again.is_some()).then_some(running)
+            let token = ledger.details(run)?.token();
+            ledger.time_out(run, limit, at, again.is_some()).then_some((running, token))
         });
         // Otherwise it has returned in the meantime.
-        let Some(running) = running else { return };
+        let Some((running, token)) = running else { return };
         self.tally.overdue();
         let error = TaskError::TimedOut(limit);
         self.tell_mishap(index, running, Some(&error), now);
@@ -225,10 +270,9 @@ impl Shard {
             }
             None => self.tell_end(index, running, Status::Failed, error.to_string(), now),
         }
-        if let Some(details) = edit(&*record, |ledger| ledger.details(run)) {
-            self.outbox().tokens.push(details.token.clone());
-        }
-        self.outbox().touched.push(record);
+        let outbox = self.outbox();
+        outbox.tokens.push(token);
+        outbox.touched.push(record);
     }
 
     /// Deals with what is to happen to executions by now.
@@ -293,7 +337,7 @@ impl Shard {
         }
         let (lane, task) = (self.slot(index).lane, self.id(index));
         let outbox = self.outbox();
-        outbox.tokens.push(details.token.clone());
+        outbox.tokens.push(details.token());
         if interrupts {
             outbox.interrupts.push((lane, task, run));
         }
@@ -308,7 +352,7 @@ impl Shard {
             }
         } else if self.slot(index).standing == Standing::Running {
             let details = self.slot_mut(index).more_mut().details.get_or_insert_with(Details::new);
-            let token = details.token.clone();
+            let token = details.token();
             self.outbox().tokens.push(token);
         }
     }
@@ -390,14 +434,13 @@ impl Shard {
         let name = slot.name().map(str::to_owned);
         if let Some(record) = slot.record() {
             return edit(&**record, |ledger| {
-                let Running { attempt, due, .. } = ledger.get(run)?;
-                let details = ledger.details(run)?;
-                Some(Subject { name, attempt, due, details })
+                let Running { due, .. } = ledger.get(run)?;
+                Some(Subject::new(name, due, ledger.details(run)?))
             });
         }
         let due = slot.due().wall_on(timeline);
         let details = slot.more_mut().details.get_or_insert_with(Details::new);
-        Some(Subject { name, attempt: 1, due, details: Arc::clone(details) })
+        Some(Subject::new(name, due, Arc::clone(details)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! and when it is finished. It knows them from when they are added; whatever became of it between the two is
 //! found out then.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::deadlines::{Alert, Deadline};
@@ -22,6 +23,9 @@ pub(super) struct Bonds {
 
     /// How long after their success it runs.
     delay: Duration,
+
+    /// When the runs are due that they have brought about already, the earliest first.
+    due: VecDeque<Moment>,
 
     /// Whether it has ever been brought to run.
     has_run: bool,
@@ -75,10 +79,16 @@ impl Bonds {
         }
     }
 
-    /// Whether a predecessor may still bring it to run.
-    pub(super) fn are_open(&self) -> bool {
-        !self.predecessors.is_empty()
-            && self.predecessors.iter().all(|it| it.has_succeeded || !it.is_finished)
+    /// Whether predecessors may bring it to run, or have already.
+    fn are_open(&self) -> bool {
+        let may_succeed = |it: &Predecessor| it.has_succeeded || !it.is_finished;
+        let may_run = !self.predecessors.is_empty() && self.predecessors.iter().all(may_succeed);
+        may_run || !self.due.is_empty()
+    }
+
+    /// When its next run is due, as far as that is known.
+    pub(super) fn next(&self) -> Option<Moment> {
+        self.due.front().copied()
     }
 
     /// The predecessor that will not succeed any more, if it was never brought to run.
@@ -138,21 +148,23 @@ impl Shard {
         if bonds.predecessors.iter().all(|it| it.has_succeeded) {
             bonds.predecessors.iter_mut().for_each(|it| it.has_succeeded = false);
             bonds.has_run = true;
-            let delay = bonds.delay;
-            if delay.is_zero() {
+            let due = now.saturating_add(bonds.delay);
+            bonds.due.push_back(due);
+            if due <= now {
                 self.follow(index, now);
             } else {
                 let sequence = self.slot(index).sequence;
-                let deadline = Deadline { index, sequence, event: Alert::Follow };
-                self.set_deadline(now.saturating_add(delay), deadline);
+                self.set_deadline(due, Deadline { index, sequence, event: Alert::Follow });
             }
         }
         self.go_on(index, now);
     }
 
-    /// A run of a follower is due now.
+    /// The next run of a follower is due.
     pub(super) fn follow(&mut self, index: usize, now: Moment) {
-        self.admit(index, Due::interval(now), None, now);
+        let bonds = self.slot_mut(index).more_mut().bonds.as_mut();
+        let Some(due) = bonds.and_then(|bonds| bonds.due.pop_front()) else { return };
+        self.admit(index, Due::interval(due), None, now);
         self.nudge(index);
     }
 
@@ -160,12 +172,7 @@ impl Shard {
     pub(super) fn is_tied(&self, index: usize) -> bool {
         let slot = self.slot(index);
         let bonds = slot.more.as_deref().and_then(|more| more.bonds.as_deref());
-        bonds.is_some_and(|bonds| {
-            !slot.is_ending()
-                && (bonds.are_open()
-                    || (!bonds.predecessors.is_empty()
-                        && self.deadlines.follow(index, slot.sequence)))
-        })
+        bonds.is_some_and(|bonds| !slot.is_ending() && bonds.are_open())
     }
 
     /// Records that a follower was never brought to run, if that is so, before it is finished.

@@ -93,14 +93,6 @@ impl Deadlines {
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-
-    /// Whether runs of this task are still to come.
-    pub(super) fn follow(&self, index: usize, sequence: u64) -> bool {
-        let is = |it: &&Deadline| {
-            it.event == Alert::Follow && it.index == index && it.sequence == sequence
-        };
-        self.entries.values().any(|it| is(&it))
-    }
 }
 
 #[cfg(test)]
@@ -119,7 +111,6 @@ mod tests {
         assert_eq!(deadlines.next(), at(4));
         assert!(deadlines.pop(at(3)).is_none());
         assert_eq!(deadlines.pop(at(9)), Some(deadline(Alert::Retry(2))));
-        assert!(deadlines.follow(3, 7) && !deadlines.follow(3, 8));
         assert_eq!(deadlines.pop(at(9)), Some(deadline(Alert::Follow)));
         deadlines.clear(3, 1);
         deadlines.clear(3, 1);

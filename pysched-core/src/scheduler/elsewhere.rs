@@ -40,11 +40,11 @@ pub(super) fn begin(engine: Arc<Engine>, ticket: Ticket) -> Option<Box<dyn Absen
 
 impl Elsewhere {
     fn end(&mut self, outcome: Outcome) {
-        let Some(begun) = self.begun.take() else { return };
+        let Some(mut begun) = self.begun.take() else { return };
         let Self { engine, ticket, parcel, .. } = self;
         let _inside = engine.enter();
-        let rules = begun.rules();
-        begun.conclude(outcome, &engine.conclusion(ticket, rules));
+        let attempt = begun.take_attempt();
+        begun.conclude(outcome, &engine.conclusion(ticket, attempt));
         // With the last arguments of a task goes code of users, which a shutdown waits for.
         *parcel = None;
         engine.left(ticket);

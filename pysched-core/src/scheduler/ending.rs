@@ -1,8 +1,8 @@
 //! How executions begin and end, and with them their tasks.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::attempts::{Attempt, Follow};
 use super::bonds::News;
 use super::events::EventKind;
 use super::shard::Shard;
@@ -13,7 +13,7 @@ use crate::execution::{Details, Execution, Reason, Status, Swept, Ticket, Withdr
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
-use crate::task::{AnyRecord, Body, Claim, Delivery, Rules, Sink, edit};
+use crate::task::{AnyRecord, Body, Claim, Delivery, Sink, edit};
 use crate::time::Moment;
 use crate::trigger::Due;
 use crate::unwind::drop_quietly;
@@ -23,11 +23,8 @@ pub(super) enum Begun {
     /// Of a light task: its function.
     Light(Body),
 
-    /// Of a task with a record.
-    Recorded(Claim),
-
-    /// Of a task with rules, and which attempt it is.
-    Ruled { claim: Claim, rules: Arc<Rules>, attempt: u32 },
+    /// Of a task with a record; with what is to be known when it ends, if the task has rules.
+    Recorded(Claim, Option<Attempt>),
 }
 
 impl Begun {
@@ -35,7 +32,7 @@ impl Begun {
     pub(super) fn conclude(self, outcome: portable::Outcome, sink: &dyn Sink) {
         match self {
             Self::Light(body) => body.conclude(outcome, sink),
-            Self::Recorded(claim) | Self::Ruled { claim, .. } => claim.conclude(outcome, sink),
+            Self::Recorded(claim, _) => claim.conclude(outcome, sink),
         }
     }
 
@@ -43,17 +40,15 @@ impl Begun {
     pub(super) fn run(self, sink: &dyn Sink) {
         match self {
             Self::Light(body) => body.run(sink),
-            Self::Recorded(claim) | Self::Ruled { claim, .. } => claim.run(sink),
+            Self::Recorded(claim, _) => claim.run(sink),
         }
     }
 
-    /// By which rules it is tried again, if it fails.
-    pub(super) fn rules(&self) -> Option<(Arc<Rules>, u32)> {
+    /// Takes out what is to be known when it ends.
+    pub(super) fn take_attempt(&mut self) -> Option<Attempt> {
         match self {
-            Self::Ruled { rules, attempt, .. } if rules.retry.is_some() => {
-                Some((Arc::clone(rules), *attempt))
-            }
-            _ => None,
+            Self::Light(_) => None,
+            Self::Recorded(_, attempt) => attempt.take(),
         }
     }
 }
@@ -121,7 +116,8 @@ impl Shard {
             let more = slot.is_armed() || slot.is_fixed_delay();
             let last = slot.is_ending() || !more;
             let started = runs.then(|| timeline.wall_at(now));
-            Begun::Recorded(record.begin(ticket.run, started, last).ok_or_else(nothing)?)
+            let claim = record.begin(ticket.run, started, last).ok_or_else(nothing)?;
+            Begun::Recorded(claim, None)
         } else {
             if slot.standing != Standing::Queued {
                 return Err(nothing());
@@ -158,19 +154,18 @@ impl Shard {
         leftover
     }
 
-    /// Records how an execution has ended at `now`, and goes on with its task. With `again`, it is tried
-    /// again after that.
+    /// Records how an execution has ended at `now`, and goes on with its task.
     pub(super) fn conclude(
         &mut self,
         ticket: &Ticket,
         now: Moment,
         delivery: &mut dyn Delivery,
-        again: Option<Duration>,
+        follow: Follow,
     ) -> Leftover {
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
         let Some(slot) = self.slots.get(index) else { return Leftover::default() };
         if slot.rules().is_some() {
-            return self.conclude_ruled(index, ticket, now, delivery, again);
+            return self.conclude_ruled(index, ticket, now, delivery, follow);
         }
         self.tally.ended(ticket.lane, slot.started(), now);
         self.tally.settled(delivery.status(), 1);
@@ -179,7 +174,12 @@ impl Shard {
         }
         let slot = self.slot(index);
         if let Some(record) = slot.record() {
+            let has_succeeded = delivery.status() == Status::Succeeded;
             let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
+            if has_succeeded {
+                self.signal(index, News::Succeeded);
+            }
+            let slot = self.slot(index);
             if slot.is_armed() && !flush {
                 // What nearly every run of a series comes to.
                 return Leftover::default();
@@ -368,6 +368,10 @@ impl Shard {
         reason: Reason,
         now: Moment,
     ) -> Leftover {
+        if self.paused {
+            // What has come in the meantime was skipped, and that is to be recorded.
+            self.govern(index);
+        }
         let Some(record) = self.slot(index).record().cloned() else {
             return self.end_light(index, queued, reason, now);
         };

@@ -25,6 +25,7 @@ use std::time::SystemTime;
 use crossbeam_utils::CachePadded;
 
 use super::alarm::{Alarm, Head};
+use super::attempts::{Attempt, Follow};
 use super::drain::InFlight;
 use super::ending::{Begun, Leftover};
 use super::events::{Bus, EventKind};
@@ -41,7 +42,7 @@ use crate::executor::Executor;
 use crate::id::SchedulerId;
 use crate::portable::Parcel;
 use crate::sync::{Condvar, Mutex, MutexGuard};
-use crate::task::{AnyRecord, Command, Delivery, Keeper, Rules, Sink};
+use crate::task::{AnyRecord, Command, Delivery, Keeper, Sink};
 use crate::time::{AnyClock, GuardedClock, Parker};
 use crate::unwind::{catch, drop_quietly};
 use crate::{TaskId, TaskInfo};
@@ -285,11 +286,11 @@ impl Engine {
         let now = self.clock.now();
         let begun = self.change(ticket.task, |shard| shard.begin(ticket, runs, now));
         match begun {
-            Ok(begun) => {
-                let rules = begun.rules();
+            Ok(mut begun) => {
+                let attempt = begun.take_attempt();
                 #[cfg(feature = "tracing")]
                 let _span = self.span(ticket);
-                act(begun, &self.conclusion(ticket, rules));
+                act(begun, &self.conclusion(ticket, attempt));
             }
             Err(leftover) => leftover.clear(),
         }
@@ -303,14 +304,13 @@ impl Engine {
         Some(self.bus.span(ticket.task, name.as_deref(), due, attempt))
     }
 
-    /// What the outcome of a ticket's execution is to be delivered to; with the rules by which it is tried
-    /// again if it fails, and which attempt it is.
+    /// What the outcome of a ticket's execution is to be delivered to.
     pub(super) fn conclusion<'a>(
         &'a self,
         ticket: &'a Ticket,
-        rules: Option<(Arc<Rules>, u32)>,
+        attempt: Option<Attempt>,
     ) -> impl Sink + 'a {
-        Conclusion { engine: self, ticket, rules }
+        Conclusion { engine: self, ticket, attempt }
     }
 
     /// Says that a job is over, with all that follows from it. The last word of every job.
@@ -378,20 +378,20 @@ struct Conclusion<'a> {
     engine: &'a Engine,
     ticket: &'a Ticket,
 
-    /// By which rules it is tried again if it fails, and which attempt it is.
-    rules: Option<(Arc<Rules>, u32)>,
+    /// Of a task with rules.
+    attempt: Option<Attempt>,
 }
 
 impl Sink for Conclusion<'_> {
     fn deliver(&self, delivery: &mut dyn Delivery) {
-        let Self { engine, ticket, rules } = self;
-        // Before the lock is taken: a predicate is a user's.
-        let again = rules.as_ref().and_then(|(rules, attempt)| {
-            let (retry, error) = (rules.retry.as_ref()?, delivery.error()?);
-            retry.after(*attempt, error)
-        });
+        let Self { engine, ticket, attempt } = self;
         let now = engine.clock.now();
-        let conclude = |shard: &mut Shard| shard.conclude(ticket, now, delivery, again);
+        // Before the lock is taken: a predicate is a user's.
+        let follow = match attempt {
+            Some(attempt) => attempt.follow(delivery.error(), now),
+            None => Follow::default(),
+        };
+        let conclude = |shard: &mut Shard| shard.conclude(ticket, now, delivery, follow);
         engine.change(ticket.task, conclude).clear();
     }
 }
@@ -457,6 +457,11 @@ impl Keeper for Engine {
     fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {
         let shard = self.place(task).shard.lock();
         f(shard.index(task).and_then(|index| shard.next_run(index)));
+    }
+
+    fn with_upcoming(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {
+        let shard = self.place(task).shard.lock();
+        f(shard.index(task).and_then(|index| shard.upcoming(index)));
     }
 
     fn record(

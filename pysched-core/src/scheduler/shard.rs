@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::bonds::Bonds;
 use super::deadlines::{Deadline, Deadlines};
 use super::events::Bus;
 use super::finished::FinishedTasks;
@@ -231,7 +232,21 @@ impl Shard {
     /// When the next run of a task is due.
     pub(super) fn next_run(&self, index: usize) -> Option<SystemTime> {
         let slot = self.slot(index);
-        slot.is_armed().then(|| slot.due().wall_on(self.timeline))
+        if slot.is_armed() {
+            return Some(slot.due().wall_on(self.timeline));
+        }
+        let more = slot.more.as_deref().filter(|more| !more.paused)?;
+        let following = more.bonds.as_deref().and_then(Bonds::next);
+        following.map(|due| self.timeline.wall_at(due))
+    }
+
+    /// When the next run of a task is due, be it known for certain or not.
+    pub(super) fn upcoming(&self, index: usize) -> Option<SystemTime> {
+        let slot = self.slot(index);
+        let held = || slot.held().map(|due| due.wall_on(self.timeline));
+        // Whenever its predecessors have succeeded.
+        let tied = || self.is_tied(index).then(|| self.timeline.wall_at(self.observed));
+        self.next_run(index).or_else(held).or_else(tied)
     }
 
     pub(super) fn info(&self, index: usize) -> TaskInfo {

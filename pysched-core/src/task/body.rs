@@ -65,6 +65,9 @@ pub(crate) trait Delivery {
     /// Takes the failure out of the outcome of an execution that has failed.
     fn take_failure(&mut self) -> Option<Box<Failure>>;
 
+    /// Puts an error in place of the outcome, which is dropped later.
+    fn replace(&mut self, error: TaskError);
+
     /// Puts the outcome of the execution `run` into its task's record; says whether there is
     /// something to flush there.
     fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime) -> bool;
@@ -181,34 +184,43 @@ fn call<T, F>(f: F, call: impl FnOnce(&F) -> Result<T, TaskError>) -> Result<T, 
 }
 
 fn deliver<T: Send + Sync + 'static>(outcome: Result<T, TaskError>, sink: &dyn Sink) {
-    let mut delivered = Delivered(Some(outcome.into()));
+    let mut delivered = Delivered { outcome: Some(outcome.into()), replaced: None };
     sink.deliver(&mut delivered);
     // What nobody has asked for, and what it may do when it is dropped, is told to nobody.
     let _ = drop_quietly(delivered);
 }
 
 /// A delivery; empty once its outcome has been settled.
-struct Delivered<T>(Option<Outcome<T>>);
+struct Delivered<T> {
+    outcome: Option<Outcome<T>>,
+
+    /// What it came to, if it came too late.
+    replaced: Option<Outcome<T>>,
+}
 
 impl<T: Send + Sync + 'static> Delivery for Delivered<T> {
     fn status(&self) -> Status {
-        self.0.as_ref().map_or(Status::Cancelled, Outcome::status)
+        self.outcome.as_ref().map_or(Status::Cancelled, Outcome::status)
     }
 
     fn text(&self) -> Option<&str> {
-        self.0.as_ref().and_then(Outcome::text)
+        self.outcome.as_ref().and_then(Outcome::text)
+    }
+
+    fn replace(&mut self, error: TaskError) {
+        self.replaced = self.outcome.replace(Err(error).into());
     }
 
     fn error(&self) -> Option<&TaskError> {
-        self.0.as_ref().and_then(Outcome::error)
+        self.outcome.as_ref().and_then(Outcome::error)
     }
 
     fn take_failure(&mut self) -> Option<Box<Failure>> {
-        match self.0.take().map(Outcome::into_failure) {
+        match self.outcome.take().map(Outcome::into_failure) {
             Some(Err(failure)) => Some(failure),
             Some(Ok(value)) => {
                 debug_assert!(false, "what has not failed has no failure");
-                self.0 = Some(Ok(value).into());
+                self.outcome = Some(Ok(value).into());
                 None
             }
             None => None,
@@ -218,7 +230,9 @@ impl<T: Send + Sync + 'static> Delivery for Delivered<T> {
     fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime) -> bool {
         let record = (record as &dyn Any).downcast_ref::<Record<T>>();
         debug_assert!(record.is_some(), "the record of a task has its type of result");
-        record.zip(self.0.take()).is_some_and(|(record, outcome)| record.end(run, outcome, at))
+        record
+            .zip(self.outcome.take())
+            .is_some_and(|(record, outcome)| record.end(run, outcome, at))
     }
 
     fn record(&self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {

@@ -233,7 +233,7 @@ impl<T: Send + Sync + 'static> Handle<T> {
     pub fn future(&self) -> TaskFuture<T> {
         let record = self.record();
         let mut current = None;
-        self.keeper.with_next_run(self.id, &mut |next| current = record.current(next));
+        self.keeper.with_upcoming(self.id, &mut |next| current = record.current(next));
         self.future_of(current)
     }
 

@@ -28,6 +28,10 @@ pub(crate) trait Keeper: Owner {
     /// Calls `f` with the time of the next run of `task`, `None` where there is none.
     fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>));
 
+    /// Calls `f` with the time of the run of `task` that comes next, be it known for certain or not; `None`
+    /// if none comes.
+    fn with_upcoming(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>));
+
     /// The record of a task that is held. If it has none yet, it is given one: the one that `make`
     /// makes, unless its function knows better.
     fn record(

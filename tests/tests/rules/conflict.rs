@@ -92,7 +92,7 @@ fn a_replacement_does_not_interrupt_what_runs() {
 fn what_is_kept_is_as_it_was() {
     let (sched, clock) = by_hand();
     let first = sched.add(nightly()).unwrap();
-    let other = Task::new(|| 2).name("nightly").priority(9).trigger(Trigger::recur(5));
+    let other = Task::new(|| 2_u32).name("nightly").priority(9).trigger(Trigger::recur(5));
     let same = sched.add(other.conflict(Conflict::Keep)).unwrap();
     assert_eq!((first.id(), first.next_run()), (same.id(), same.next_run()));
     assert_eq!(sched.task(&same).unwrap().priority, 0);

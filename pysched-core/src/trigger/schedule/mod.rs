@@ -66,6 +66,12 @@ impl Due {
         self.wall.map_or(self.moment, |time| timeline.moment_at(time))
     }
 
+    /// The due time as it is shown, and as a moment if it is that which counts, and not what the wall
+    /// clock shows.
+    pub(crate) fn both_on(self, timeline: Timeline) -> (SystemTime, Option<Moment>) {
+        (self.wall_on(timeline), self.wall.is_none().then_some(self.moment))
+    }
+
     /// The due time as a number, by which runs of different schedulers are put in order.
     pub(crate) fn number_on(self, timeline: Timeline) -> Moment {
         self.wall.map_or_else(|| timeline.number_at(self.moment), Moment::of_wall)
