@@ -1,11 +1,17 @@
 //! What becomes of the runs of a task with rules that are due: `docs/rules.md` in code.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::engine::Engine;
 use super::fire::Harvest;
+use super::limits::Admission;
 use super::shard::Shard;
-use crate::execution::{Census, JobAnchor, Reason, Status};
+use crate::TaskId;
+use crate::execution::{Census, JobAnchor, Reason, Running, Status};
 use crate::queue::ReadyKey;
 use crate::task::{Misfire, Overlap, Rules, edit};
 use crate::time::Moment;
@@ -337,7 +343,7 @@ impl Shard {
         }
     }
 
-    /// Queues what waits and may go.
+    /// Queues what waits and may go. What a limit concerns is let in later, in the order of urgency.
     pub(super) fn launch_waiting(
         &mut self,
         index: usize,
@@ -345,36 +351,113 @@ impl Shard {
         harvest: &mut Harvest,
     ) {
         let Some(rules) = self.slot(index).rules().cloned() else { return };
-        let capacity = rules.overlap.capacity();
-        let task = self.id(index);
-        let limited = self.limits.concern(&rules.tags);
-        loop {
-            let slot = self.slot(index);
-            let Some(record) = slot.record() else { return };
-            let only_forced = slot.is_paused();
-            let next = edit(&**record, |ledger| ledger.next_to_queue(capacity, only_forced));
-            let Some(next) = next else { break };
-            let due = Moment::of_wall(next.due);
-            let key = ReadyKey { priority: slot.priority, due, sequence: slot.sequence };
-            if limited && !self.limits.enter((task, next.run), &rules.tags, key) {
-                return;
+        if self.limits.concern(&rules.tags) {
+            let contender = self.contender(index, &rules);
+            match contender {
+                Some(key) => harvest.contenders.push(Reverse((key, self.id(index)))),
+                None => self.want_no_room(index),
             }
-            edit(&**record, |ledger| ledger.queue(next.run));
-            let job = slot.limited_job(task, next.run, due, limited, owner);
-            self.tally.launched(job.lane());
-            harvest.push(job);
+            return;
         }
-        if limited {
-            let admitted = self.limits.forget(task);
-            if !admitted.is_empty() {
-                self.outbox().admitted.extend(admitted);
-            }
+        while let Some(next) = self.next_to_queue(index, &rules) {
+            self.launch(index, next, false, owner, harvest);
+        }
+    }
+
+    /// Queues the next execution of a task that a limit concerns, if there is room; gives how urgent the
+    /// one after that is, which may be let in next.
+    pub(super) fn let_in(
+        &mut self,
+        task: TaskId,
+        owner: &Arc<JobAnchor>,
+        harvest: &mut Harvest,
+    ) -> Option<ReadyKey> {
+        let index = self.index(task)?;
+        let rules = self.slot(index).rules().cloned()?;
+        let next = self.next_to_queue(index, &rules);
+        let Some((next, key)) = next.zip(self.contender(index, &rules)) else {
+            self.want_no_room(index);
+            return None;
+        };
+        let Admission { is_in, admitted } =
+            self.limits.enter((task, next.run), &rules.tags, key);
+        if !admitted.is_empty() {
+            self.outbox().admitted.extend(admitted);
+        }
+        if !is_in {
+            return None;
+        }
+        self.launch(index, next, true, owner, harvest);
+        let another = self.contender(index, &rules);
+        if another.is_none() {
+            self.want_no_room(index);
+        }
+        another
+    }
+
+    fn next_to_queue(&self, index: usize, rules: &Rules) -> Option<Running> {
+        let slot = self.slot(index);
+        let (capacity, only_forced) = (rules.overlap.capacity(), slot.is_paused());
+        edit(&**slot.record()?, |ledger| ledger.next_to_queue(capacity, only_forced))
+    }
+
+    /// How urgent the next execution is that a task has to queue.
+    fn contender(&self, index: usize, rules: &Rules) -> Option<ReadyKey> {
+        let next = self.next_to_queue(index, rules)?;
+        let slot = self.slot(index);
+        let due = Moment::of_wall(next.due);
+        Some(ReadyKey { priority: slot.priority, due, sequence: slot.sequence })
+    }
+
+    fn launch(
+        &mut self,
+        index: usize,
+        next: Running,
+        limited: bool,
+        owner: &Arc<JobAnchor>,
+        harvest: &mut Harvest,
+    ) {
+        let slot = self.slot(index);
+        let Some(record) = slot.record() else { return };
+        edit(&**record, |ledger| ledger.queue(next.run));
+        let due = Moment::of_wall(next.due);
+        let job = slot.limited_job(self.id(index), next.run, due, limited, owner);
+        self.tally.launched(job.lane());
+        harvest.push(job);
+    }
+
+    /// A task has nothing to enter a limit for.
+    fn want_no_room(&mut self, index: usize) {
+        let admitted = self.limits.forget(self.id(index));
+        if !admitted.is_empty() {
+            self.outbox().admitted.extend(admitted);
         }
     }
 
     pub(super) fn census(&self, index: usize) -> Census {
         let record = self.slot(index).record();
         record.map(|record| edit(&**record, |ledger| ledger.census())).unwrap_or_default()
+    }
+}
+
+impl Engine {
+    /// Lets in those of one look that a limit concerns, the most urgent first, whatever shards they are
+    /// in. Called under the lock of the life, so that nothing is looked at meanwhile.
+    pub(super) fn let_contenders_in(
+        &self,
+        owner: impl Fn(usize) -> Arc<JobAnchor>,
+        harvest: &mut Harvest,
+    ) {
+        let mut contenders = BinaryHeap::from(mem::take(&mut harvest.contenders));
+        while let Some(Reverse((_, task))) = contenders.pop() {
+            let number = self.number(task.slot());
+            let mut shard = self.shards[number].shard.lock();
+            let before = harvest.jobs();
+            let another = shard.let_in(task, &owner(number), harvest);
+            self.in_flight.enter(number, harvest.jobs() - before);
+            harvest.outboxes.extend(shard.take_outbox());
+            contenders.extend(another.map(|key| Reverse((key, task))));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Firing: how what is due becomes jobs.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::TaskId;
 use crate::execution::{JobAnchor, Reason, Status, Ticket, Work};
 use crate::executor::Job;
 use crate::prefetch::Location;
-use crate::queue::TimerKey;
+use crate::queue::{ReadyKey, TimerKey};
 use crate::task::{AnyRecord, Rules};
 use crate::time::{Moment, Timeline};
 use crate::trigger::{Due, Firing, Missed};
@@ -39,6 +40,9 @@ pub(super) struct Harvest {
     /// Executions that have run for too long, and by which rules.
     pub(super) overruns: Vec<(Overrun, Option<Arc<Rules>>)>,
 
+    /// Tasks that have something to queue if a limit has room for it.
+    pub(super) contenders: Vec<Reverse<(ReadyKey, TaskId)>>,
+
     /// Room for what is due in one shard after the other, kept from one look to the next.
     due: Vec<TimerKey>,
 }
@@ -51,6 +55,7 @@ impl Harvest {
             touched: Vec::new(),
             outboxes: Vec::new(),
             overruns: Vec::new(),
+            contenders: Vec::new(),
             due: Vec::new(),
         }
     }

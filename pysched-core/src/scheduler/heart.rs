@@ -217,6 +217,7 @@ impl Heart {
             watch.look_at(&mut shard);
             place.head.put_back(shard.head);
         }
+        engine.let_contenders_in(|number| anchors.owner(number), &mut self.harvest);
         self.harvest.shrink();
         life.stage
     }

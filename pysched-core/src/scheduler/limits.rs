@@ -4,8 +4,10 @@
 //! over. If there is no room, its task is written down in the first gate that is full, by urgency. Whoever
 //! leaves is told which tasks may try again, and has them do so without any lock; until they do, they stay
 //! written down, so that nobody who is less urgent goes before them. A task that has nothing
-//! left to enter for is crossed out. The lock is the last to be taken, under that of a shard.
+//! left to enter for is crossed out, as is one that then waits at another gate: what was kept for it is for
+//! others, who are told. The lock is the last to be taken, under that of a shard.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,8 +29,9 @@ struct State {
     /// The limited tags.
     gates: HashMap<Arc<str>, Gate>,
 
-    /// Which gates an execution is inside of.
-    inside: HashMap<(TaskId, u64), Vec<Arc<str>>>,
+    /// Which gates an execution is inside of, once for each of its jobs: its next attempt may begin while
+    /// the job of the one before is being wound up.
+    inside: HashMap<(TaskId, u64), Vec<Vec<Arc<str>>>>,
 
     /// Where a task is written down.
     waiting: HashMap<TaskId, (Arc<str>, ReadyKey)>,
@@ -44,12 +47,23 @@ struct Gate {
     waiting: BTreeSet<(ReadyKey, TaskId)>,
 }
 
+/// What came of an attempt to enter.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Admission {
+    /// Whether there was room.
+    pub(super) is_in: bool,
+
+    /// The tasks that may try again.
+    pub(super) admitted: Vec<TaskId>,
+}
+
 impl Gate {
-    /// Whether somebody with this urgency may come in, those being counted who are more urgent.
+    /// Whether somebody with this urgency may come in, those others being counted who are more urgent.
     fn has_room(&self, key: ReadyKey, task: TaskId) -> bool {
         self.limit.is_none_or(|limit| {
-            let before = self.waiting.range(..(key, task)).take(limit).count();
-            self.inside + before < limit
+            // The task itself may be written down for an earlier run, which will not come any more.
+            let others = self.waiting.range(..(key, task)).filter(|(_, other)| *other != task);
+            self.inside + others.take(limit).count() < limit
         })
     }
 
@@ -84,19 +98,27 @@ impl Limits {
     }
 
     /// Lets an execution in, if there is room for it in all gates; otherwise writes its task down.
-    pub(super) fn enter(&self, execution: (TaskId, u64), tags: &[Arc<str>], key: ReadyKey) -> bool {
+    pub(super) fn enter(
+        &self,
+        execution: (TaskId, u64),
+        tags: &[Arc<str>],
+        key: ReadyKey,
+    ) -> Admission {
         let mut state = self.state.lock();
         let task = execution.0;
         let gates = &state.gates;
         let is_full = |tag: &&Arc<str>| gates.get(*tag).is_some_and(|it| !it.has_room(key, task));
         let full = tags.iter().find(is_full).map(Arc::clone);
-        state.cross_out(task);
+        let before = state.cross_out(task);
         if let Some(full) = full {
             if let Some(gate) = state.gates.get_mut(&full) {
                 gate.waiting.insert((key, task));
             }
+            // What was kept for it elsewhere is for others now.
+            let left = before.filter(|before| *before != full);
+            let admitted = left.map(|left| state.admitted(&left)).unwrap_or_default();
             state.waiting.insert(task, (full, key));
-            return false;
+            return Admission { is_in: false, admitted };
         }
         let mut entered = Vec::new();
         for tag in tags {
@@ -106,16 +128,16 @@ impl Limits {
             }
         }
         if !entered.is_empty() {
-            state.inside.insert(execution, entered);
+            state.inside.entry(execution).or_default().push(entered);
         }
-        true
+        Admission { is_in: true, admitted: Vec::new() }
     }
 
     /// Lets an execution out; gives the tasks that may try again.
     pub(super) fn leave(&self, execution: (TaskId, u64)) -> Vec<TaskId> {
         let mut state = self.state.lock();
         let mut admitted = Vec::new();
-        for tag in state.inside.remove(&execution).unwrap_or_default() {
+        for tag in state.take_out(execution) {
             let Some(gate) = state.gates.get_mut(&tag) else { continue };
             gate.inside -= 1;
             admitted.extend(gate.admitted());
@@ -130,8 +152,7 @@ impl Limits {
     pub(super) fn forget(&self, task: TaskId) -> Vec<TaskId> {
         let mut state = self.state.lock();
         let Some(tag) = state.cross_out(task) else { return Vec::new() };
-        let gate = state.gates.get(&tag);
-        gate.map(|gate| gate.admitted().collect()).unwrap_or_default()
+        state.admitted(&tag)
     }
 
     /// The tag whose limit keeps a task waiting, how many are inside, and how many may be.
@@ -144,6 +165,21 @@ impl Limits {
 }
 
 impl State {
+    /// The tasks for which there may be room at a gate.
+    fn admitted(&self, tag: &str) -> Vec<TaskId> {
+        self.gates.get(tag).map(|gate| gate.admitted().collect()).unwrap_or_default()
+    }
+
+    /// Takes out which gates one job of an execution is inside of.
+    fn take_out(&mut self, execution: (TaskId, u64)) -> Vec<Arc<str>> {
+        let Entry::Occupied(mut jobs) = self.inside.entry(execution) else { return Vec::new() };
+        let entered = jobs.get_mut().pop();
+        if jobs.get().is_empty() {
+            jobs.remove();
+        }
+        entered.unwrap_or_default()
+    }
+
     fn cross_out(&mut self, task: TaskId) -> Option<Arc<str>> {
         let (tag, key) = self.waiting.remove(&task)?;
         if let Some(gate) = self.gates.get_mut(&tag) {
@@ -176,20 +212,67 @@ mod tests {
         limits.set("db".into(), Some(1));
         assert!(limits.concern(&tags) && !limits.concern(&[]));
 
-        assert!(limits.enter((id(1), 1), &tags, key(0)));
-        assert!(!limits.enter((id(2), 1), &tags, key(5)));
-        assert!(!limits.enter((id(3), 1), &tags, key(-5)));
+        assert!(limits.enter((id(1), 1), &tags, key(0)).is_in);
+        assert!(!limits.enter((id(2), 1), &tags, key(5)).is_in);
+        assert!(!limits.enter((id(3), 1), &tags, key(-5)).is_in);
         assert_eq!(limits.obstacle(id(2)), Some(("db".into(), 1, 1)));
         assert_eq!(limits.leave((id(1), 1)), [id(3)]);
-        assert!(!limits.enter((id(4), 1), &tags, key(0)), "one that is more urgent waits");
-        assert!(limits.enter((id(3), 1), &tags, key(-5)));
+        assert!(!limits.enter((id(4), 1), &tags, key(0)).is_in, "one that is more urgent waits");
+        assert!(limits.enter((id(3), 1), &tags, key(-5)).is_in);
         assert_eq!(limits.leave((id(3), 1)), [id(4)]);
         assert_eq!(limits.forget(id(4)), [id(2)], "it does not want to any more");
-        assert!(limits.enter((id(2), 1), &tags, key(5)));
+        assert!(limits.enter((id(2), 1), &tags, key(5)).is_in);
         assert_eq!(limits.leave((id(2), 1)), []);
         limits.set("db".into(), None);
         let state = limits.state.lock();
         assert!(state.gates.is_empty() && state.inside.is_empty() && state.waiting.is_empty());
+    }
+
+    #[test]
+    fn who_waits_elsewhere_leaves_the_room_to_others() {
+        let scheduler = SchedulerId::unique();
+        let id = |number| TaskId::new(scheduler, number, 0);
+        let [a, b]: [Arc<str>; 2] = ["a".into(), "b".into()];
+        let both = [Arc::clone(&a), Arc::clone(&b)];
+        let limits = Limits::default();
+        limits.set(Arc::clone(&a), Some(1));
+        limits.set(Arc::clone(&b), Some(1));
+        let [a, b] = [[a], [b]];
+        assert!(limits.enter((id(1), 1), &a, key(0)).is_in);
+        assert!(limits.enter((id(2), 1), &b, key(0)).is_in);
+        assert!(!limits.enter((id(3), 1), &both, key(-5)).is_in);
+        assert!(!limits.enter((id(4), 1), &a, key(0)).is_in);
+        assert_eq!(limits.leave((id(1), 1)), [id(3)]);
+        let moved = limits.enter((id(3), 1), &both, key(-5));
+        assert_eq!(moved, Admission { is_in: false, admitted: vec![id(4)] });
+    }
+
+    #[test]
+    fn two_attempts_of_one_execution_are_two() {
+        let execution = (TaskId::new(SchedulerId::unique(), 1, 0), 1);
+        let tags: [Arc<str>; 1] = ["db".into()];
+        let limits = Limits::default();
+        limits.set("db".into(), Some(2));
+        assert!(limits.enter(execution, &tags, key(0)).is_in);
+        assert!(limits.enter(execution, &tags, key(0)).is_in);
+        limits.leave(execution);
+        assert_eq!(limits.state.lock().gates["db"].inside, 1);
+        limits.leave(execution);
+        let state = limits.state.lock();
+        assert!(state.gates["db"].inside == 0 && state.inside.is_empty());
+    }
+
+    #[test]
+    fn a_task_is_not_in_its_own_way() {
+        let scheduler = SchedulerId::unique();
+        let id = |number| TaskId::new(scheduler, number, 0);
+        let tags: [Arc<str>; 1] = ["db".into()];
+        let limits = Limits::default();
+        limits.set("db".into(), Some(1));
+        assert!(limits.enter((id(1), 1), &tags, key(0)).is_in);
+        assert!(!limits.enter((id(2), 1), &tags, key(0)).is_in);
+        assert_eq!(limits.leave((id(1), 1)), [id(2)]);
+        assert!(limits.enter((id(2), 2), &tags, key(1)).is_in, "an earlier run was given up");
     }
 
     #[test]
@@ -200,12 +283,12 @@ mod tests {
         let limits = Limits::default();
         limits.set("a".into(), Some(9));
         limits.set("b".into(), Some(0));
-        assert!(!limits.enter((id(1), 1), &tags, key(0)));
+        assert!(!limits.enter((id(1), 1), &tags, key(0)).is_in);
         assert_eq!(limits.set("b".into(), Some(1)), [id(1)]);
-        assert!(limits.enter((id(1), 1), &tags, key(0)));
-        assert!(!limits.enter((id(2), 1), &tags, key(0)));
+        assert!(limits.enter((id(1), 1), &tags, key(0)).is_in);
+        assert!(!limits.enter((id(2), 1), &tags, key(0)).is_in);
         assert_eq!(limits.set("b".into(), None), [id(2)]);
-        assert!(limits.enter((id(2), 1), &tags, key(0)), "one gate is open");
+        assert!(limits.enter((id(2), 1), &tags, key(0)).is_in, "one gate is open");
         assert_eq!(limits.leave((id(1), 1)), []);
         assert_eq!(limits.leave((id(2), 1)), []);
         assert_eq!(limits.state.lock().gates.len(), 1, "the one with a limit");

@@ -178,6 +178,7 @@ impl Engine {
                     // The heart looks at all of them before it sleeps.
                     let _ = place.head.advance(shard.head, &self.alarm);
                 }
+                self.let_contenders_in(|_| Arc::clone(&owner), &mut harvest);
                 outboxes.append(&mut harvest.outboxes);
                 if life.stage == Stage::Running && !queued {
                     life.last_harvest = Some(harvest);
