@@ -112,7 +112,7 @@ impl Shard {
             self.tell_started(index, running.due, running.attempt, late, now);
         }
         let attempt = Attempt { rules, number: running.attempt, begun: now };
-        Ok(Begun::Recorded(claim, Some(attempt)))
+        Ok(Begun::Recorded(claim, Some(Box::new(attempt))))
     }
 
     /// Records that a queued execution is too late.

@@ -24,7 +24,7 @@ pub(super) enum Begun {
     Light(Body),
 
     /// Of a task with a record; with what is to be known when it ends, if the task has rules.
-    Recorded(Claim, Option<Attempt>),
+    Recorded(Claim, Option<Box<Attempt>>),
 }
 
 impl Begun {
@@ -45,7 +45,7 @@ impl Begun {
     }
 
     /// Takes out what is to be known when it ends.
-    pub(super) fn take_attempt(&mut self) -> Option<Attempt> {
+    pub(super) fn take_attempt(&mut self) -> Option<Box<Attempt>> {
         match self {
             Self::Light(_) => None,
             Self::Recorded(_, attempt) => attempt.take(),
@@ -172,19 +172,18 @@ impl Shard {
         if self.bus.is_listening() {
             self.tell_plain_end(index, ticket.run, delivery, now);
         }
-        let slot = self.slot(index);
+        let Some(slot) = self.slots.get(index) else { return Leftover::default() };
         if let Some(record) = slot.record() {
-            let has_succeeded = delivery.status() == Status::Succeeded;
+            let signals = slot.is_bound() && delivery.status() == Status::Succeeded;
             let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
-            if has_succeeded {
-                self.signal(index, News::Succeeded);
-            }
-            let slot = self.slot(index);
-            if slot.is_armed() && !flush {
+            if slot.is_armed() && !flush && !signals {
                 // What nearly every run of a series comes to.
                 return Leftover::default();
             }
             let leftover = self.leftover(index);
+            if signals {
+                self.signal(index, News::Succeeded);
+            }
             self.go_on(index, now);
             return leftover;
         }
@@ -235,6 +234,7 @@ impl Shard {
     }
 
     /// Remembers how the execution of a light task has ended, unless nothing is to be retained.
+    #[inline]
     fn remember(
         &mut self,
         index: usize,

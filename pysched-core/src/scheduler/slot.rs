@@ -162,6 +162,11 @@ impl Slot {
         self.rules().is_some_and(|rules| rules.tags.iter().any(|it| **it == *tag))
     }
 
+    /// Whether it follows other tasks, or they follow it.
+    pub(super) fn is_bound(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.bonds.is_some())
+    }
+
     pub(super) fn is_paused(&self) -> bool {
         self.more.as_ref().is_some_and(|more| more.paused)
     }
