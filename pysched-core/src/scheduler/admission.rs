@@ -9,7 +9,7 @@ use crate::execution::{Census, JobAnchor, Reason, Status};
 use crate::queue::ReadyKey;
 use crate::task::{Misfire, Overlap, Rules, edit};
 use crate::time::Moment;
-use crate::trigger::{Due, Firing, Missed};
+use crate::trigger::{Due, Firing, Missed, Schedule};
 
 /// How many executions of a task that is behind may be queued at once: it may have missed billions.
 const CATCH_UP: usize = 1000;
@@ -65,7 +65,7 @@ impl Shard {
             if self.slot(index).is_ending() {
                 break;
             }
-            if self.slot(index).schedule().is_some_and(|schedule| schedule.is_searching()) {
+            if self.slot(index).schedule().is_some_and(Schedule::is_searching) {
                 next = self.step(index, due, look).next;
                 continue;
             }
@@ -297,12 +297,11 @@ impl Shard {
             for &due in &newest {
                 ledger.pass_over(due, at, status, reason(due));
             }
-            let count = match missed {
-                Missed::Intervals { count, .. } => count,
-                _ => {
-                    let rest = COUNTED.saturating_sub(newest.len());
-                    (newest.len() + times.take(rest).count()) as u64
-                }
+            let count = if let Missed::Intervals { count, .. } = missed {
+                count
+            } else {
+                let rest = COUNTED.saturating_sub(newest.len());
+                (newest.len() + times.take(rest).count()) as u64
             };
             Some(Newest { told: newest, count })
         })

@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::events::EventKind;
 use super::fire::Harvest;
 use super::shard::Shard;
-use super::slot::Standing;
+use super::slot::{End, Standing};
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{Details, Reason, Running, Stage, Status, Subject, Ticket};
@@ -130,7 +130,7 @@ impl Shard {
         // It was no execution in the end, so that another one may be in its place.
         let more = slot.more_mut();
         if let Some(reserve) = more.reserve.take() {
-            more.ending = false;
+            more.end = End::Open;
             if let Some(schedule) = &mut more.schedule {
                 schedule.uncount_launch();
             }

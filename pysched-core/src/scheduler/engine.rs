@@ -242,7 +242,7 @@ impl Engine {
     pub(super) fn unlock(&self, place: &Place, shard: MutexGuard<'_, Shard>, already: bool) {
         let outbox = self.release(place, shard, already);
         if let Some(outbox) = outbox {
-            self.post(outbox);
+            self.post(*outbox);
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Harvest {
     pub(super) touched: Vec<Arc<dyn AnyRecord>>,
 
     /// What else is left to be done then.
-    pub(super) outboxes: Vec<Box<Outbox>>,
+    pub(super) outboxes: Vec<Outbox>,
 
     /// Executions that have run for too long, and by which rules.
     pub(super) overruns: Vec<(Overrun, Option<Arc<Rules>>)>,
@@ -112,7 +112,7 @@ impl Shard {
             }
             self.look_at_nudged(owner, now, wall, harvest);
         }
-        harvest.outboxes.extend(self.take_outbox());
+        harvest.outboxes.extend(self.take_outbox().map(|outbox| *outbox));
         self.head = self.next_due();
     }
 

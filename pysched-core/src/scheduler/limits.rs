@@ -71,14 +71,14 @@ impl Limits {
     }
 
     /// Sets or lifts a limit; gives the tasks that may try again.
-    pub(super) fn set(&self, tag: Arc<str>, limit: Option<usize>) -> Vec<TaskId> {
+    pub(super) fn set(&self, tag: &Arc<str>, limit: Option<usize>) -> Vec<TaskId> {
         let mut state = self.state.lock();
         self.any.store(true, Ordering::Release);
-        let gate = state.gates.entry(Arc::clone(&tag)).or_default();
+        let gate = state.gates.entry(Arc::clone(tag)).or_default();
         gate.limit = limit;
         let admitted = gate.admitted().collect();
         if gate.is_idle() {
-            state.gates.remove(&tag);
+            state.gates.remove(tag);
         }
         admitted
     }
@@ -173,7 +173,7 @@ mod tests {
         let tags: [Arc<str>; 1] = ["db".into()];
         let limits = Limits::default();
         assert!(!limits.concern(&tags));
-        limits.set("db".into(), Some(1));
+        limits.set(&"db".into(), Some(1));
         assert!(limits.concern(&tags) && !limits.concern(&[]));
 
         assert!(limits.enter((id(1), 1), &tags, key(0)));
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(limits.forget(id(4)), [id(2)], "it does not want to any more");
         assert!(limits.enter((id(2), 1), &tags, key(5)));
         assert_eq!(limits.leave((id(2), 1)), []);
-        limits.set("db".into(), None);
+        limits.set(&"db".into(), None);
         let state = limits.state.lock();
         assert!(state.gates.is_empty() && state.inside.is_empty() && state.waiting.is_empty());
     }
@@ -198,13 +198,13 @@ mod tests {
         let id = |number| TaskId::new(scheduler, number, 0);
         let tags: [Arc<str>; 2] = ["a".into(), "b".into()];
         let limits = Limits::default();
-        limits.set("a".into(), Some(9));
-        limits.set("b".into(), Some(0));
+        limits.set(&"a".into(), Some(9));
+        limits.set(&"b".into(), Some(0));
         assert!(!limits.enter((id(1), 1), &tags, key(0)));
-        assert_eq!(limits.set("b".into(), Some(1)), [id(1)]);
+        assert_eq!(limits.set(&"b".into(), Some(1)), [id(1)]);
         assert!(limits.enter((id(1), 1), &tags, key(0)));
         assert!(!limits.enter((id(2), 1), &tags, key(0)));
-        assert_eq!(limits.set("b".into(), None), [id(2)]);
+        assert_eq!(limits.set(&"b".into(), None), [id(2)]);
         assert!(limits.enter((id(2), 1), &tags, key(0)), "one gate is open");
         assert_eq!(limits.leave((id(1), 1)), []);
         assert_eq!(limits.leave((id(2), 1)), []);
