@@ -91,9 +91,13 @@ impl Shard {
         let Some(claim) = record.begin(ticket.run, runs.then_some(at), false) else {
             return nothing;
         };
+        let is_last = self.census(index).untouched == 0;
         let slot = self.slot_mut(index);
         let more = slot.more_mut();
-        more.reserve = None;
+        if is_last {
+            // It takes place, and so nothing can take its place.
+            more.reserve = None;
+        }
         let is_held = more.held.is_some() && !more.paused;
         let sequence = slot.sequence;
         if runs && let Some(limit) = rules.timeout {
@@ -302,6 +306,7 @@ impl Shard {
                 }
                 Alert::Follow => {
                     self.follow(index, now);
+                    self.touch(index);
                     // It may have been the last run that its predecessors bring about.
                     self.go_on(index, now);
                 }

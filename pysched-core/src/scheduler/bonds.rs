@@ -157,6 +157,7 @@ impl Shard {
                 self.set_deadline(due, Deadline { index, sequence, event: Alert::Follow });
             }
         }
+        self.touch(index);
         self.go_on(index, now);
     }
 

@@ -48,7 +48,9 @@ impl Engine {
     ) -> Result<(), Error> {
         self.change(task, |shard| {
             let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
-            steer(shard, index)
+            steer(shard, index)?;
+            shard.touch(index);
+            Ok(())
         })
     }
 
@@ -72,7 +74,9 @@ impl Engine {
         self.change(task, |shard| {
             let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
             shard.observe(now, wall);
-            shard.reschedule(index, trigger, now, wall)
+            shard.reschedule(index, trigger, now, wall)?;
+            shard.touch(index);
+            Ok(())
         })
     }
 }
