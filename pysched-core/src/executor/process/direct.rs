@@ -7,7 +7,8 @@ use super::check;
 use super::pool::Pool;
 use crate::error::{Error, TaskError};
 use crate::execution::{
-    Absent, Errand, ExecutionCell, Owner, Progress, Subject, TaskFuture, Ticket, Work,
+    About, Absent, Errand, ExecutionCell, Listener, Owner, Progress, Subject, TaskFuture, Ticket,
+    Work,
 };
 use crate::executor::{Job, Rejected};
 use crate::portable::{Outcome, Parcel, typed};
@@ -26,6 +27,9 @@ struct Direct<T: 'static> {
 
     /// Whether it has been claimed.
     begun: bool,
+
+    /// When it was given to the pool.
+    due: SystemTime,
     parcel: Arc<Parcel>,
     owner: Arc<Employment>,
 }
@@ -53,7 +57,7 @@ where
     let known: Weak<Employment> = Arc::downgrade(&owner);
     let future = TaskFuture::new(Arc::clone(&cell), Some(known));
     let parcel = Arc::new(parcel);
-    let direct = Direct { cell, body: Some(body), begun: false, parcel, owner };
+    let direct = Direct { cell, body: Some(body), begun: false, due: now, parcel, owner };
     let job = Job::new(priority, Moment::of_wall(now), Work::Errand(Box::new(direct)));
     match pool.submit(job) {
         Ok(()) => {}
@@ -117,12 +121,13 @@ impl<T: Send + Sync + 'static> Absent for Direct<T> {
         (self.owner.key, 0)
     }
 
-    fn subject(&self) -> Option<Subject> {
-        None
+    fn about(&self) -> About {
+        About { task: TaskId::nil(), attempt: 1, due: self.due }
     }
 
-    fn progressed(&self, progress: Progress) {
-        self.cell.details_or_new().set_progress(progress);
+    fn listener(&self) -> Listener {
+        let cell = Arc::clone(&self.cell);
+        Box::new(move |progress| cell.details_or_new().set_progress(progress))
     }
 
     fn parcel(&self) -> Option<&Arc<Parcel>> {
