@@ -78,17 +78,17 @@ impl<T: 'static> Direct<T> {
     }
 
     /// Delivers what became of it, once.
-    fn settle(&mut self, outcome: Outcome) {
+    fn settle(&mut self, store: impl FnOnce(&ExecutionCell<T>, SystemTime)) {
         let Some(body) = self.body.take() else { return };
         // As everywhere, a captured value may panic when it is dropped.
         let _ = drop_quietly(body);
-        self.cell.settle(typed(outcome).into(), SystemTime::now());
+        store(&self.cell, SystemTime::now());
         self.cell.announce();
     }
 
     fn give_up(&mut self, error: TaskError) {
         if self.body.is_some() && (self.begun || self.begin()) {
-            self.settle(Err(error));
+            self.settle(|cell, now| cell.settle(Err(error).into(), now));
         }
     }
 }
@@ -135,7 +135,11 @@ impl<T: Send + Sync + 'static> Absent for Direct<T> {
     }
 
     fn conclude(mut self: Box<Self>, outcome: Outcome) {
-        self.settle(outcome);
+        self.settle(|cell, now| match typed(outcome) {
+            // What runs is cancelled by its future, or not at all.
+            Err(TaskError::Cancelled) => cell.settle_cancelled(now),
+            outcome => cell.settle(outcome.into(), now),
+        });
     }
 }
 
