@@ -47,7 +47,7 @@ pub enum Error {
     /// cannot leave this one.
     NotPortable(String),
 
-    /// The task's executor, or this system, cannot do what is asked for.
+    /// This system cannot do what is asked for.
     Unsupported(String),
 
     /// A worker process could not be started, or `main` does not begin with `pysched::init()`.

@@ -82,6 +82,19 @@ impl TaskId {
         SchedulerId(self.high >> Self::UPPER_BITS)
     }
 
+    /// The id as another process is told it.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn to_number(self) -> u128 {
+        u128::from(self.high) << u64::BITS | u128::from(self.low)
+    }
+
+    /// The id that [`to_number`](Self::to_number) has told.
+    #[cfg(all(feature = "process", unix))]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is cut out")]
+    pub(crate) fn from_number(number: u128) -> Self {
+        Self { high: (number >> u64::BITS) as u64, low: number as u64 }
+    }
+
     pub(crate) fn sequence(self) -> u64 {
         let upper = self.high & ((1 << Self::UPPER_BITS) - 1);
         upper << Self::LOWER_BITS | self.low >> u32::BITS

@@ -104,6 +104,16 @@ impl Subject {
     }
 }
 
+/// What another process is told of an execution that it is to run, beside the name of its task.
+#[cfg(all(feature = "process", unix))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct About {
+    /// [`TaskId::nil`] if it belongs to no scheduler.
+    pub(crate) task: TaskId,
+    pub(crate) attempt: u32,
+    pub(crate) due: SystemTime,
+}
+
 /// Whom progress is told.
 enum Report {
     Nobody,
@@ -125,10 +135,13 @@ impl Current {
     /// What an execution knows of itself that another process has sent.
     #[cfg(all(feature = "process", unix))]
     pub(crate) fn elsewhere(
-        task: TaskId,
-        subject: Subject,
+        about: About,
+        name: Option<&str>,
         report: impl Fn(Progress) + Send + Sync + 'static,
     ) -> Self {
+        let About { task, attempt, due } = about;
+        let subject = Subject::new(name.map(str::to_owned), due, Details::new());
+        let subject = Subject { attempt, ..subject };
         Self { inner: Arc::new(Inner { task, subject, report: Report::Parent(Box::new(report)) }) }
     }
 
@@ -139,10 +152,11 @@ impl Current {
     /// ```
     #[must_use]
     pub fn is_execution(&self) -> bool {
-        self.inner.task != TaskId::nil()
+        !matches!(self.inner.report, Report::Nobody)
     }
 
-    /// The id of the task; [`TaskId::nil`] if this is no execution.
+    /// The id of the task; [`TaskId::nil`] if this is no execution, or one of a task that a
+    /// `ProcessPoolExecutor` was given without a scheduler.
     ///
     /// ```
     /// use pysched::TaskId;
@@ -203,6 +217,11 @@ impl Current {
     /// It shows in [`Execution::progress`](crate::Execution::progress), and in
     /// [`EventKind::Progressed`](crate::EventKind::Progressed).
     ///
+    /// A worker process sends it to its parent at most every 10 ms, so that a loop may tell it as often
+    /// as it likes: a call that sends nothing costs a lock and a look at the clock. What is held back so
+    /// goes with a later call, or at last when the function has returned, which is before the outcome is
+    /// known. What other threads tell after that is told to nobody.
+    ///
     /// ```
     /// use pysched::{Scheduler, Task};
     ///
@@ -226,10 +245,10 @@ impl Current {
     pub fn set_progress(&self, done: u64, total: u64) {
         let progress = Progress { done, total };
         let Inner { task, subject, report } = &*self.inner;
-        subject.details.set_progress(progress);
         match report {
             Report::Nobody => {}
             Report::Scheduler(owner, run) => {
+                subject.details.set_progress(progress);
                 if let Some(owner) = owner.upgrade() {
                     owner.progressed(*task, *run, progress);
                 }

@@ -16,8 +16,8 @@ pub(crate) struct Active<T> {
     pub(crate) run: u64,
     pub(crate) due: SystemTime,
 
-    /// The same as a moment, where that is what counts and its task has rules.
-    pub(crate) moment: Option<Moment>,
+    /// The same as a moment, where that is what counts and its task has rules; otherwise never.
+    pub(crate) moment: Moment,
     pub(crate) stage: Stage,
 
     /// Whether it holds a place of its task: it was running at some time.
@@ -84,7 +84,7 @@ impl<T> Active<T> {
         Self {
             run,
             due,
-            moment: None,
+            moment: Moment::NEVER,
             stage,
             holds: false,
             buffered: false,
@@ -153,7 +153,10 @@ pub(super) struct InFlight<T> {
 
     /// Those after the first, by their numbers, which grow; none if there is no first.
     rest: VecDeque<Active<T>>,
-    census: Census,
+
+    /// Of the rest: where there may be many, they are counted as they come and go. The first is looked
+    /// at, so that counting costs nothing where there is no other.
+    others: Census,
 }
 
 /// How many of the executions in flight are how far.
@@ -206,7 +209,7 @@ impl Census {
 
 impl<T> InFlight<T> {
     pub(super) fn none() -> Self {
-        Self { first: None, rest: VecDeque::new(), census: Census::default() }
+        Self { first: None, rest: VecDeque::new(), others: Census::default() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -214,27 +217,39 @@ impl<T> InFlight<T> {
     }
 
     pub(super) fn census(&self) -> Census {
-        self.census
+        let mut census = self.others;
+        if let Some(first) = &self.first {
+            census.add(Census::of(first));
+        }
+        census
     }
 
+    #[inline]
     pub(super) fn push(&mut self, active: Active<T>) {
-        self.census.add(Census::of(&active));
-        match self.first {
-            None => self.first = Some(active),
-            Some(_) => self.rest.push_back(active),
+        if self.first.is_none() {
+            self.first = Some(active);
+        } else {
+            self.push_other(active);
         }
+    }
+
+    #[cold]
+    fn push_other(&mut self, active: Active<T>) {
+        self.others.add(Census::of(&active));
+        self.rest.push_back(active);
     }
 
     /// Puts an execution back where its number belongs.
     pub(super) fn put_back(&mut self, active: Active<T>) {
-        self.census.add(Census::of(&active));
         let Some(first) = &mut self.first else {
             self.first = Some(active);
             return;
         };
         if active.run < first.run {
+            self.others.add(Census::of(first));
             self.rest.push_front(std::mem::replace(first, active));
         } else {
+            self.others.add(Census::of(&active));
             let place = self.rest.partition_point(|it| it.run < active.run);
             self.rest.insert(place, active);
         }
@@ -258,16 +273,18 @@ impl<T> InFlight<T> {
     /// Changes an execution.
     #[inline]
     pub(super) fn edit<R>(&mut self, run: u64, f: impl FnOnce(&mut Active<T>) -> R) -> Option<R> {
-        let active = match &mut self.first {
-            Some(first) if first.run == run => first,
-            _ => {
-                let place = self.place(run)?;
-                self.rest.get_mut(place)?
-            }
-        };
-        self.census.remove(Census::of(active));
+        match &mut self.first {
+            Some(first) if first.run == run => Some(f(first)),
+            _ => self.edit_other(run, f),
+        }
+    }
+
+    fn edit_other<R>(&mut self, run: u64, f: impl FnOnce(&mut Active<T>) -> R) -> Option<R> {
+        let place = self.place(run)?;
+        let active = self.rest.get_mut(place)?;
+        self.others.remove(Census::of(active));
         let result = f(active);
-        self.census.add(Census::of(active));
+        self.others.add(Census::of(active));
         Some(result)
     }
 
@@ -283,16 +300,27 @@ impl<T> InFlight<T> {
         run: u64,
         is: impl FnOnce(&Active<T>) -> bool,
     ) -> Option<Active<T>> {
-        if !is(self.get(run)?) {
+        let Some(first) = self.first.as_ref().filter(|first| first.run == run) else {
+            return self.take_other(run, is);
+        };
+        if !is(first) {
             return None;
         }
-        let taken = if self.first.as_ref().is_some_and(|first| first.run == run) {
-            std::mem::replace(&mut self.first, self.rest.pop_front())
-        } else {
-            let place = self.place(run)?;
-            self.rest.remove(place)
-        }?;
-        self.census.remove(Census::of(&taken));
+        let taken = self.first.take();
+        if let Some(next) = self.rest.pop_front() {
+            self.others.remove(Census::of(&next));
+            self.first = Some(next);
+        }
+        taken
+    }
+
+    fn take_other(&mut self, run: u64, is: impl FnOnce(&Active<T>) -> bool) -> Option<Active<T>> {
+        let place = self.place(run)?;
+        if !is(self.rest.get(place)?) {
+            return None;
+        }
+        let taken = self.rest.remove(place)?;
+        self.others.remove(Census::of(&taken));
         Some(taken)
     }
 }

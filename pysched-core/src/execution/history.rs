@@ -119,6 +119,7 @@ impl<T> History<T> {
     }
 
     /// Takes an execution in, and gives its number.
+    #[inline]
     pub(super) fn enter(
         &mut self,
         due: SystemTime,

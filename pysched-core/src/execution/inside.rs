@@ -6,23 +6,34 @@ use std::cell::RefCell;
 use super::current::Current;
 use crate::TaskId;
 use crate::id::SchedulerId;
+use crate::unwind::drop_quietly;
 
 thread_local! {
-    /// What this thread is inside of, outermost first. More than one when an inline task of one
-    /// scheduler runs an inline task of another.
-    static ENTERED: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
+    static ENTERED: RefCell<Entered> = const {
+        RefCell::new(Entered { scopes: Vec::new(), told: Vec::new() })
+    };
+}
+
+/// What a thread is inside of.
+#[derive(Debug)]
+struct Entered {
+    /// Outermost first. More than one when an inline task of one scheduler runs an inline task of
+    /// another.
+    scopes: Vec<Scope>,
+
+    /// What some of them have been told about themselves, as they have asked, and how many scopes are
+    /// around each and it. Apart, so that nothing is to be dropped with a scope that has not asked.
+    told: Vec<(usize, Current)>,
 }
 
 /// Code that runs on behalf of a scheduler.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Scope {
-    scheduler: SchedulerId,
+    /// The task whose function runs; if it is none, one that there never is.
+    task: TaskId,
 
-    /// The execution whose function runs, if it is one.
-    execution: Option<(TaskId, u64)>,
-
-    /// What that is told about itself, once it has asked.
-    current: Option<Current>,
+    /// Which execution of the task it is; 0 if it is none.
+    run: u64,
 }
 
 /// Marks this thread as running code on behalf of a scheduler, until dropped.
@@ -30,62 +41,68 @@ struct Scope {
 pub(crate) struct Inside(());
 
 impl Inside {
+    #[inline]
     pub(crate) fn enter(scheduler: SchedulerId) -> Self {
-        Self::push(scheduler, None, None)
+        Self::run(TaskId::new(scheduler, 0, 0), 0)
     }
 
     /// As [`enter`](Self::enter), in order to run an execution.
+    #[inline]
     pub(crate) fn run(task: TaskId, run: u64) -> Self {
-        Self::push(task.scheduler(), Some((task, run)), None)
+        change(|entered| entered.scopes.push(Scope { task, run }));
+        Self(())
     }
 
     /// As [`run`](Self::run), of an execution that another process has sent.
     #[cfg(all(feature = "process", unix))]
     pub(crate) fn run_elsewhere(current: Current) -> Self {
-        Self::push(current.task().scheduler(), None, Some(current))
-    }
-
-    fn push(
-        scheduler: SchedulerId,
-        execution: Option<(TaskId, u64)>,
-        current: Option<Current>,
-    ) -> Self {
-        change(|entered| entered.push(Scope { scheduler, execution, current }));
-        Self(())
+        let inside = Self::run(current.task(), 0);
+        remember(&current);
+        inside
     }
 }
 
 impl Drop for Inside {
+    #[inline]
     fn drop(&mut self) {
-        let mut left = None;
-        change(|entered| left = entered.pop());
+        let mut told = None;
+        change(|entered| {
+            let depth = entered.scopes.len();
+            if !entered.told.is_empty() {
+                told = entered.told.pop_if(|(own, _)| *own == depth);
+            }
+            entered.scopes.pop();
+        });
         // What it was told may be the last to hold callbacks of a user.
-        if let Some(Scope { current: Some(current), .. }) = left {
-            let _ = crate::unwind::drop_quietly(current);
+        if told.is_some() {
+            let _ = drop_quietly(told);
         }
     }
 }
 
 /// Changes the list, unless the thread is ending and has dropped it: a job may be dropped that late,
 /// and nobody shuts a scheduler down from there.
-fn change(change: impl FnOnce(&mut Vec<Scope>)) {
+#[inline]
+fn change(change: impl FnOnce(&mut Entered)) {
     let _ = ENTERED.try_with(|entered| change(&mut entered.borrow_mut()));
 }
 
 /// Whether this thread runs code on behalf of `scheduler`.
 pub(crate) fn is_inside(scheduler: SchedulerId) -> bool {
-    let is = |entered: &RefCell<Vec<Scope>>| {
-        entered.borrow().iter().any(|scope| scope.scheduler == scheduler)
+    let is = |entered: &RefCell<Entered>| {
+        entered.borrow().scopes.iter().any(|scope| scope.task.scheduler() == scheduler)
     };
     ENTERED.try_with(is).unwrap_or(false)
 }
 
-/// What the innermost code on this thread is, and what it has been told about itself.
+/// What the innermost code on this thread is, if it is an execution, and what it has been told about
+/// itself.
 pub(super) fn innermost() -> (Option<(TaskId, u64)>, Option<Current>) {
-    let look = |entered: &RefCell<Vec<Scope>>| {
-        let entered = entered.borrow();
-        let told = |scope: &Scope| (scope.execution, scope.current.clone());
-        entered.last().map(told).unwrap_or_default()
+    let look = |entered: &RefCell<Entered>| {
+        let Entered { scopes, told } = &*entered.borrow();
+        let execution = scopes.last().filter(|scope| scope.run > 0);
+        let told = told.last().filter(|(depth, _)| *depth == scopes.len());
+        (execution.map(|it| (it.task, it.run)), told.map(|(_, current)| current.clone()))
     };
     ENTERED.try_with(look).unwrap_or_default()
 }
@@ -93,8 +110,9 @@ pub(super) fn innermost() -> (Option<(TaskId, u64)>, Option<Current>) {
 /// Keeps what the innermost code was told about itself.
 pub(super) fn remember(current: &Current) {
     change(|entered| {
-        if let Some(scope) = entered.last_mut() {
-            scope.current = Some(current.clone());
+        let depth = entered.scopes.len();
+        if depth > 0 {
+            entered.told.push((depth, current.clone()));
         }
     });
 }

@@ -127,7 +127,7 @@ impl<T> From<&Active<T>> for Running {
         Self {
             run: active.run,
             due: active.due,
-            moment: active.moment,
+            moment: Some(active.moment).filter(|&moment| moment != Moment::NEVER),
             stage: active.stage,
             attempt: active.attempt(),
             started: active.started,
@@ -174,7 +174,7 @@ impl<T> Ledger for History<T> {
         forced: bool,
     ) -> u64 {
         let run = self.enter(due, Stage::Waiting, buffered, forced);
-        self.flight.edit(run, |active| active.moment = moment);
+        self.flight.edit(run, |active| active.moment = moment.unwrap_or(Moment::NEVER));
         run
     }
 
@@ -184,7 +184,7 @@ impl<T> Ledger for History<T> {
         at: SystemTime,
     ) -> Option<SystemTime> {
         let run = self.flight.find(Active::is_untouched)?;
-        self.flight.edit(run, |active| active.moment = moment);
+        self.flight.edit(run, |active| active.moment = moment.unwrap_or(Moment::NEVER));
         self.supersede(due, at)
     }
 

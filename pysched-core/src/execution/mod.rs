@@ -19,6 +19,8 @@ mod work;
 use std::time::SystemTime;
 
 pub(crate) use cell::{ExecutionCell, Failure, Outcome, Times};
+#[cfg(all(feature = "process", unix))]
+pub(crate) use current::About;
 pub use current::{Current, current};
 pub(crate) use current::{Subject, enlist, strike_off};
 pub(crate) use details::Details;
@@ -32,7 +34,7 @@ pub use reason::Reason;
 pub(crate) use reason::Withdrawal;
 pub use token::Token;
 #[cfg(all(feature = "process", unix))]
-pub(crate) use work::Absent;
+pub(crate) use work::{Absent, Listener};
 pub(crate) use work::{Errand, JobAnchor, Owner, Ticket, Work};
 
 use crate::TaskId;

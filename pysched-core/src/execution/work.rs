@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use crossbeam_utils::CachePadded;
 
+#[cfg(all(feature = "process", unix))]
+use super::current::About;
 use super::current::Subject;
 use super::progress::Progress;
 use crate::TaskId;
@@ -45,6 +47,10 @@ pub(crate) trait Owner: Send + Sync {
     fn begin_elsewhere(self: Arc<Self>, ticket: Ticket) -> Option<Box<dyn Absent>>;
 }
 
+/// Takes note of how far an execution has come. Runs code of users: call it without any lock.
+#[cfg(all(feature = "process", unix))]
+pub(crate) type Listener = Box<dyn FnOnce(Progress) + Send>;
+
 /// An execution that was claimed and runs in another process. Dropping it ends it as one whose worker
 /// is gone.
 #[cfg(all(feature = "process", unix))]
@@ -52,11 +58,11 @@ pub(crate) trait Absent: Send {
     /// Tells it from others that run at the same time: its task, and which execution of that it is.
     fn identity(&self) -> (TaskId, u64);
 
-    /// What it is to be told about itself.
-    fn subject(&self) -> Option<Subject>;
+    /// What it is to be told about itself, beside the name of its task, which its parcel has.
+    fn about(&self) -> About;
 
-    /// Takes note of how far it has come.
-    fn progressed(&self, progress: Progress);
+    /// Who takes note of how far it has come; never panics.
+    fn listener(&self) -> Listener;
 
     /// What is to be run; `None` if that cannot leave this process.
     fn parcel(&self) -> Option<&Arc<Parcel>>;

@@ -12,9 +12,9 @@ use super::registration::Registered;
 use crate::error::Error;
 use crate::unwind::drop_quietly;
 
-#[cfg(all(feature = "process", unix))]
 /// Up to this many bytes, encoded arguments are kept for the next run. More are encoded anew each
 /// time: a task that waits for a year should not hold its arguments twice.
+#[cfg(all(feature = "process", unix))]
 const KEPT: usize = 4096;
 
 /// The part of a task that does not depend on the scheduler: the function, if it is a registered one,
@@ -79,6 +79,14 @@ impl Parcel {
         })
     }
 
+    /// The task, as a subject of a sentence.
+    fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("the task `{name}`"),
+            None => "the task".to_owned(),
+        }
+    }
+
     /// Whether there is nothing in it that a run would need.
     pub(crate) fn is_empty(&self) -> bool {
         self.registered.is_none() && self.timeout.is_none()
@@ -120,16 +128,6 @@ impl Parcel {
     /// The arguments as text, if they are short and have been asked for before.
     pub(crate) fn kept(&self) -> Option<Arc<str>> {
         self.encoded.get().map(Arc::clone)
-    }
-}
-
-impl Parcel {
-    /// The task, as a subject of a sentence.
-    fn title(&self) -> String {
-        match &self.name {
-            Some(name) => format!("the task `{name}`"),
-            None => "the task".to_owned(),
-        }
     }
 }
 

@@ -141,7 +141,7 @@ impl Engine {
     fn admit_follower(
         &self,
         body: Body,
-        trigger: Trigger,
+        trigger: &Trigger,
         priority: i32,
         lane: u32,
         name: Option<String>,
@@ -294,7 +294,7 @@ impl Engine {
         let predecessors = mem::take(&mut rare.predecessors);
         if !predecessors.is_empty() {
             let follower = Follower { predecessors, rules, parcel };
-            return self.admit_follower(body, trigger, priority, lane, rare.name, follower);
+            return self.admit_follower(body, &trigger, priority, lane, rare.name, follower);
         }
         let trigger = match rare.jitter {
             Some(max) => trigger.jitter(max),

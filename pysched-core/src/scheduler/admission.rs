@@ -15,7 +15,7 @@ use crate::execution::{Census, JobAnchor, Reason, Running, Status};
 use crate::queue::ReadyKey;
 use crate::task::{Misfire, Overlap, Rules, edit};
 use crate::time::Moment;
-use crate::trigger::{Due, Firing, Missed};
+use crate::trigger::{Due, Firing, Missed, Schedule};
 
 /// How many executions of a task that is behind may be queued at once: it may have missed billions.
 const CATCH_UP: usize = 1000;
@@ -71,7 +71,7 @@ impl Shard {
             if self.slot(index).is_ending() {
                 break;
             }
-            if self.slot(index).schedule().is_some_and(|schedule| schedule.is_searching()) {
+            if self.slot(index).schedule().is_some_and(Schedule::is_searching) {
                 next = self.step(index, due, look).next;
                 continue;
             }
@@ -303,12 +303,11 @@ impl Shard {
             for &due in &newest {
                 ledger.pass_over(due, at, status, reason(due));
             }
-            let count = match missed {
-                Missed::Intervals { count, .. } => count,
-                _ => {
-                    let rest = COUNTED.saturating_sub(newest.len());
-                    (newest.len() + times.take(rest).count()) as u64
-                }
+            let count = if let Missed::Intervals { count, .. } = missed {
+                count
+            } else {
+                let rest = COUNTED.saturating_sub(newest.len());
+                (newest.len() + times.take(rest).count()) as u64
             };
             Some(Newest { told: newest, count })
         })
@@ -379,8 +378,7 @@ impl Shard {
             self.want_no_room(index);
             return None;
         };
-        let Admission { is_in, admitted } =
-            self.limits.enter((task, next.run), &rules.tags, key);
+        let Admission { is_in, admitted } = self.limits.enter((task, next.run), &rules.tags, key);
         if !admitted.is_empty() {
             self.outbox().admitted.extend(admitted);
         }
@@ -455,7 +453,7 @@ impl Engine {
             let before = harvest.jobs();
             let another = shard.let_in(task, &owner(number), harvest);
             self.in_flight.enter(number, harvest.jobs() - before);
-            harvest.outboxes.extend(shard.take_outbox());
+            harvest.outboxes.extend(shard.take_outbox().map(|outbox| *outbox));
             contenders.extend(another.map(|key| Reverse((key, task))));
         }
     }

@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::events::EventKind;
 use super::fire::Harvest;
 use super::shard::Shard;
-use super::slot::Standing;
+use super::slot::{End, Standing};
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{Details, Reason, Running, Stage, Status, Subject, Ticket};
@@ -91,9 +91,13 @@ impl Shard {
         let Some(claim) = record.begin(ticket.run, runs.then_some(at), false) else {
             return nothing;
         };
+        let is_last = self.census(index).untouched == 0;
         let slot = self.slot_mut(index);
         let more = slot.more_mut();
-        more.reserve = None;
+        if is_last {
+            // It takes place, and so nothing can take its place.
+            more.reserve = None;
+        }
         let is_held = more.held.is_some() && !more.paused;
         let sequence = slot.sequence;
         if runs && let Some(limit) = rules.timeout {
@@ -112,7 +116,7 @@ impl Shard {
             self.tell_started(index, running.due, running.attempt, late, now);
         }
         let attempt = Attempt { rules, number: running.attempt, begun: now };
-        Ok(Begun::Recorded(claim, Some(attempt)))
+        Ok(Begun::Recorded(claim, Some(Box::new(attempt))))
     }
 
     /// Records that a queued execution is too late.
@@ -130,7 +134,7 @@ impl Shard {
         // It was no execution in the end, so that another one may be in its place.
         let more = slot.more_mut();
         if let Some(reserve) = more.reserve.take() {
-            more.ending = false;
+            more.end = End::Open;
             if let Some(schedule) = &mut more.schedule {
                 schedule.uncount_launch();
             }
@@ -302,6 +306,7 @@ impl Shard {
                 }
                 Alert::Follow => {
                     self.follow(index, now);
+                    self.touch(index);
                     // It may have been the last run that its predecessors bring about.
                     self.go_on(index, now);
                 }

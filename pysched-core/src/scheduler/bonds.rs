@@ -124,9 +124,9 @@ impl Shard {
 
     /// Has the followers of a task told what became of it.
     pub(super) fn signal(&mut self, index: usize, news: News) {
-        let from = self.id(index);
         let bonds = self.slot(index).more.as_deref().and_then(|more| more.bonds.as_deref());
         let Some(bonds) = bonds.filter(|bonds| !bonds.followers.is_empty()) else { return };
+        let from = self.id(index);
         let signals: Vec<_> = bonds.followers.iter().map(|&to| Signal { to, from, news }).collect();
         self.outbox().signals.extend(signals);
     }
@@ -157,6 +157,7 @@ impl Shard {
                 self.set_deadline(due, Deadline { index, sequence, event: Alert::Follow });
             }
         }
+        self.touch(index);
         self.go_on(index, now);
     }
 

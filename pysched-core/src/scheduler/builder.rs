@@ -145,7 +145,7 @@ impl SchedulerBuilder {
     /// ```
     pub fn limit(self, tag: impl Into<Arc<str>>, n: usize) -> Self {
         // Nobody waits yet who could be admitted.
-        let _ = self.limits.set(tag.into(), Some(n));
+        let _ = self.limits.set(&tag.into(), Some(n));
         self
     }
 

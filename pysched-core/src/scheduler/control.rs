@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::execution::{Census, Reason, Status};
 use crate::task::{Command, Overlap, Rules, edit};
 use crate::time::{Moment, Timeline};
-use crate::trigger::{Due, Schedule, Trigger};
+use crate::trigger::{Bounds, Due, Schedule, Trigger};
 
 impl Engine {
     /// Does to a task what somebody wants.
@@ -48,7 +48,9 @@ impl Engine {
     ) -> Result<(), Error> {
         self.change(task, |shard| {
             let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
-            steer(shard, index)
+            steer(shard, index)?;
+            shard.touch(index);
+            Ok(())
         })
     }
 
@@ -68,11 +70,13 @@ impl Engine {
         // The search for a first run may take its time, which nobody else should wait for: its result
         // without the limits of the task is checked, and the search under the lock finds it at once.
         let timeline = Timeline::through(now, wall);
-        Schedule::plan(trigger.clone(), Default::default(), now, wall, timeline)?;
+        Schedule::plan(trigger.clone(), Bounds::default(), now, wall, timeline)?;
         self.change(task, |shard| {
             let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
             shard.observe(now, wall);
-            shard.reschedule(index, trigger, now, wall)
+            shard.reschedule(index, trigger, now, wall)?;
+            shard.touch(index);
+            Ok(())
         })
     }
 }
@@ -141,14 +145,14 @@ impl Shard {
         if is_single && !self.is_tied(index) {
             if self.slot(index).is_ending() || self.take_next(index).is_none() {
                 // It is about to run, if it has not begun.
-                return if untouched > 0 { self.force(index, now) } else { Err(last) };
+                return self.force_last(index, untouched);
             }
             self.execute(index, Due::interval(now), None, false, true, now);
             self.nudge(index);
             return Ok(());
         }
         if self.slot(index).is_ending() {
-            return if untouched > 0 { self.force(index, now) } else { Err(last) };
+            return self.force_last(index, untouched);
         }
         if holding >= rules.overlap.capacity() {
             match rules.overlap {
@@ -160,7 +164,7 @@ impl Shard {
             }
         }
         self.admit(index, Due::interval(now), None, now);
-        self.force(index, now)?;
+        self.force(index);
         if self.slot(index).is_ending() {
             // It was the last that the task may have.
             self.take_next(index);
@@ -168,13 +172,21 @@ impl Shard {
         Ok(())
     }
 
+    /// Has the last execution that a task may have run, if it has not begun.
+    fn force_last(&mut self, index: usize, untouched: usize) -> Result<(), Error> {
+        if untouched == 0 {
+            return Err(Error::LastRun(self.id(index)));
+        }
+        self.force(index);
+        Ok(())
+    }
+
     /// Has the oldest execution that was not begun run though the task is paused.
-    fn force(&mut self, index: usize, _now: Moment) -> Result<(), Error> {
+    fn force(&mut self, index: usize) {
         if let Some(record) = self.slot(index).record() {
             edit(&**record, |ledger| ledger.force());
         }
         self.nudge(index);
-        Ok(())
     }
 
     /// Takes the next run of a task back, be it armed or held.

@@ -6,7 +6,7 @@ use super::ending::Begun;
 use super::engine::Engine;
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Absent, Owner as _, Progress, Subject, Ticket};
+use crate::execution::{About, Absent, Listener, Owner as _, Ticket};
 use crate::portable::{Outcome, Parcel};
 
 /// An execution of which another process calls the function.
@@ -17,19 +17,31 @@ struct Elsewhere {
     /// `None` once it has been concluded.
     begun: Option<Begun>,
     parcel: Option<Arc<Parcel>>,
+    about: About,
 }
 
 /// Claims the execution of a ticket; `None` if it was cancelled, and then the job is over.
 pub(super) fn begin(engine: Arc<Engine>, ticket: Ticket) -> Option<Box<dyn Absent>> {
     let _inside = engine.enter();
     let now = engine.clock.now();
-    let (parcel, begun) = engine.change(ticket.task, |shard| {
+    let (parcel, begun, due) = engine.change(ticket.task, |shard| {
         let index = shard.index(ticket.task);
         let parcel = index.and_then(|index| shard.slot(index).parcel().cloned());
-        (parcel, shard.begin(&ticket, true, now))
+        let begun = shard.begin(&ticket, true, now);
+        // Only what has begun is still there for certain.
+        let index = index.filter(|_| begun.is_ok());
+        let due = index.and_then(|index| shard.due_of(index, ticket.run));
+        (parcel, begun, due.unwrap_or_else(|| shard.timeline.wall_at(now)))
     });
     match begun {
-        Ok(begun) => Some(Box::new(Elsewhere { engine, ticket, begun: Some(begun), parcel })),
+        Ok(begun) => {
+            let attempt = match &begun {
+                Begun::Recorded(_, Some(attempt)) => attempt.number,
+                Begun::Light(_) | Begun::Recorded(_, None) => 1,
+            };
+            let about = About { task: ticket.task, attempt, due };
+            Some(Box::new(Elsewhere { engine, ticket, begun: Some(begun), parcel, about }))
+        }
         Err(leftover) => {
             leftover.clear();
             engine.left(&ticket);
@@ -56,16 +68,19 @@ impl Absent for Elsewhere {
         (self.ticket.task, self.ticket.run)
     }
 
-    fn subject(&self) -> Option<Subject> {
-        self.engine.subject(self.ticket.task, self.ticket.run)
+    fn about(&self) -> About {
+        self.about
     }
 
-    fn progressed(&self, progress: Progress) {
-        let (task, run) = (self.ticket.task, self.ticket.run);
-        if let Some(subject) = self.engine.subject(task, run) {
-            subject.details.set_progress(progress);
-        }
-        self.engine.progressed(task, run, progress);
+    fn listener(&self) -> Listener {
+        let (engine, (task, run)) = (Arc::clone(&self.engine), self.identity());
+        Box::new(move |progress| {
+            let _inside = engine.enter();
+            if let Some(subject) = engine.subject(task, run) {
+                subject.details.set_progress(progress);
+            }
+            engine.progressed(task, run, progress);
+        })
     }
 
     fn parcel(&self) -> Option<&Arc<Parcel>> {

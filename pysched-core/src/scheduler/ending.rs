@@ -24,7 +24,7 @@ pub(super) enum Begun {
     Light(Body),
 
     /// Of a task with a record; with what is to be known when it ends, if the task has rules.
-    Recorded(Claim, Option<Attempt>),
+    Recorded(Claim, Option<Box<Attempt>>),
 }
 
 impl Begun {
@@ -45,7 +45,7 @@ impl Begun {
     }
 
     /// Takes out what is to be known when it ends.
-    pub(super) fn take_attempt(&mut self) -> Option<Attempt> {
+    pub(super) fn take_attempt(&mut self) -> Option<Box<Attempt>> {
         match self {
             Self::Light(_) => None,
             Self::Recorded(_, attempt) => attempt.take(),
@@ -172,19 +172,18 @@ impl Shard {
         if self.bus.is_listening() {
             self.tell_plain_end(index, ticket.run, delivery, now);
         }
-        let slot = self.slot(index);
+        let Some(slot) = self.slots.get(index) else { return Leftover::default() };
         if let Some(record) = slot.record() {
-            let has_succeeded = delivery.status() == Status::Succeeded;
+            let signals = slot.is_bound() && delivery.status() == Status::Succeeded;
             let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
-            if has_succeeded {
-                self.signal(index, News::Succeeded);
-            }
-            let slot = self.slot(index);
-            if slot.is_armed() && !flush {
+            if slot.is_armed() && !flush && !signals {
                 // What nearly every run of a series comes to.
                 return Leftover::default();
             }
             let leftover = self.leftover(index);
+            if signals {
+                self.signal(index, News::Succeeded);
+            }
             self.go_on(index, now);
             return leftover;
         }
@@ -235,6 +234,7 @@ impl Shard {
     }
 
     /// Remembers how the execution of a light task has ended, unless nothing is to be retained.
+    #[inline]
     fn remember(
         &mut self,
         index: usize,
@@ -379,10 +379,10 @@ impl Shard {
         let leftover = self.leftover(index);
         let mut next = self.take_next(index);
         if self.slot(index).rules().is_some() {
-            next = self.end_ruled(index, next, queued, reason, now);
+            next = self.end_ruled(index, next, reason, now);
         }
         let slot = self.slot_mut(index);
-        slot.end();
+        slot.end(queued);
         // What is paused is not run by a shutdown either.
         let queued = queued || slot.is_paused();
         let next = next.map(|due| due.wall_on(self.timeline));
@@ -403,7 +403,6 @@ impl Shard {
         &mut self,
         index: usize,
         mut next: Option<Due>,
-        queued: bool,
         reason: Reason,
         now: Moment,
     ) -> Option<Due> {
@@ -412,9 +411,6 @@ impl Shard {
             if is_paused { (Status::Skipped, Reason::Paused) } else { (Status::Cancelled, reason) };
         if let Some(due) = next {
             next = self.drop_due(index, due, status, why, now);
-        }
-        if queued {
-            self.slot_mut(index).more_mut().is_cancelled = true;
         }
         self.give_up_retries(index, now);
         next
@@ -466,16 +462,16 @@ impl Shard {
         make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
     ) -> Option<Arc<dyn AnyRecord>> {
         let index = self.held_index(task)?;
-        self.record_at(index, make)
+        Some(self.record_at(index, make))
     }
 
     fn record_at(
         &mut self,
         index: usize,
         make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
-    ) -> Option<Arc<dyn AnyRecord>> {
+    ) -> Arc<dyn AnyRecord> {
         if let Some(record) = self.slot(index).record() {
-            return Some(Arc::clone(record));
+            return Arc::clone(record);
         }
         let task = self.id(index);
         let (history, timeline) = (self.history, self.timeline);
@@ -506,17 +502,15 @@ impl Shard {
             }
         }
         slot.more_mut().record = Some(Arc::clone(&record));
-        Some(record)
+        record
     }
 
     /// The record of a task that has begun nothing yet, which knows its function.
     pub(super) fn record_own(&mut self, index: usize) -> Option<Arc<dyn AnyRecord>> {
-        if self.slot(index).body.is_none() {
-            return None;
-        }
+        self.slot(index).body.as_ref()?;
         let (task, history) = (self.id(index), self.history);
         let gone = || Body::new(|| Err::<(), _>(TaskError::Cancelled)).into_record(task, history);
-        self.record_at(index, &mut || gone())
+        Some(self.record_at(index, &mut || gone()))
     }
 
     /// Gives a series its record. Its handles have that, and need not be counted.

@@ -238,10 +238,11 @@ impl Engine {
 
     /// Releases the lock of a shard, and calls the heart if something is due there earlier, or
     /// `already`. Then does what was left to be done.
+    #[inline]
     pub(super) fn unlock(&self, place: &Place, shard: MutexGuard<'_, Shard>, already: bool) {
         let outbox = self.release(place, shard, already);
         if let Some(outbox) = outbox {
-            self.post(outbox);
+            self.post(*outbox);
         }
     }
 
@@ -284,7 +285,18 @@ impl Engine {
     fn claim(&self, ticket: &Ticket, runs: bool, act: impl FnOnce(Begun, &dyn Sink)) {
         let _inside = Inside::run(ticket.task, ticket.run);
         let now = self.clock.now();
-        let begun = self.change(ticket.task, |shard| shard.begin(ticket, runs, now));
+        let begun = {
+            let place = self.place(ticket.task);
+            let mut shard = place.shard.lock();
+            let begun = shard.begin(ticket, runs, now);
+            if matches!(begun, Ok(Begun::Light(_) | Begun::Recorded(_, None))) {
+                // Without rules, nothing else has come of it.
+                drop(shard);
+            } else {
+                self.unlock(place, shard, false);
+            }
+            begun
+        };
         match begun {
             Ok(mut begun) => {
                 let attempt = begun.take_attempt();
@@ -308,7 +320,7 @@ impl Engine {
     pub(super) fn conclusion<'a>(
         &'a self,
         ticket: &'a Ticket,
-        attempt: Option<Attempt>,
+        attempt: Option<Box<Attempt>>,
     ) -> impl Sink + 'a {
         Conclusion { engine: self, ticket, attempt }
     }
@@ -316,9 +328,7 @@ impl Engine {
     /// Says that a job is over, with all that follows from it. The last word of every job.
     pub(super) fn left(&self, ticket: &Ticket) {
         if ticket.limited {
-            for task in self.limits.leave((ticket.task, ticket.run)) {
-                self.change(task, |shard| shard.nudge_task(task));
-            }
+            self.make_room(ticket);
         }
         self.in_flight.leave(self.number(ticket.task.slot()));
         if self.lanes[ticket.lane as usize].starved.load(Ordering::SeqCst) {
@@ -327,12 +337,25 @@ impl Engine {
         self.close_if_over();
     }
 
+    /// Has those go on who wait for room under the limits that have counted a job.
+    #[cold]
+    fn make_room(&self, ticket: &Ticket) {
+        for task in self.limits.leave((ticket.task, ticket.run)) {
+            self.change(task, |shard| shard.nudge_task(task));
+        }
+    }
+
     /// Ends what ends with a scheduler that was shut down, if its last job is over and its heart has
     /// ended: the subscriptions and, if nobody waits who would do so, the executors.
+    #[inline]
     pub(super) fn close_if_over(&self) {
-        if !self.draining.load(Ordering::SeqCst) {
-            return;
+        if self.draining.load(Ordering::SeqCst) {
+            self.close_if_drained();
         }
+    }
+
+    #[cold]
+    fn close_if_drained(&self) {
         if self.beats.load(Ordering::SeqCst) {
             // It may have slept only for the timeout of what has just ended.
             self.parker.unpark();
@@ -379,7 +402,7 @@ struct Conclusion<'a> {
     ticket: &'a Ticket,
 
     /// Of a task with rules.
-    attempt: Option<Attempt>,
+    attempt: Option<Box<Attempt>>,
 }
 
 impl Sink for Conclusion<'_> {

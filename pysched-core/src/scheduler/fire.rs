@@ -35,7 +35,7 @@ pub(super) struct Harvest {
     pub(super) touched: Vec<Arc<dyn AnyRecord>>,
 
     /// What else is left to be done then.
-    pub(super) outboxes: Vec<Box<Outbox>>,
+    pub(super) outboxes: Vec<Outbox>,
 
     /// Executions that have run for too long, and by which rules.
     pub(super) overruns: Vec<(Overrun, Option<Arc<Rules>>)>,
@@ -117,7 +117,7 @@ impl Shard {
             }
             self.look_at_nudged(owner, now, wall, harvest);
         }
-        harvest.outboxes.extend(self.take_outbox());
+        harvest.outboxes.extend(self.take_outbox().map(|outbox| *outbox));
         self.head = self.next_due();
     }
 
@@ -202,10 +202,9 @@ impl Shard {
             Some(schedule) => schedule.fire(due, now, wall, timeline),
             None => Firing::once(due),
         };
-        let Some(record) = slot.record().cloned() else { return };
         let Some(run) = run else {
             // What is of a user's is dropped once the lock is released.
-            harvest.touched.push(record);
+            harvest.touched.extend(slot.record().cloned());
             match next {
                 Some(next) => self.arm(index, next),
                 None => self.go_on(index, now),
@@ -217,28 +216,35 @@ impl Shard {
             let coalesced = |_| Reason::Coalesced { into: due };
             self.pass_over_missed(index, missed, Status::Missed, now, coalesced);
         }
-        let launched = record.launch(due);
-        // One that still waits for a worker was not in time; this newer run takes its place.
-        let superseded = launched.is_none() && self.supersede(index, run, now);
-        if launched.is_none() && !superseded {
-            self.pass_over(index, run, Status::Skipped, Reason::Overlap, now);
-        }
-        if missed != Missed::None || launched.is_none() {
-            harvest.touched.push(record);
-        }
         let Some(slot) = self.slots.get_mut(index) else { return };
-        if launched.is_some() || superseded {
-            slot.since = run.nominal_moment(timeline);
-        }
+        let launched = slot.record().and_then(|record| record.launch(due));
         if let Some(number) = launched {
             let task = share.id(slot.sequence, index);
             let job = slot.job(task, number, run.number_on(timeline), owner);
             harvest.lanes[slot.lane as usize].push_back(job);
+            slot.since = run.nominal_moment(timeline);
             slot.count_launch();
             self.tally.launched(slot.lane);
+            let is_ending = slot.is_ending();
+            if missed != Missed::None {
+                harvest.touched.extend(slot.record().cloned());
+            }
             self.tell_fired(index, due, now);
+            if let Some(next) = next
+                && !is_ending
+            {
+                self.arm(index, next);
+            }
+            return;
         }
-        let Some(slot) = self.slots.get_mut(index) else { return };
+        if self.supersede(index, run, now) {
+            // One that still waited for a worker was not in time; this newer run has taken its place.
+            self.slot_mut(index).since = run.nominal_moment(timeline);
+        } else {
+            self.pass_over(index, run, Status::Skipped, Reason::Overlap, now);
+        }
+        let Some(slot) = self.slots.get(index) else { return };
+        harvest.touched.extend(slot.record().cloned());
         if let Some(next) = next
             && !slot.is_ending()
         {

@@ -160,8 +160,7 @@ impl Heart {
             self.hand_over();
             let hungry = self.backlogs.iter().any(|backlog| !backlog.is_empty());
             match stage {
-                Stage::Created | Stage::Running if fired => continue,
-                Stage::Draining if fired => continue,
+                Stage::Created | Stage::Running | Stage::Draining if fired => continue,
                 Stage::Draining if !hungry && !self.has_business() => return,
                 // What is in the backlog has been cancelled.
                 Stage::Closed => return,

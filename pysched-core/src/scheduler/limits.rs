@@ -85,14 +85,14 @@ impl Limits {
     }
 
     /// Sets or lifts a limit; gives the tasks that may try again.
-    pub(super) fn set(&self, tag: Arc<str>, limit: Option<usize>) -> Vec<TaskId> {
+    pub(super) fn set(&self, tag: &Arc<str>, limit: Option<usize>) -> Vec<TaskId> {
         let mut state = self.state.lock();
         self.any.store(true, Ordering::Release);
-        let gate = state.gates.entry(Arc::clone(&tag)).or_default();
+        let gate = state.gates.entry(Arc::clone(tag)).or_default();
         gate.limit = limit;
         let admitted = gate.admitted().collect();
         if gate.is_idle() {
-            state.gates.remove(&tag);
+            state.gates.remove(tag);
         }
         admitted
     }
@@ -209,7 +209,7 @@ mod tests {
         let tags: [Arc<str>; 1] = ["db".into()];
         let limits = Limits::default();
         assert!(!limits.concern(&tags));
-        limits.set("db".into(), Some(1));
+        limits.set(&"db".into(), Some(1));
         assert!(limits.concern(&tags) && !limits.concern(&[]));
 
         assert!(limits.enter((id(1), 1), &tags, key(0)).is_in);
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(limits.forget(id(4)), [id(2)], "it does not want to any more");
         assert!(limits.enter((id(2), 1), &tags, key(5)).is_in);
         assert_eq!(limits.leave((id(2), 1)), []);
-        limits.set("db".into(), None);
+        limits.set(&"db".into(), None);
         let state = limits.state.lock();
         assert!(state.gates.is_empty() && state.inside.is_empty() && state.waiting.is_empty());
     }
@@ -235,8 +235,8 @@ mod tests {
         let [a, b]: [Arc<str>; 2] = ["a".into(), "b".into()];
         let both = [Arc::clone(&a), Arc::clone(&b)];
         let limits = Limits::default();
-        limits.set(Arc::clone(&a), Some(1));
-        limits.set(Arc::clone(&b), Some(1));
+        limits.set(&a, Some(1));
+        limits.set(&b, Some(1));
         let [a, b] = [[a], [b]];
         assert!(limits.enter((id(1), 1), &a, key(0)).is_in);
         assert!(limits.enter((id(2), 1), &b, key(0)).is_in);
@@ -252,7 +252,7 @@ mod tests {
         let execution = (TaskId::new(SchedulerId::unique(), 1, 0), 1);
         let tags: [Arc<str>; 1] = ["db".into()];
         let limits = Limits::default();
-        limits.set("db".into(), Some(2));
+        limits.set(&"db".into(), Some(2));
         assert!(limits.enter(execution, &tags, key(0)).is_in);
         assert!(limits.enter(execution, &tags, key(0)).is_in);
         limits.leave(execution);
@@ -268,7 +268,7 @@ mod tests {
         let id = |number| TaskId::new(scheduler, number, 0);
         let tags: [Arc<str>; 1] = ["db".into()];
         let limits = Limits::default();
-        limits.set("db".into(), Some(1));
+        limits.set(&"db".into(), Some(1));
         assert!(limits.enter((id(1), 1), &tags, key(0)).is_in);
         assert!(!limits.enter((id(2), 1), &tags, key(0)).is_in);
         assert_eq!(limits.leave((id(1), 1)), [id(2)]);
@@ -281,13 +281,13 @@ mod tests {
         let id = |number| TaskId::new(scheduler, number, 0);
         let tags: [Arc<str>; 2] = ["a".into(), "b".into()];
         let limits = Limits::default();
-        limits.set("a".into(), Some(9));
-        limits.set("b".into(), Some(0));
+        limits.set(&"a".into(), Some(9));
+        limits.set(&"b".into(), Some(0));
         assert!(!limits.enter((id(1), 1), &tags, key(0)).is_in);
-        assert_eq!(limits.set("b".into(), Some(1)), [id(1)]);
+        assert_eq!(limits.set(&"b".into(), Some(1)), [id(1)]);
         assert!(limits.enter((id(1), 1), &tags, key(0)).is_in);
         assert!(!limits.enter((id(2), 1), &tags, key(0)).is_in);
-        assert_eq!(limits.set("b".into(), None), [id(2)]);
+        assert_eq!(limits.set(&"b".into(), None), [id(2)]);
         assert!(limits.enter((id(2), 1), &tags, key(0)).is_in, "one gate is open");
         assert_eq!(limits.leave((id(1), 1)), []);
         assert_eq!(limits.leave((id(2), 1)), []);

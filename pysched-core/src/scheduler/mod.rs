@@ -443,7 +443,7 @@ impl Scheduler {
     /// sched.set_limit("database", None);
     /// ```
     pub fn set_limit(&self, tag: impl Into<Arc<str>>, limit: impl Into<Option<usize>>) {
-        self.engine().set_limit(tag.into(), limit.into());
+        self.engine().set_limit(&tag.into(), limit.into());
     }
 
     /// Says in words what a task waits for, and what became of its last run and why.

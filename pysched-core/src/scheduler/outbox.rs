@@ -48,7 +48,7 @@ pub(super) struct Outbox {
 impl Engine {
     /// Does what was left to be done. Runs code of users.
     #[cold]
-    pub(super) fn post(&self, outbox: Box<Outbox>) {
+    pub(super) fn post(&self, outbox: Outbox) {
         // Who is told may shut the scheduler down, and is inside of it then.
         let _inside = self.enter();
         let mut outboxes = vec![outbox];
@@ -64,7 +64,7 @@ impl Engine {
                 rules,
                 #[cfg(all(feature = "process", unix))]
                 parcels,
-            } = *outbox;
+            } = outbox;
             for record in touched {
                 record.flush();
                 let _ = drop_quietly(record);
@@ -84,10 +84,11 @@ impl Engine {
             // One after the other and not within each other, however long the chain of tasks is.
             let now = self.clock.now();
             for signal in signals {
-                outboxes.extend(self.edit(signal.to, |shard| shard.receive(signal, now)));
+                outboxes
+                    .extend(self.edit(signal.to, |shard| shard.receive(signal, now)).map(|it| *it));
             }
             for task in admitted {
-                outboxes.extend(self.edit(task, |shard| shard.nudge_task(task)));
+                outboxes.extend(self.edit(task, |shard| shard.nudge_task(task)).map(|it| *it));
             }
             let _ = drop_quietly(details);
             let _ = drop_quietly(rules);

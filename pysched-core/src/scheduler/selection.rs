@@ -34,6 +34,10 @@ pub struct Selection {
     tasks: Vec<TaskId>,
 }
 
+#[expect(
+    clippy::must_use_candidate,
+    reason = "they do something, and how many there were is an extra"
+)]
 impl Selection {
     pub(super) fn of(scheduler: Scheduler, tasks: Vec<TaskId>) -> Self {
         Self { scheduler, tasks }
@@ -142,7 +146,7 @@ impl Engine {
     }
 
     /// Sets or lifts the limit of a tag.
-    pub(super) fn set_limit(&self, tag: Arc<str>, limit: Option<usize>) {
+    pub(super) fn set_limit(&self, tag: &Arc<str>, limit: Option<usize>) {
         for task in self.limits.set(tag, limit) {
             self.change(task, |shard| shard.nudge_task(task));
         }

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crossbeam_utils::CachePadded;
+
 use super::bonds::Bonds;
 use super::deadlines::{Deadline, Deadlines};
 use super::events::Bus;
@@ -96,7 +98,10 @@ pub(super) struct Shard {
 
     /// Tasks that may have something to queue, for the heart to look at.
     pub(super) nudged: Vec<usize>,
-    pub(super) deadlines: Deadlines,
+
+    /// In a box, as is the tally: all else should lie in as few cache lines as it can, since they go from
+    /// one processor to another with the lock.
+    pub(super) deadlines: Box<Deadlines>,
 
     /// What is left to be done without the lock. In a box, as hardly any change leaves anything.
     outbox: Option<Box<Outbox>>,
@@ -111,7 +116,7 @@ pub(super) struct Shard {
     pub(super) bus: Arc<Bus>,
 
     /// What has happened so far.
-    pub(super) tally: Tally,
+    pub(super) tally: Box<CachePadded<Tally>>,
 
     /// Holds one live entry for each slot that is armed, and none else.
     pub(super) timers: TimerQueue,
@@ -164,12 +169,12 @@ impl Shard {
             observed: now,
             slots: Slots::new(),
             nudged: Vec::new(),
-            deadlines: Deadlines::default(),
+            deadlines: Box::default(),
             outbox: None,
             default_rules: Arc::default(),
             limits: common.limits,
             bus: common.bus,
-            tally: Tally::default(),
+            tally: Box::default(),
             timers: TimerQueue::new(),
         }
     }

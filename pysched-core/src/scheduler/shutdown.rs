@@ -173,7 +173,7 @@ impl Engine {
                     for index in shard.indices() {
                         leftovers.push(shard.end_series(index, queued, Reason::ShutDown, now));
                     }
-                    outboxes.extend(shard.take_outbox());
+                    outboxes.extend(shard.take_outbox().map(|outbox| *outbox));
                     shard.head = shard.next_due();
                     // The heart looks at all of them before it sleeps.
                     let _ = place.head.advance(shard.head, &self.alarm);

@@ -69,6 +69,20 @@ pub(super) enum Standing {
     Unarmed,
 }
 
+/// Whether runs follow those in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum End {
+    /// As its schedule says.
+    #[default]
+    Open,
+
+    /// None does.
+    Last,
+
+    /// None does, and nothing is tried again.
+    Cancelled,
+}
+
 /// What most tasks do not have.
 #[derive(Default)]
 pub(super) struct More {
@@ -85,8 +99,8 @@ pub(super) struct More {
     #[cfg(all(feature = "process", unix))]
     pub(super) parcel: Option<Arc<Parcel>>,
 
-    /// Whether no run follows but those in flight.
-    pub(super) ending: bool,
+    /// Whether runs follow those in flight.
+    pub(super) end: End,
 
     /// What it was told beyond its time. A task with rules has a record from the start.
     pub(super) rules: Option<Arc<Rules>>,
@@ -96,9 +110,6 @@ pub(super) struct More {
 
     /// Its next run, where that is not armed, because the task is paused or behind.
     pub(super) held: Option<Due>,
-
-    /// Whether it was cancelled, so that nothing is tried again.
-    pub(super) is_cancelled: bool,
 
     /// Whether it has yet to catch up with runs that it missed.
     pub(super) behind: bool,
@@ -162,12 +173,17 @@ impl Slot {
         self.rules().is_some_and(|rules| rules.tags.iter().any(|it| **it == *tag))
     }
 
+    /// Whether it follows other tasks, or they follow it.
+    pub(super) fn is_bound(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.bonds.is_some())
+    }
+
     pub(super) fn is_paused(&self) -> bool {
         self.more.as_ref().is_some_and(|more| more.paused)
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
-        self.more.as_ref().is_some_and(|more| more.is_cancelled)
+        self.more.as_ref().is_some_and(|more| more.end == End::Cancelled)
     }
 
     pub(super) fn is_behind(&self) -> bool {
@@ -223,19 +239,22 @@ impl Slot {
     }
 
     pub(super) fn is_ending(&self) -> bool {
-        self.more.as_ref().is_some_and(|more| more.ending)
+        self.more.as_ref().is_some_and(|more| more.end != End::Open)
     }
 
-    pub(super) fn end(&mut self) {
-        self.more_mut().ending = true;
+    /// Ends the series; with `cancelled`, nothing is tried again either.
+    pub(super) fn end(&mut self, cancelled: bool) {
+        let more = self.more_mut();
+        more.end = more.end.max(if cancelled { End::Cancelled } else { End::Last });
     }
 
     /// Counts one execution that is launched or cancelled in its stead.
     pub(super) fn count_launch(&mut self) {
         if let Some(more) = &mut self.more
             && let Some(schedule) = &mut more.schedule
+            && !schedule.count_launch()
         {
-            more.ending |= !schedule.count_launch();
+            more.end = more.end.max(End::Last);
         }
     }
 }

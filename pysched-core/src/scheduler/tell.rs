@@ -160,7 +160,7 @@ impl Shard {
     }
 
     /// When an execution in flight was due.
-    fn due_of(&self, index: usize, run: u64) -> Option<SystemTime> {
+    pub(super) fn due_of(&self, index: usize, run: u64) -> Option<SystemTime> {
         let slot = self.slot(index);
         match slot.record() {
             Some(record) => edit(&**record, |ledger| ledger.get(run)).map(|running| running.due),

@@ -41,8 +41,11 @@ pub struct Retry {
 
     /// Whether pauses that grow are shortened at random.
     jitter: bool,
-    predicate: Option<Arc<dyn Fn(&TaskError) -> bool + Send + Sync>>,
+    predicate: Option<Arc<Predicate>>,
 }
+
+/// Whether an error is one to try again after.
+type Predicate = dyn Fn(&TaskError) -> bool + Send + Sync;
 
 /// How long the pauses are.
 #[derive(Debug, Clone, Copy)]

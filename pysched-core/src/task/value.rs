@@ -406,21 +406,36 @@ impl<T> Task<T> {
         self
     }
 
-    /// Ends each run that has not returned `limit` after it was begun, with
-    /// [`TaskError::TimedOut`].
+    /// Sets how long each attempt may take, from when it is begun.
     ///
-    /// Only the worker process of a `ProcessPoolExecutor` can be ended. So far, a task with a timeout
-    /// that another executor would run is refused with
-    /// [`Error::Unsupported`](crate::Error::Unsupported) when it is added. The time of a run is real
-    /// time, whatever clock the scheduler has.
+    /// One that takes longer fails with [`TaskError::TimedOut`], at once, whatever its function does, and
+    /// is tried again if the task has a [`retry`](Self::retry). What becomes of the function depends on
+    /// where it runs:
+    ///
+    /// * On a thread it cannot be ended. Its [token](crate::Current::token) tells it to end, and until it
+    ///   has returned it keeps its thread and counts as running: a retry waits for that, and so does a
+    ///   run that may not [overlap](Self::overlap) with it. The time is that of the scheduler's clock.
+    /// * In a worker process of a `ProcessPoolExecutor` it is ended with its process. The time is real
+    ///   time, whatever clock the scheduler has, and begins when the worker is sent the task.
+    /// * On an [`InlineExecutor`](crate::InlineExecutor) it holds up the scheduler's own thread, so that
+    ///   it is known only when it has returned.
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pysched::{Error, Scheduler, Task};
+    /// use pysched::{Scheduler, Task, TaskError};
     ///
-    /// let task = Task::new(|| ()).timeout(Duration::from_secs(10));
-    /// let error = Scheduler::new().add(task).unwrap_err(); // by default, it would run on a thread
-    /// assert!(matches!(error, Error::Unsupported(_)));
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let task = Task::new(|| {
+    ///     let token = pysched::current().token();
+    ///     while !token.wait_timeout(Duration::from_millis(1)) {
+    ///         // a step of something long
+    ///     }
+    /// });
+    /// let future = sched.add(task.timeout(Duration::from_millis(20)))?.future();
+    /// assert!(matches!(future.wait(), Err(TaskError::TimedOut(_))));
+    /// # sched.shutdown(true);
+    /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.rare().timeout = Some(limit);

@@ -5,7 +5,7 @@
 //! | runs | anything | functions with `#[task]` whose arguments and result are serde types |
 //! | a crash, `abort`, `exit` | ends the program | ends this execution, with [`TaskError::WorkerDied`] |
 //! | a leak | stays | goes with the worker: `memory_limit`, `max_tasks_per_worker` |
-//! | a task that hangs | keeps its thread for ever | is killed: [`Task::timeout`], [`TaskFuture::cancel`] |
+//! | a task that hangs | keeps its thread for ever, and can only be [told to end](crate::Current::token) | is killed: [`Task::timeout`], [`TaskFuture::cancel`] |
 //! | shares | all memory | nothing; arguments and results are copied, as JSON |
 //! | costs | about a microsecond a task | some ten microseconds, and the copies |
 //! | systems | all | Unix |
@@ -81,6 +81,36 @@
 //! not texts or numbers. NaN and the infinities are no numbers in JSON: in a float they are refused
 //! as an argument, and as a result they fail the execution.
 //!
+//! # What a task knows there
+//!
+//! [`current`] tells a function in a worker what it tells on a thread: the id and the name of its task,
+//! which attempt it is, when it was due. And it takes [progress](crate::Current::set_progress), which
+//! the parent is sent at most every 10 ms. Only its [token](crate::Current::token) never tells it to
+//! end: instead, its process is ended.
+//!
+//! ```standalone_crate
+//! use pysched::{ProcessPoolExecutor, task};
+//!
+//! #[task(once, 0)]
+//! fn copy(files: u64) -> u32 {
+//!     let current = pysched::current();
+//!     for file in 1..=files {
+//!         // …
+//!         current.set_progress(file, files);
+//!     }
+//!     current.attempt()
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     pysched::init();
+//!     let pool = ProcessPoolExecutor::new(1)?;
+//!     let future = pool.run(copy::task(3))?;
+//!     assert_eq!(future.wait().unwrap(), &1);
+//!     assert_eq!(future.execution().progress.unwrap().done, 3);
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # What a worker shares with its parent, and what not
 //!
 //! * *Memory*: nothing. A `static` in a worker is its own, and a scheduler in a `static` is another
@@ -101,7 +131,7 @@
 //! | --- | --- | --- |
 //! | it crashed, exited, was killed | by itself | [`TaskError::WorkerDied`], with signal or code, and the task's name |
 //! | [`Task::timeout`] | `SIGTERM` to its group, `SIGKILL` after the [grace](crate::ProcessPoolBuilder::grace) | [`TaskError::TimedOut`] |
-//! | [`TaskFuture::cancel`] while it runs | the same | [`TaskError::Cancelled`] |
+//! | [`TaskFuture::cancel`] while it runs, or a newer run under [`Overlap::CancelOther`](crate::Overlap::CancelOther) | the same | [`TaskError::Cancelled`] |
 //! | it sent what is no reply | `SIGKILL` | [`TaskError::WorkerDied`] |
 //! | it has run [its number of tasks](crate::ProcessPoolBuilder::max_tasks_per_worker), or the pool was shut down | it is told, and has the grace to go | none |
 //! | the parent is gone, whatever ended it | `SIGKILL` to its group, by its own hand | none is left to ask |
@@ -109,11 +139,13 @@
 //! In all but the last two it is replaced at once. If workers cannot be started, or end before they
 //! have done anything, a few are tried; then the tasks that wait fail with [`TaskError::Refused`],
 //! which says why, and for a while nothing is started. An execution that was on its way to a worker
-//! that died before it had read any of it goes to the next: one that has begun is never run twice.
+//! that died before it had read any of it goes to the next: one that has begun is not run twice, unless
+//! the task has a [`retry`](crate::Task::retry).
 //!
 //! A panic is no end: it is caught in the worker, and comes back as
 //! [`TaskError::Panicked`].
 //!
+//! [`current`]: crate::current()
 //! [`init`]: crate::init()
 //! [`ProcessPoolExecutor::new`]: crate::ProcessPoolExecutor::new
 //! [`Task::timeout`]: crate::Task::timeout

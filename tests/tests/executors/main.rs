@@ -49,6 +49,7 @@ macro_rules! always {
             a_shutdown_that_waits_finishes_what_is_due
             nothing_is_taken_after_a_shutdown
             a_cancelled_task_never_starts
+            a_timeout_without_time_is_refused
             $($more)*
         }
     };
@@ -67,6 +68,7 @@ macro_rules! beside {
             a_series_does_not_overlap_itself
             dropping_the_scheduler_ends_every_future
             workers_run_side_by_side
+            a_timeout_is_kept
             $($more)*
         }
     };

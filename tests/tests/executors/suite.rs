@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use pysched::{Error, Scheduler, Status, Task, TaskError, Trigger, task};
+use pysched::{Error, Scheduler, Status, TaskError, Trigger, task};
 use pysched_tests::traces::{Traces, leave, wait};
 use pysched_tests::{PATIENCE, is_cancelled, ms, outcome};
 
@@ -41,6 +41,12 @@ fn hold(arrived: String, until: String) -> u8 {
     leave(&arrived, "x");
     wait(&until);
     7
+}
+
+/// Returns when it is told to end.
+#[task(once, 0)]
+fn hold_until_told() {
+    while !pysched::current().token().wait_timeout(PATIENCE) {}
 }
 
 fn started(make: Make, workers: usize) -> Scheduler {
@@ -294,14 +300,23 @@ pub fn workers_run_side_by_side(make: Make) {
     sched.shutdown(true);
 }
 
-/// A task with a timeout, where nothing can end one, is refused. This holds for all but processes.
-#[test]
-fn a_timeout_that_cannot_be_kept_is_refused() {
-    let task = || Task::new(|| ()).name("sweep").timeout(ms(10));
-    for sched in [Scheduler::new(), Scheduler::builder().executor(pysched::InlineExecutor).build()]
-    {
-        let error = sched.add(task()).unwrap_err();
-        assert!(matches!(error, Error::Unsupported(_)));
-        assert!(error.to_string().contains("`sweep` has a timeout of 10ms"), "{error}");
-    }
+/// A task that takes too long has failed at that moment. Whoever runs it ends it, or tells it to end.
+pub fn a_timeout_is_kept(make: Make) {
+    let sched = started(make, 1);
+    let task = hold_until_told::task().timeout(ms(20));
+    let future = sched.add(task).unwrap().future();
+    let error = outcome(&future).unwrap_err();
+    assert!(matches!(error, TaskError::TimedOut(limit) if *limit == ms(20)), "{error:?}");
+    let execution = future.execution();
+    assert_eq!(execution.status, Status::Failed);
+    let took = execution.finished.unwrap().duration_since(execution.started.unwrap()).unwrap();
+    assert!(took >= ms(20), "{took:?}");
+    // The one worker is free again, or there is another.
+    assert_eq!(outcome(&sched.add(double::task(1)).unwrap().future()).unwrap(), &2);
+    sched.shutdown(true);
+}
+
+pub fn a_timeout_without_time_is_refused(make: Make) {
+    let error = started(make, 1).add(double::task(1).timeout(Duration::ZERO)).unwrap_err();
+    assert!(matches!(error, Error::InvalidInterval(_)), "{error:?}");
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pysched::{
-    Error, ProcessPoolExecutor, Scheduler, Status, TaskError, TaskFuture, Trigger, task,
+    Error, ProcessPoolExecutor, Reason, Scheduler, Status, TaskError, TaskFuture, Trigger, task,
 };
 use pysched_tests::traces::{Traces, leave};
 use pysched_tests::{is_cancelled, ms, outcome, secs};
@@ -144,6 +144,7 @@ fn what_was_given_to_the_pool_itself_can_be_cancelled() {
     let worker = process_in(&traces, "here");
     assert!(waits.cancel() && is_cancelled(&waits));
     assert!(runs.cancel() && is_cancelled(&runs));
+    assert_eq!(runs.execution().reason, Some(Reason::FutureCancelled));
     await_end(worker);
     assert_eq!(outcome(&pool.run(double::task(2)).unwrap()).unwrap(), &4);
     pool.shutdown(true);

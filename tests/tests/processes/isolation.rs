@@ -138,6 +138,25 @@ fn a_worker_that_scribbles_into_the_pipes_is_killed_and_replaced() {
 }
 
 #[test]
+fn a_worker_that_tells_progress_which_is_none_is_killed_and_replaced() {
+    let pool = pool(1);
+    // Of a request that it was not sent, and of two numbers that are none.
+    let header = |number: u8, length: u8| {
+        let bytes = [5, 0, 0, 0, number, 0, 0, 0, length, 0, 0, 0];
+        format!("pysF{}", std::str::from_utf8(&bytes).unwrap())
+    };
+    let unasked = header(99, 16) + &"\0".repeat(16);
+    let text = death(&pool.run(scribble::task(unasked)).unwrap());
+    assert!(text.contains("sent the progress of nothing that it was asked for"), "{text}");
+    goes_on(&pool);
+    let short = header(1, 15) + &"\0".repeat(15);
+    let text = death(&pool.run(scribble::task(short)).unwrap());
+    assert!(text.contains("sent progress that is no two numbers"), "{text}");
+    goes_on(&pool);
+    pool.shutdown(true);
+}
+
+#[test]
 fn a_worker_that_closes_the_pipes_is_killed_and_replaced() {
     let pool = pool(1);
     death(&pool.run(close_all::task()).unwrap());

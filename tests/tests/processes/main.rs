@@ -9,6 +9,7 @@ mod lifetime;
 mod load;
 mod options;
 mod refusal;
+mod rules;
 mod streams;
 
 use pysched::{ProcessPoolExecutor, task};

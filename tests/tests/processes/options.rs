@@ -158,9 +158,12 @@ fn a_worker_that_does_not_get_ready_is_given_up() {
 fn a_worker_that_has_no_memory_for_its_task_is_told_of() {
     let builder = ProcessPoolExecutor::builder().max_workers(1).memory_limit(1 << 20);
     let pool = builder.build().unwrap();
-    let future = pool.run(echo::task("x".repeat(4 << 20))).unwrap();
+    // More than the allocator may have put by for a thread before the limit was set.
+    let future = pool.run(long::task(100 << 20)).unwrap();
     let error = outcome(&future).unwrap_err();
-    assert!(matches!(error, TaskError::WorkerDied(_)), "{error:?}");
+    // Several in a row may have ended before they had read anything.
+    let is_told = matches!(error, TaskError::WorkerDied(_) | TaskError::Refused(_));
+    assert!(is_told, "{error:?}");
     assert!(error.to_string().contains("memory limit is 1 MiB"), "{error}");
     pool.shutdown(true);
 }

@@ -16,12 +16,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
+use super::call::Call;
 use super::desk::{Answered, Assignment, Desk, Line, Task, Verdict};
 use super::ending::{in_words, possible_reason};
-use super::frame::{self, Assembler, Frame, Kind};
+use super::frame::{Assembler, Frame, Kind};
 use super::pool::Pool;
 use super::start::{NotStarted, Worker, has_ended, kill, start};
 use crate::error::TaskError;
+use crate::execution::About;
 use crate::portable::{Failure, Outcome, Parcel};
 use crate::unwind::catch;
 
@@ -259,21 +261,22 @@ impl Attendant {
                 self.conclude(assignment, Err(verdict.into()));
                 Ok(None)
             }
-            Task::Encode(number, parcel) => {
-                self.encode(number, parcel.as_deref());
+            Task::Encode(number, about, parcel) => {
+                self.encode(number, about, parcel.as_deref());
                 Ok(None)
             }
         }
     }
 
     /// Finds out what is to be written for an execution. Runs code of users.
-    fn encode(&mut self, number: u32, parcel: Option<&Parcel>) {
+    fn encode(&mut self, number: u32, about: About, parcel: Option<&Parcel>) {
         let most = self.pool.options.settings.frame_limit;
         let framed = parcel.ok_or_else(|| UNKNOWN.to_owned()).and_then(|parcel| {
-            let name = parcel.registered().map_err(|it| it.to_string())?.registration.name();
+            let function = parcel.registered().map_err(|it| it.to_string())?.registration.name();
             let arguments = parcel.arguments().map_err(|it| it.to_string())?;
-            frame::run(number, name, &arguments, most)
-                .map_err(|error| format!("the arguments of `{name}` cannot be sent: {error}"))
+            let call = Call { about, name: parcel.name(), function, arguments: &arguments };
+            call.frame(number, most)
+                .map_err(|error| format!("the arguments of `{function}` cannot be sent: {error}"))
         });
         match framed {
             Ok(frame) => self.desk.set_frame(frame),
@@ -339,6 +342,7 @@ impl Attendant {
     fn replies(&mut self, assembler: &mut Assembler) -> Result<(), String> {
         loop {
             match assembler.next_frame() {
+                Ok(Some(frame)) if frame.kind == Kind::Progress => self.progress(&frame)?,
                 Ok(Some(frame)) => self.reply(frame)?,
                 Ok(None) => return Ok(()),
                 Err(garbage) => return Err(format!("sent something that is {garbage}")),
@@ -368,6 +372,19 @@ impl Attendant {
             Answered::TooLate => Ok(()),
             Answered::Unasked => Err("sent a reply to nothing that it was asked for".to_owned()),
         }
+    }
+
+    /// Takes note of how far an execution has come. Runs code of users.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with what the worker says of that.
+    fn progress(&self, frame: &Frame<'_>) -> Result<(), String> {
+        let progress = frame.progress().ok_or("sent progress that is no two numbers")?;
+        let unasked = "sent the progress of nothing that it was asked for";
+        let listener = self.desk.listener(frame.number).ok_or(unasked)?;
+        let _ = catch(|| listener(progress));
+        Ok(())
     }
 
     /// Buries a worker: ends it if it has not, reaps it, and concludes what it leaves behind. Says how
@@ -431,7 +448,7 @@ fn outcome(assignment: &Assignment, frame: Frame<'_>) -> Option<Outcome> {
             })
         }
         Kind::Refused => Some(Err(failed(text.to_owned()))),
-        Kind::Hello | Kind::Run => None,
+        Kind::Hello | Kind::Run | Kind::Progress => None,
     }
 }
 

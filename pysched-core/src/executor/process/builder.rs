@@ -201,8 +201,9 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Sets how many bytes the arguments or the result of one task may have when they are encoded.
-    /// 1 GiB unless set, and never 4 GiB or more.
+    /// Sets how many bytes the arguments or the result of one task may have when they are encoded. The
+    /// arguments come with the names of the function and the task, and some 40 bytes more. 1 GiB
+    /// unless set, and never 4 GiB or more.
     pub fn message_limit(mut self, bytes: usize) -> Self {
         self.options.settings.frame_limit = u32::try_from(bytes).unwrap_or(u32::MAX);
         self

@@ -16,19 +16,16 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::frame;
+use super::call::Call;
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::Absent;
+use crate::execution::{About, Absent, Listener};
 use crate::portable::Parcel;
 use crate::sync::Mutex;
 
 /// Frames up to this length fit into an empty pipe, whatever its size: POSIX has a pipe take so many
 /// bytes at once, on every system that we know of.
 const SHORT: usize = 4096;
-
-/// More than a frame adds to the name and the arguments of a task.
-const ROOM: usize = 64;
 
 /// Frames longer than this do not fit into a pipe. If all of one was written, the worker has read
 /// some of it.
@@ -49,6 +46,14 @@ pub(super) struct Assignment {
 
     /// Why it is to be ended, if it is.
     pub(super) verdict: Option<Verdict>,
+}
+
+impl Assignment {
+    /// Whether the worker was asked for it, as a whole, by this number.
+    fn is_asked(&self, number: u32) -> bool {
+        let all = self.frame.as_ref().map_or(usize::MAX, Vec::len);
+        self.number == number && self.sent >= all
+    }
 }
 
 /// Why a running execution is ended.
@@ -116,7 +121,7 @@ pub(super) enum Task {
     Wait,
 
     /// To find out what to write, for the assignment of this number.
-    Encode(u32, Option<Arc<Parcel>>),
+    Encode(u32, About, Option<Arc<Parcel>>),
 
     /// To write the rest, as soon as the pipe takes more; and how long the worker has from the first
     /// byte on.
@@ -186,11 +191,12 @@ impl Desk {
 
     /// Puts an execution down. Says whether its attendant need not be called: the worker has it.
     pub(super) fn put(&self, absent: Box<dyn Absent>) -> bool {
-        let parcel = absent.parcel();
-        let short = parcel.filter(|parcel| parcel.timeout().is_none()).and_then(|parcel| {
-            let name = parcel.registered().ok()?.registration.name();
-            let arguments = parcel.kept()?;
-            (name.len() + arguments.len() + ROOM <= SHORT).then_some((name, arguments))
+        let parcel = absent.parcel().filter(|parcel| parcel.timeout().is_none());
+        let arguments = parcel.and_then(|parcel| parcel.kept());
+        let call = parcel.zip(arguments.as_deref()).and_then(|(parcel, arguments)| {
+            let function = parcel.registered().ok()?.registration.name();
+            let call = Call { about: absent.about(), name: parcel.name(), function, arguments };
+            (call.length() <= SHORT).then_some(call)
         });
         let mut state = self.state.lock();
         state.number = state.number.wrapping_add(1);
@@ -198,9 +204,8 @@ impl Desk {
         debug_assert!(state.assignment.is_none(), "a desk holds one execution at most");
         state.expected = None;
         let verdict = state.doomed.then_some(Verdict::Cancelled);
-        let frame = short
-            .filter(|_| verdict.is_none())
-            .and_then(|(name, text)| frame::run(number, name, &text, self.limit).ok());
+        let frame =
+            call.filter(|_| verdict.is_none()).and_then(|call| call.frame(number, self.limit).ok());
         let is_short = frame.is_some();
         state.assignment = Some(Assignment { absent, number, frame, sent: 0, verdict });
         is_short && matches!(state.write(), Ok(true))
@@ -223,7 +228,9 @@ impl Desk {
                     Task::Write(parcel.and_then(|parcel| parcel.timeout()))
                 }
                 (Some(_), _) => Task::Wait,
-                (None, parcel) => Task::Encode(assignment.number, parcel.cloned()),
+                (None, parcel) => {
+                    Task::Encode(assignment.number, assignment.absent.about(), parcel.cloned())
+                }
             },
         }
     }
@@ -248,11 +255,7 @@ impl Desk {
     /// Takes the execution away that the reply of this number is to.
     pub(super) fn answered(&self, number: u32) -> Answered {
         let mut state = self.state.lock();
-        let asked = |assignment: &mut Assignment| {
-            let all = assignment.frame.as_ref().map_or(usize::MAX, Vec::len);
-            assignment.number == number && assignment.sent >= all
-        };
-        match state.assignment.take_if(asked) {
+        match state.assignment.take_if(|assignment| assignment.is_asked(number)) {
             Some(assignment) if assignment.verdict.is_some() => {
                 state.assignment = Some(assignment);
                 Answered::TooLate
@@ -260,6 +263,14 @@ impl Desk {
             Some(assignment) => Answered::Execution(assignment),
             None => Answered::Unasked,
         }
+    }
+
+    /// Who takes note of how far the execution has come that this number was asked for; `None` if none
+    /// was.
+    pub(super) fn listener(&self, number: u32) -> Option<Listener> {
+        let state = self.state.lock();
+        let asked = state.assignment.as_ref().filter(|it| it.is_asked(number));
+        asked.map(|assignment| assignment.absent.listener())
     }
 
     /// Takes away what a worker that is gone has left; `unread` bytes of it were never looked at. If
@@ -346,11 +357,11 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execution::{Progress, Subject};
     use crate::executor::process::hello::pipe;
     use crate::portable::Outcome;
     use rustix::io::ioctl_fionread;
     use rustix::process::getpid;
+    use std::time::SystemTime;
 
     /// An execution of no task.
     struct Nothing;
@@ -360,11 +371,13 @@ mod tests {
             (TaskId::nil(), 0)
         }
 
-        fn subject(&self) -> Option<Subject> {
-            None
+        fn about(&self) -> About {
+            About { task: TaskId::nil(), attempt: 1, due: SystemTime::UNIX_EPOCH }
         }
 
-        fn progressed(&self, _: Progress) {}
+        fn listener(&self) -> Listener {
+            Box::new(drop)
+        }
 
         fn parcel(&self) -> Option<&Arc<Parcel>> {
             None

@@ -7,7 +7,8 @@ use super::check;
 use super::pool::Pool;
 use crate::error::{Error, TaskError};
 use crate::execution::{
-    Absent, Errand, ExecutionCell, Owner, Progress, Subject, TaskFuture, Ticket, Work,
+    About, Absent, Errand, ExecutionCell, Listener, Owner, Progress, Subject, TaskFuture, Ticket,
+    Work,
 };
 use crate::executor::{Job, Rejected};
 use crate::portable::{Outcome, Parcel, typed};
@@ -26,6 +27,9 @@ struct Direct<T: 'static> {
 
     /// Whether it has been claimed.
     begun: bool,
+
+    /// When it was given to the pool.
+    due: SystemTime,
     parcel: Arc<Parcel>,
     owner: Arc<Employment>,
 }
@@ -53,7 +57,7 @@ where
     let known: Weak<Employment> = Arc::downgrade(&owner);
     let future = TaskFuture::new(Arc::clone(&cell), Some(known));
     let parcel = Arc::new(parcel);
-    let direct = Direct { cell, body: Some(body), begun: false, parcel, owner };
+    let direct = Direct { cell, body: Some(body), begun: false, due: now, parcel, owner };
     let job = Job::new(priority, Moment::of_wall(now), Work::Errand(Box::new(direct)));
     match pool.submit(job) {
         Ok(()) => {}
@@ -74,17 +78,17 @@ impl<T: 'static> Direct<T> {
     }
 
     /// Delivers what became of it, once.
-    fn settle(&mut self, outcome: Outcome) {
+    fn settle(&mut self, store: impl FnOnce(&ExecutionCell<T>, SystemTime)) {
         let Some(body) = self.body.take() else { return };
         // As everywhere, a captured value may panic when it is dropped.
         let _ = drop_quietly(body);
-        self.cell.settle(typed(outcome).into(), SystemTime::now());
+        store(&self.cell, SystemTime::now());
         self.cell.announce();
     }
 
     fn give_up(&mut self, error: TaskError) {
         if self.body.is_some() && (self.begun || self.begin()) {
-            self.settle(Err(error));
+            self.settle(|cell, now| cell.settle(Err(error).into(), now));
         }
     }
 }
@@ -117,12 +121,13 @@ impl<T: Send + Sync + 'static> Absent for Direct<T> {
         (self.owner.key, 0)
     }
 
-    fn subject(&self) -> Option<Subject> {
-        None
+    fn about(&self) -> About {
+        About { task: TaskId::nil(), attempt: 1, due: self.due }
     }
 
-    fn progressed(&self, progress: Progress) {
-        self.cell.details_or_new().set_progress(progress);
+    fn listener(&self) -> Listener {
+        let cell = Arc::clone(&self.cell);
+        Box::new(move |progress| cell.details_or_new().set_progress(progress))
     }
 
     fn parcel(&self) -> Option<&Arc<Parcel>> {
@@ -130,7 +135,11 @@ impl<T: Send + Sync + 'static> Absent for Direct<T> {
     }
 
     fn conclude(mut self: Box<Self>, outcome: Outcome) {
-        self.settle(outcome);
+        self.settle(|cell, now| match typed(outcome) {
+            // What runs is cancelled by its future, or not at all.
+            Err(TaskError::Cancelled) => cell.settle_cancelled(now),
+            outcome => cell.settle(outcome.into(), now),
+        });
     }
 }
 

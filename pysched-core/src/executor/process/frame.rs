@@ -13,11 +13,13 @@
 
 use std::fmt;
 
+use crate::execution::Progress;
+
 /// What every frame begins with. A text that strays into the pipe does not begin like this.
 const MAGIC: [u8; 4] = *b"pysF";
 
 /// The bytes before the payload.
-const HEADER: usize = 16;
+pub(super) const HEADER: usize = 16;
 
 /// At least so much is read at a time, if it is there.
 const ROOM: usize = 8 << 10;
@@ -35,7 +37,7 @@ pub(super) enum Kind {
     /// From a worker, its first: it is ready, or the payload says why not.
     Hello = 1,
 
-    /// From the parent: run a task. Read with [`Frame::task`].
+    /// From the parent: run a task, as a [`Call`](super::call::Call) says.
     Run = 2,
 
     /// From a worker: the outcome of the task, as `Registration::run` has written it.
@@ -43,11 +45,14 @@ pub(super) enum Kind {
 
     /// From a worker: a text that says why the task could not be run, or its result not be sent.
     Refused = 4,
+
+    /// From a worker, before its reply: how far the task has come. Read with [`Frame::progress`].
+    Progress = 5,
 }
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        [Self::Hello, Self::Run, Self::Outcome, Self::Refused]
+        [Self::Hello, Self::Run, Self::Outcome, Self::Refused, Self::Progress]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }
@@ -65,19 +70,17 @@ pub(super) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The payload of all kinds but `Run`; `None` when it is not UTF-8.
+    /// The payload of a kind that is a text; `None` when it is not UTF-8.
     pub(super) fn text(&self) -> Option<&'a str> {
         std::str::from_utf8(self.payload).ok()
     }
 
-    /// The name and the arguments in a `Run`; `None` when it is something else.
-    pub(super) fn task(&self) -> Option<(&'a str, &'a str)> {
-        if self.kind != Kind::Run {
-            return None;
-        }
-        let (length, rest) = self.payload.split_first_chunk()?;
-        let (name, arguments) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
-        Some((std::str::from_utf8(name).ok()?, std::str::from_utf8(arguments).ok()?))
+    /// How far the task has come, in a `Progress`; `None` when it is something else.
+    pub(super) fn progress(&self) -> Option<Progress> {
+        let payload: &[u8; 16] = self.payload.try_into().ok()?;
+        let (done, total) = (payload.first_chunk()?, payload.last_chunk()?);
+        let (done, total) = (u64::from_le_bytes(*done), u64::from_le_bytes(*total));
+        (self.kind == Kind::Progress).then_some(Progress { done, total })
     }
 }
 
@@ -102,20 +105,6 @@ pub(super) fn hello(complaint: &str) -> Vec<u8> {
     encode(Kind::Hello, 0, &[cut(complaint).as_bytes()])
 }
 
-/// The request to run a task with arguments that are encoded already.
-pub(super) fn run(
-    number: u32,
-    name: &str,
-    arguments: &str,
-    limit: u32,
-) -> Result<Vec<u8>, TooLong> {
-    let length = u16::try_from(name.len())
-        .map_err(|_| TooLong { length: name.len(), limit: u16::MAX.into() })?
-        .to_le_bytes();
-    let parts = [&length[..], name.as_bytes(), arguments.as_bytes()];
-    encode_within(Kind::Run, number, &parts, limit)
-}
-
 /// The reply with an outcome that is encoded already.
 pub(super) fn outcome(number: u32, outcome: &str, limit: u32) -> Result<Vec<u8>, TooLong> {
     encode_within(Kind::Outcome, number, &[outcome.as_bytes()], limit)
@@ -126,7 +115,13 @@ pub(super) fn refused(number: u32, reason: &str) -> Vec<u8> {
     encode(Kind::Refused, number, &[cut(reason).as_bytes()])
 }
 
-fn encode_within(
+/// What is told before the reply.
+pub(super) fn progress(number: u32, Progress { done, total }: Progress) -> Vec<u8> {
+    encode(Kind::Progress, number, &[&done.to_le_bytes(), &total.to_le_bytes()])
+}
+
+/// Writes a frame, unless its payload is longer than the limit.
+pub(super) fn encode_within(
     kind: Kind,
     number: u32,
     payload: &[&[u8]],
@@ -350,26 +345,23 @@ mod tests {
     }
 
     #[test]
-    fn a_request_carries_a_name_and_arguments() {
-        let mut assembler = Assembler::new(LIMIT);
-        assembler.room().extend(run(3, "app::now", "[1]", LIMIT).unwrap());
+    fn progress_is_two_numbers() {
+        let mut assembler = Assembler::new(0);
+        let told = Progress { done: 1, total: u64::MAX };
+        assembler.room().extend(progress(3, told));
         let frame = assembler.next_frame().unwrap().unwrap();
-        assert_eq!((frame.number, frame.task()), (3, Some(("app::now", "[1]"))));
-
-        let truncated = Frame { kind: Kind::Run, number: 1, payload: &[9, 0, b'a'] };
-        assert_eq!(truncated.task(), None);
-        let other = Frame { kind: Kind::Hello, number: 1, payload: &[0, 0] };
-        assert_eq!(other.task(), None);
+        assert_eq!((frame.number, frame.progress()), (3, Some(told)));
+        assert_eq!(Frame { payload: &[0; 15], ..frame }.progress(), None);
+        assert_eq!(Frame { payload: &[0; 17], ..frame }.progress(), None);
+        assert_eq!(Frame { kind: Kind::Outcome, ..frame }.progress(), None);
     }
 
     #[test]
     fn what_is_too_long_is_not_encoded() {
-        let refused = run(1, "a", "[1,2]", 7).unwrap_err();
-        assert_eq!(refused, TooLong { length: 8, limit: 7 });
-        assert_eq!(refused.to_string(), "it has 8 bytes, and the limit is 7");
-        assert!(run(1, "a", "[1,2]", 8).is_ok());
-        assert_eq!(run(1, &"a".repeat(65_536), "[]", LIMIT).unwrap_err().limit, 65_535);
-        assert!(outcome(1, "12", 1).is_err());
+        let refused = outcome(1, "12", 1).unwrap_err();
+        assert_eq!(refused, TooLong { length: 2, limit: 1 });
+        assert_eq!(refused.to_string(), "it has 2 bytes, and the limit is 1");
+        assert!(outcome(1, "12", 2).is_ok());
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) const MARKER: &str = "pysched-worker-process";
 
 /// Changes with the orders, the frames, or the order in which they are sent. The two programs are
 /// one, unless its file was replaced while the parent ran on a system that starts it by its path.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The most descriptors that come with the orders.
 const DESCRIPTORS: usize = 3;
@@ -251,9 +251,9 @@ mod tests {
             receive(&worker).unwrap_err()
         };
         assert_eq!(unread(b""), Unread::Gone);
-        assert_eq!(unread(b"[1,null"), Unread::Gone);
+        assert_eq!(unread(b"[2,null"), Unread::Gone);
         assert!(matches!(unread(b"hello\n"), Unread::Invalid(_)));
-        assert!(matches!(unread(b"[1,2]\n"), Unread::Invalid(_)));
+        assert!(matches!(unread(b"[2,3]\n"), Unread::Invalid(_)));
         assert!(matches!(unread(&[b' '; LONGEST + 1]), Unread::Invalid(_)));
         let valid = orders().encode().unwrap();
         let reason = "no pipes came with it".to_owned();

@@ -4,10 +4,12 @@
 //! From the top down: the executor and its builder; the pool (`pool.rs`), which knows what waits and
 //! whose desk (`desk.rs`) is free; an attendant (`attendant.rs`) for each worker, a thread that hands
 //! it work and buries it; how a worker is started (`start.rs`), meets its parent (`hello.rs`), ends in
-//! words (`ending.rs`), and lives (`worker.rs`, `requests.rs`); what is said over the pipes (`frame.rs`).
+//! words (`ending.rs`), and lives (`worker.rs`, `requests.rs`, `replies.rs`); what is said over the pipes
+//! (`frame.rs`, `call.rs`).
 
 mod attendant;
 mod builder;
+mod call;
 mod descriptors;
 mod desk;
 mod direct;
@@ -15,6 +17,7 @@ mod ending;
 mod frame;
 mod hello;
 mod pool;
+mod replies;
 mod requests;
 mod start;
 #[cfg(test)]

@@ -53,7 +53,8 @@ pub(super) struct Settings {
     /// How long a worker may take until it is ready.
     pub(super) start_timeout: Duration,
 
-    /// The longest arguments, with the task's name, and the longest outcome, in bytes.
+    /// The longest payload of a frame, in bytes: arguments with what is said of their task, or an
+    /// outcome.
     pub(super) frame_limit: u32,
 
     /// The name and the arguments of a task that the worker runs before it is ready.

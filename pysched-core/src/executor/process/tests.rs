@@ -7,17 +7,20 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionread, read, write};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
+use super::call::Call;
 use super::ending::{in_words, possible_reason};
-use super::frame::{self, Assembler, Kind};
+use super::frame::{Assembler, Kind};
 use super::hello::MARKER;
 use super::start::{Settings, Worker, kill, launch, start};
+use crate::TaskId;
+use crate::execution::{About, Progress};
 
 crate::worker_test!();
 
@@ -39,11 +42,22 @@ fn pid(text: &str) -> Pid {
     Pid::from_raw(text.parse().unwrap()).unwrap()
 }
 
+/// The request to run a function, as the third attempt of some task.
+fn request(number: u32, function: &str, arguments: &str) -> Vec<u8> {
+    let due = SystemTime::UNIX_EPOCH - Duration::from_nanos(1);
+    let about = About { task: TaskId::from_number(42), attempt: 3, due };
+    let call = Call { about, name: Some("name"), function, arguments };
+    call.frame(number, u32::MAX).unwrap()
+}
+
 /// A worker in a test; reaped when that ends, however it does.
 struct Running {
     worker: Worker,
     responses: Assembler,
     settings: Settings,
+
+    /// How far tasks have come, as they said.
+    progress: Vec<Progress>,
 }
 
 /// What came back: the text of a reply, or how the worker has ended.
@@ -52,12 +66,13 @@ type Reply = Result<(Kind, String), String>;
 impl Running {
     fn start(settings: Settings) -> Self {
         let worker = start(&settings).unwrap();
-        Self { worker, responses: Assembler::new(settings.frame_limit), settings }
+        let responses = Assembler::new(settings.frame_limit);
+        Self { worker, responses, settings, progress: Vec::new() }
     }
 
     fn request(&mut self, task: &str, argument: &str) {
         let arguments = serde_json::to_string(&(argument,)).unwrap();
-        let request = frame::run(7, task, &arguments, self.settings.frame_limit).unwrap();
+        let request = request(7, task, &arguments);
         assert_eq!(write(self.worker.requests.as_deref().unwrap(), &request), Ok(request.len()));
     }
 
@@ -66,6 +81,10 @@ impl Running {
         loop {
             if let Some(frame) = self.responses.next_frame().map_err(|it| it.to_string())? {
                 assert_eq!(frame.number, 7);
+                if frame.kind == Kind::Progress {
+                    self.progress.push(frame.progress().unwrap());
+                    continue;
+                }
                 return Ok((frame.kind, frame.text().unwrap().to_owned()));
             }
             let mut fds = vec![PollFd::new(&self.worker.responses, PollFlags::IN)];
@@ -139,11 +158,44 @@ fn what_cannot_be_run_is_refused_and_the_worker_goes_on() {
     assert_eq!(kind, Kind::Refused);
     assert!(reason.ends_with("too long: it has 116 bytes, and the limit is 100"), "{reason}");
 
-    let request = frame::run(7, "echo", "[1]", 100).unwrap();
+    let request = request(7, "echo", "[1]");
     write(worker.worker.requests.as_deref().unwrap(), &request).unwrap();
     let (kind, reason) = worker.call("unheard_of", "").unwrap();
     assert_eq!(kind, Kind::Refused);
     assert!(reason.contains("its arguments cannot be read from [1]"), "{reason}");
+}
+
+#[test]
+fn a_task_knows_what_it_is() {
+    let mut worker = running();
+    let task = "0000000000000000000000000000002a";
+    let told = format!("true {task} Some(\"name\") 3 Some(1ns) false");
+    assert_eq!(worker.value("introduce", ""), told);
+    assert_eq!(worker.value("introduce", ""), told, "the one before is over");
+}
+
+#[test]
+fn progress_comes_from_every_thread_and_never_late() {
+    let mut worker = running();
+    for _ in 0..3 {
+        worker.value("advance", "1000");
+        let newest = worker.progress.last().copied();
+        assert_eq!(newest, Some(Progress { done: 1000, total: 1000 }));
+        assert!(worker.progress.is_sorted_by_key(|it| it.done), "{:?}", worker.progress);
+        worker.progress.clear();
+        // Their threads go on telling.
+        assert_eq!(worker.value("echo", "a"), "a");
+        assert_eq!(worker.progress, []);
+    }
+    assert_eq!(worker.finish(), "exited with code 0");
+}
+
+#[test]
+fn a_copy_of_the_worker_tells_no_progress() {
+    let mut worker = running();
+    worker.value("fork_and_advance", "");
+    assert_eq!(worker.progress, [Progress { done: 1, total: 2 }]);
+    assert_eq!(worker.finish(), "exited with code 0");
 }
 
 #[test]

@@ -12,10 +12,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::process::{abort, exit};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use rustix::io::{Errno, fcntl_dupfd_cloexec, read, retry_on_intr, write};
+use rustix::io::{Errno, fcntl_dupfd_cloexec, read, retry_on_intr};
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getpgrp, getpid, getrlimit, kill_current_process_group,
     kill_process, nice, setrlimit,
@@ -23,10 +24,13 @@ use rustix::process::{
 use rustix::stdio::{dup2_stdin, dup2_stdout};
 use rustix::time::{ClockId, clock_gettime};
 
+use super::call::Call;
 use super::descriptors::close_inherited;
 use super::frame::{self, Assembler};
 use super::hello::{MARKER, Orders, Received, Unread, VERSION, receive};
+use super::replies::Replies;
 use super::requests::Requests;
+use crate::execution::{Current, Inside};
 use crate::portable::Registration;
 use crate::unwind;
 
@@ -88,6 +92,7 @@ fn work() -> ! {
             exit(MISUSED);
         }
     };
+    let replies = Arc::new(Replies::new(responses));
     let prepared = orders.map_err(|unread| other_version(&unread)).and_then(|orders| {
         prepare(&orders, stdout)?;
         if let Some((name, arguments)) = &orders.on_start {
@@ -99,14 +104,15 @@ fn work() -> ! {
         Ok(orders) => orders,
         Err(complaint) => {
             // If the parent does not hear it, it is not there.
-            let _ = send(&responses, &frame::hello(&complaint));
+            let _ = replies.greet(&complaint);
             exit(BROKEN);
         }
     };
     let mut requests = Requests::new(requests);
-    let served = send(&responses, &frame::hello(""))
+    let served = replies
+        .greet("")
         .map_err(|errno| format!("cannot answer: {errno}"))
-        .and_then(|()| serve(&mut requests, &responses, &orders));
+        .and_then(|()| serve(&mut requests, &replies, &orders));
     if let Err(reason) = served {
         complain(&reason);
         exit(BROKEN);
@@ -231,7 +237,7 @@ fn limit(resource: Resource, value: u64, which: Which) -> Result<(), Errno> {
 /// # Errors
 ///
 /// Why the worker cannot go on.
-fn serve(requests: &mut Requests, responses: &OwnedFd, orders: &Orders) -> Result<(), String> {
+fn serve(requests: &mut Requests, replies: &Arc<Replies>, orders: &Orders) -> Result<(), String> {
     let own = getpid();
     let mut assembler = Assembler::new(orders.frame_limit);
     loop {
@@ -239,17 +245,17 @@ fn serve(requests: &mut Requests, responses: &OwnedFd, orders: &Orders) -> Resul
             .next_frame()
             .map_err(|garbage| format!("was sent something that is {garbage}"))?
         {
-            let (name, arguments) = frame.task().ok_or("was sent something that is no request")?;
+            let call = Call::read(&frame).ok_or("was sent something that is no request")?;
             if let Some(seconds) = orders.cpu_limit {
                 limit(Resource::Cpu, processor_seconds().saturating_add(seconds), Which::Current)
                     .map_err(|errno| format!("cannot limit its processor time: {errno}"))?;
             }
-            let reply = reply(frame.number, name, arguments, orders.frame_limit);
+            let reply = run(frame.number, call, replies, orders.frame_limit);
             return_once(own);
             // A task's lines appear before its end is known; if they cannot, that is no reason to
             // fail it.
             let _ = io::stdout().flush();
-            send(responses, &reply).map_err(|errno| format!("cannot answer: {errno}"))?;
+            replies.reply(&reply).map_err(|errno| format!("cannot answer: {errno}"))?;
         }
         let bytes = requests
             .read(assembler.room())
@@ -278,35 +284,33 @@ fn processor_seconds() -> u64 {
     u64::try_from(used.tv_sec).unwrap_or(0).saturating_add(1)
 }
 
-/// Runs a task and encodes what became of it.
-fn reply(number: u32, name: &str, arguments: &str, limit: u32) -> Vec<u8> {
-    let Some(registration) = Registration::find(name) else {
-        return frame::refused(number, &format!("the worker process has no task `{name}`"));
+/// Runs a task and encodes what became of it: the reply to the request of this number, which is open
+/// from here on.
+fn run(number: u32, call: Call<'_>, replies: &Arc<Replies>, limit: u32) -> Vec<u8> {
+    let Call { about, name, function, arguments } = call;
+    replies.begin(number);
+    let Some(registration) = Registration::find(function) else {
+        return frame::refused(number, &format!("the worker process has no task `{function}`"));
     };
+    let parent = Arc::clone(replies);
+    let current = Current::elsewhere(about, name, move |progress| parent.tell(number, progress));
+    let _inside = Inside::run_elsewhere(current);
     // A panic of the task is part of its outcome. Its arguments and its result are coded by code of
     // the user as well.
     match unwind::catch(|| registration.run(arguments)) {
         Ok(Ok(outcome)) => frame::outcome(number, &outcome, limit).unwrap_or_else(|too_long| {
             frame::refused(
                 number,
-                &format!("the result of the task `{name}` is too long: {too_long}"),
+                &format!("the result of the task `{function}` is too long: {too_long}"),
             )
         }),
         Ok(Err(reason)) => frame::refused(number, &reason.to_string()),
         Err(message) => {
             let reason = format!(
-                "reading the arguments of the task `{name}`, or writing its result, panicked: {message}"
+                "reading the arguments of the task `{function}`, or writing its result, panicked: \
+                 {message}"
             );
             frame::refused(number, &reason)
         }
     }
-}
-
-/// Writes all of a frame.
-fn send(responses: &OwnedFd, mut frame: &[u8]) -> Result<(), Errno> {
-    while !frame.is_empty() {
-        let written = retry_on_intr(|| write(responses, frame))?;
-        frame = &frame[written..];
-    }
-    Ok(())
 }

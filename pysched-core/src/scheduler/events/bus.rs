@@ -20,9 +20,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use super::mailbox::{CAPACITY, Mailbox};
-use super::span::{Span, Spans};
+#[cfg(feature = "tracing")]
+use super::span::Span;
+use super::span::Spans;
 use super::subscription::{Listener, Subscription};
 use super::{Event, EventKind};
+#[cfg(feature = "tracing")]
 use crate::TaskId;
 use crate::sync::Mutex;
 
@@ -168,6 +171,7 @@ impl Bus {
     /// Enters the span of an execution on this thread, until what it gives is dropped, on the same
     /// thread. To be called without any lock, as is the drop, around the user's function and around
     /// what catches its panics.
+    #[cfg(feature = "tracing")]
     pub(in crate::scheduler) fn span(
         &self,
         task: TaskId,

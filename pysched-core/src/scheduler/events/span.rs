@@ -1,8 +1,10 @@
 //! [`Spans`]: a span of `tracing` around each execution; nothing at all without that feature.
 
+#[cfg(feature = "tracing")]
 use std::time::SystemTime;
 
 use super::subscription::Listener;
+#[cfg(feature = "tracing")]
 use crate::TaskId;
 
 /// What the spans of a scheduler's executions need.
@@ -13,10 +15,10 @@ pub(super) struct Spans {
 }
 
 /// A span that has been entered on this thread. Dropping it leaves it.
+#[cfg(feature = "tracing")]
 #[derive(Debug)]
 #[must_use = "dropping it leaves the span"]
 pub(in crate::scheduler) struct Span {
-    #[cfg(feature = "tracing")]
     _entered: Option<super::tracing::Entered>,
 }
 
@@ -53,18 +55,5 @@ impl Spans {
     ) -> Span {
         let entered = self.tracer.get().and_then(|it| it.enter(task, name, due, attempt));
         Span { _entered: entered }
-    }
-
-    #[cfg(not(feature = "tracing"))]
-    #[expect(clippy::unused_self, reason = "as with the feature")]
-    #[inline]
-    pub(super) fn enter(
-        &self,
-        _task: TaskId,
-        _name: Option<&str>,
-        _due: SystemTime,
-        _attempt: u32,
-    ) -> Span {
-        Span {}
     }
 }

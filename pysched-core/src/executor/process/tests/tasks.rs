@@ -8,10 +8,12 @@ use std::io::{Read, Write};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::io::{FdFlags, close, fcntl_setfd};
-use rustix::process::{Signal, getpid, getpriority_process, kill_process};
+use rustix::process::{
+    Pid, Signal, WaitOptions, getpid, getpriority_process, kill_process, waitpid,
+};
 
 use crate::portable::{Argument, Failure, Function, Output, Probe, Registration};
 
@@ -36,8 +38,8 @@ macro_rules! tasks {
 
 tasks! {
     echo say leave break_off be_killed panic_aloud scribble read_input variable is_open
-    allocate burn close_all fork_and_return leave_behind
-    niceness repeat
+    allocate burn close_all fork_and_return fork_and_advance leave_behind
+    niceness repeat introduce advance
 }
 
 type Returned = Result<String, Failure>;
@@ -138,6 +140,24 @@ fn fork_and_return(_: &(String,)) -> Returned {
     Ok(String::new())
 }
 
+/// Leaves the progress to the original; its copy tells some, too, and ends before that.
+#[expect(unsafe_code)]
+fn fork_and_advance(_: &(String,)) -> Returned {
+    unsafe extern "C" {
+        safe fn fork() -> i32;
+        safe fn _exit(code: i32) -> !;
+    }
+    let child = fork();
+    let current = crate::current();
+    if child == 0 {
+        current.set_progress(7, 7);
+        _exit(0);
+    }
+    waitpid(Pid::from_raw(child), WaitOptions::empty())?;
+    current.set_progress(1, 2);
+    Ok(String::new())
+}
+
 /// Starts a process that has all that the worker has open, and outlives it.
 #[expect(unsafe_code)]
 fn leave_behind(_: &(String,)) -> Returned {
@@ -155,4 +175,37 @@ fn niceness(_: &(String,)) -> Returned {
 
 fn repeat((times,): &(String,)) -> Returned {
     Ok("x".repeat(times.parse()?))
+}
+
+fn introduce(_: &(String,)) -> Returned {
+    let current = crate::current();
+    let before = SystemTime::UNIX_EPOCH.duration_since(current.due()).ok();
+    Ok(format!(
+        "{} {} {:?} {} {before:?} {}",
+        current.is_execution(),
+        current.task(),
+        current.name(),
+        current.attempt(),
+        current.token().is_cancelled(),
+    ))
+}
+
+/// Tells so many steps, and leaves a thread behind that goes on telling.
+fn advance((steps,): &(String,)) -> Returned {
+    let steps: u64 = steps.parse()?;
+    let current = crate::current();
+    for done in 1..=steps {
+        current.set_progress(done, steps);
+    }
+    let (sender, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        loop {
+            current.set_progress(steps, steps);
+            let _ = sender.send(());
+            std::thread::yield_now();
+        }
+    });
+    told.recv()?;
+    assert!(crate::current().is_execution(), "the thread has taken a clone of what it was told");
+    Ok(String::new())
 }
