@@ -17,6 +17,13 @@ pub(crate) fn drop_quietly<T>(value: T) -> Result<(), String> {
     catch(move || drop(value))
 }
 
+/// Drops values of a user one by one: a second panic while a first one unwinds would end the program.
+pub(crate) fn drop_each<T>(values: impl IntoIterator<Item = T>) {
+    for value in values {
+        let _ = drop_quietly(value);
+    }
+}
+
 /// The text of a panic: its `&str` or `String`, or a sentence that says it had neither.
 fn message(payload: Box<dyn Any + Send>) -> String {
     let text = if let Some(text) = payload.downcast_ref::<&'static str>() {

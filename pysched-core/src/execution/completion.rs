@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::sync::{Condvar, Mutex};
-use crate::unwind::catch;
+use crate::unwind::{catch, drop_each};
 
 /// A value that comes later, and those who wait for it.
 pub(super) struct Completion<V> {
@@ -41,6 +41,13 @@ struct Waiters {
     /// One for each future that was polled, under a key of its own.
     wakers: Vec<(u64, Waker)>,
     next_key: u64,
+}
+
+/// Callbacks that are never called go one by one, as each may panic when it is dropped.
+impl Drop for Waiters {
+    fn drop(&mut self) {
+        drop_each(self.callbacks.drain(..));
+    }
 }
 
 impl<V> Completion<V> {

@@ -16,6 +16,7 @@ use crate::error::TaskError;
 use crate::execution::{Details, Reason, Running, Stage, Status, Subject, Ticket};
 use crate::task::{AnyRecord, Delivery, Rules, edit};
 use crate::time::Moment;
+use crate::unwind::drop_quietly;
 
 /// What was decided, without any lock, to follow on an attempt.
 #[derive(Debug, Clone, Copy, Default)]
@@ -459,6 +460,8 @@ impl Engine {
             let again = retry.and_then(|retry| retry.after(attempt, &error));
             let now = self.clock.now();
             self.change(overrun.task, |shard| shard.time_out(&overrun, again, now));
+            // The task may be over by now, and this the last reference to a predicate of a user.
+            let _ = drop_quietly(rules);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{About, Absent, Listener, Owner as _, Ticket};
 use crate::portable::{Outcome, Parcel};
+use crate::unwind::drop_quietly;
 
 /// An execution of which another process calls the function.
 struct Elsewhere {
@@ -56,7 +57,10 @@ impl Elsewhere {
         let Self { engine, ticket, parcel, .. } = self;
         let _inside = engine.enter();
         let attempt = begun.take_attempt();
-        begun.conclude(outcome, &engine.conclusion(ticket, attempt));
+        let conclusion = engine.conclusion(ticket, attempt);
+        begun.conclude(outcome, &conclusion);
+        // The last reference to a predicate of a user may be in it.
+        let _ = drop_quietly(conclusion);
         // With the last arguments of a task goes code of users, which a shutdown waits for.
         *parcel = None;
         engine.left(ticket);

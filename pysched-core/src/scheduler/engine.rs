@@ -302,7 +302,10 @@ impl Engine {
                 let attempt = begun.take_attempt();
                 #[cfg(feature = "tracing")]
                 let _span = self.span(ticket);
-                act(begun, &self.conclusion(ticket, attempt));
+                let conclusion = self.conclusion(ticket, attempt);
+                act(begun, &conclusion);
+                // The last reference to a predicate of a user may be in it.
+                let _ = drop_quietly(conclusion);
             }
             Err(leftover) => leftover.clear(),
         }

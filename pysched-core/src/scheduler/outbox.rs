@@ -9,7 +9,7 @@ use crate::execution::{Details, Token};
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
 use crate::task::{AnyRecord, Rules};
-use crate::unwind::{catch, drop_quietly};
+use crate::unwind::{catch, drop_each, drop_quietly};
 
 /// What a change under the lock of a shard leaves to be done without it: what takes other locks, or runs
 /// code of users. Most changes leave nothing here; what nearly every one leaves is a
@@ -90,10 +90,10 @@ impl Engine {
             for task in admitted {
                 outboxes.extend(self.edit(task, |shard| shard.nudge_task(task)).map(|it| *it));
             }
-            let _ = drop_quietly(details);
-            let _ = drop_quietly(rules);
+            drop_each(details);
+            drop_each(rules);
             #[cfg(all(feature = "process", unix))]
-            let _ = drop_quietly(parcels);
+            drop_each(parcels);
         }
     }
 }
