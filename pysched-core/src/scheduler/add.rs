@@ -82,7 +82,19 @@ impl Engine {
             return self.add_body(body, trigger, priority, Some(rare), anchors);
         };
         let is_live = |task| self.place(task).shard.lock().index(task).is_some();
-        let reserved = self.names.reserve(&name, is_live, conflict == Conflict::Replace);
+        let reserved = loop {
+            let reserved = self.names.reserve(&name, is_live, conflict == Conflict::Replace);
+            match reserved {
+                Err(task) if conflict == Conflict::Keep => {
+                    match self.existing(task, &name, anchors) {
+                        // It has ended this very moment: there is nothing to keep.
+                        Err(Error::UnknownTask(_)) => {}
+                        kept => return kept,
+                    }
+                }
+                reserved => break reserved,
+            }
+        };
         match reserved {
             Ok(reservation) => {
                 // Its handle has to be found again by its name.
@@ -99,7 +111,6 @@ impl Engine {
                 }
                 Ok(handle)
             }
-            Err(task) if conflict == Conflict::Keep => self.existing(task, &name, anchors),
             Err(task) => Err(Error::NameTaken(format!(
                 "the live task {task} is called {name:?}: give another name, or say what is to be done \
                  about it, as in `.conflict(Conflict::Replace)`"
@@ -116,7 +127,6 @@ impl Engine {
             let shard = self.place(task).shard.lock();
             shard.held_index(task).and_then(|index| shard.slot(index).record().cloned())
         };
-        // It may have ended this very moment; then there is nothing to keep.
         let record = record.ok_or(Error::UnknownTask(task))?;
         if !Handle::<T>::fits(&record) {
             return Err(Error::NameTaken(format!(

@@ -3,9 +3,12 @@
 //! A name is *reserved* before its task is added, and *settled* once the task has an id. Others who want
 //! it meanwhile wait, which takes no longer than adding a task. So nobody ever finds two tasks of one
 //! name, nor a name without a task. The lock is taken before that of a shard, never under it.
+//!
+//! A thread that wants a name which it has reserved itself would wait for itself: a task that is refused
+//! drops what it has captured, and that may add another one. It does not wait, and may have the name.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::thread::{self, ThreadId};
 
 use crate::TaskId;
 use crate::sync::{Condvar, Mutex};
@@ -21,7 +24,8 @@ pub(super) struct Names {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Claim {
-    Reserved,
+    /// By this thread; and the task that had the name before, and still has it if it is given up.
+    Reserved(ThreadId, Option<TaskId>),
     Settled(TaskId),
 }
 
@@ -30,9 +34,6 @@ enum Claim {
 pub(super) struct Reservation<'a> {
     names: &'a Names,
     name: &'a str,
-
-    /// The task that had the name before, and still has it if this one is given up.
-    before: Option<TaskId>,
     is_settled: bool,
 }
 
@@ -44,23 +45,26 @@ impl Names {
         is_live: impl Fn(TaskId) -> bool,
         replaces: bool,
     ) -> Result<Reservation<'a>, TaskId> {
+        let me = thread::current().id();
         let mut claims = self.claims.lock();
         loop {
             let before = match claims.get(name) {
-                Some(Claim::Reserved) => {
+                Some(Claim::Reserved(by, _)) if *by != me => {
                     claims = self.settled.wait(claims);
                     continue;
                 }
-                Some(Claim::Settled(task)) if is_live(*task) => {
-                    if !replaces {
-                        return Err(*task);
-                    }
-                    Some(*task)
-                }
-                Some(Claim::Settled(_)) | None => None,
+                Some(Claim::Reserved(_, before)) => *before,
+                Some(Claim::Settled(task)) => Some(*task),
+                None => None,
             };
-            claims.insert(name.to_owned(), Claim::Reserved);
-            return Ok(Reservation { names: self, name, before, is_settled: false });
+            let before = before.filter(|task| is_live(*task));
+            if let Some(task) = before
+                && !replaces
+            {
+                return Err(task);
+            }
+            claims.insert(name.to_owned(), Claim::Reserved(me, before));
+            return Ok(Reservation { names: self, name, is_settled: false });
         }
     }
 
@@ -76,10 +80,13 @@ impl Names {
 impl Reservation<'_> {
     /// Gives the name to a task, and says which one has lost it.
     pub(super) fn settle(mut self, task: TaskId) -> Option<TaskId> {
-        self.names.claims.lock().insert(self.name.to_owned(), Claim::Settled(task));
+        let before = self.names.claims.lock().insert(self.name.to_owned(), Claim::Settled(task));
         self.is_settled = true;
         self.names.settled.notify_all();
-        self.before
+        match before? {
+            Claim::Reserved(_, before) => before,
+            Claim::Settled(task) => Some(task),
+        }
     }
 }
 
@@ -89,15 +96,12 @@ impl Drop for Reservation<'_> {
             return;
         }
         let mut claims = self.names.claims.lock();
-        if let Entry::Occupied(mut claim) = claims.entry(self.name.to_owned()) {
-            match self.before {
-                Some(task) => {
-                    claim.insert(Claim::Settled(task));
-                }
-                None => {
-                    claim.remove();
-                }
-            }
+        // Otherwise this thread has given the name to another task meanwhile.
+        if let Some(Claim::Reserved(_, before)) = claims.get(self.name).copied() {
+            match before {
+                Some(task) => claims.insert(self.name.to_owned(), Claim::Settled(task)),
+                None => claims.remove(self.name),
+            };
         }
         drop(claims);
         self.names.settled.notify_all();
@@ -128,6 +132,17 @@ mod tests {
         assert_eq!(names.reserve("nightly", is_live, false).err(), Some(id(1)));
         let replaced = names.reserve("nightly", is_live, true).ok().unwrap().settle(id(2));
         assert_eq!(replaced, Some(id(1)));
+
+        let refused = names.reserve("nightly", is_live, true).ok().unwrap();
+        assert_eq!(names.reserve("nightly", is_live, false).err(), Some(id(2)), "it still has it");
+        let within = names.reserve("nightly", is_live, true).ok().unwrap();
+        assert_eq!(within.settle(id(3)), Some(id(2)), "this thread does not wait for itself");
+        drop(refused);
+        assert_eq!(names.reserve("nightly", is_live, false).err(), Some(id(3)));
+        assert_eq!(
+            names.reserve("nightly", is_live, true).ok().unwrap().settle(id(2)),
+            Some(id(3))
+        );
 
         names.forget("nightly", id(1));
         assert_eq!(names.reserve("nightly", is_live, false).err(), Some(id(2)));
