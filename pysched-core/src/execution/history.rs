@@ -283,6 +283,10 @@ impl<T> History<T> {
         let upcoming = self.upcoming.take();
         let due = next.or_else(|| upcoming.as_ref().map(|cell| cell.times().due));
         if let Some(due) = due {
+            if let Some(cell) = &upcoming {
+                // The run that it was made for may have come, and was passed over.
+                cell.set_due(due);
+            }
             self.cancel(Active::new(0, due, Stage::Waiting, upcoming), at, reason);
         }
     }

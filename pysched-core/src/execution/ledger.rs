@@ -93,8 +93,8 @@ pub(crate) trait Ledger {
     /// The executions that were never begun.
     fn untouched(&self) -> Vec<Running>;
 
-    /// Ends the future of a run that will not come, for that reason.
-    fn abandon(&mut self, at: SystemTime, reason: Reason);
+    /// Ends the future of a run that will not come, for that reason: as cancelled or as missed.
+    fn abandon(&mut self, at: SystemTime, status: Status, reason: Reason);
 
     /// How the last run that is over has ended.
     fn latest_fate(&self) -> Option<Execution>;
@@ -338,11 +338,13 @@ impl<T> Ledger for History<T> {
         running.map(|active| active.run).collect()
     }
 
-    fn abandon(&mut self, at: SystemTime, reason: Reason) {
+    fn abandon(&mut self, at: SystemTime, status: Status, reason: Reason) {
+        let is_cancelled = status == Status::Cancelled;
         if let Some(cell) = self.upcoming.take()
-            && cell.begin()
+            && if is_cancelled { cell.withdraw() } else { cell.begin() }
         {
-            cell.settle(Outcome::missed(reason), at);
+            let missed = || Outcome::missed(reason);
+            cell.settle(if is_cancelled { Outcome::cancelled(reason) } else { missed() }, at);
             self.tell(cell);
         }
     }

@@ -39,6 +39,9 @@ struct Follower {
     predecessors: Vec<TaskId>,
     rules: Option<Arc<Rules>>,
     parcel: Parcel,
+
+    /// Whether no other task may have its name.
+    is_named: bool,
 }
 
 /// A task that was added.
@@ -157,7 +160,7 @@ impl Engine {
         name: Option<String>,
         follower: Follower,
     ) -> Result<Added, Error> {
-        let Follower { predecessors, rules, parcel } = follower;
+        let Follower { predecessors, rules, parcel, is_named } = follower;
         #[cfg(not(all(feature = "process", unix)))]
         let _ = parcel;
         let delay = trigger.delay().ok_or_else(|| {
@@ -181,6 +184,7 @@ impl Engine {
         }
         let more = More {
             name,
+            is_named,
             rules: Some(rules.unwrap_or_else(|| Arc::clone(&shard.default_rules))),
             bonds: Some(Box::new(Bonds::after(predecessors.clone(), delay))),
             #[cfg(all(feature = "process", unix))]
@@ -303,7 +307,8 @@ impl Engine {
         self.lanes[lane as usize].executor.admits(&parcel)?;
         let predecessors = mem::take(&mut rare.predecessors);
         if !predecessors.is_empty() {
-            let follower = Follower { predecessors, rules, parcel };
+            let is_named = rare.conflict.is_some();
+            let follower = Follower { predecessors, rules, parcel, is_named };
             return self.admit_follower(body, &trigger, priority, lane, rare.name, follower);
         }
         let trigger = match rare.jitter {

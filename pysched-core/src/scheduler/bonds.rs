@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::deadlines::{Alert, Deadline};
+use super::deadlines::{Alert, Deadline, Key};
 use super::shard::Shard;
 use crate::TaskId;
 use crate::execution::{Reason, Status};
@@ -24,8 +24,11 @@ pub(super) struct Bonds {
     /// How long after their success it runs.
     delay: Duration,
 
-    /// When the runs are due that they have brought about already, the earliest first.
-    due: VecDeque<Moment>,
+    /// The deadlines of the runs that they have brought about already, the earliest first.
+    due: VecDeque<Key>,
+
+    /// How many runs that they have yet to bring about were cancelled.
+    cancelled: usize,
 
     /// Whether it has ever been brought to run.
     has_run: bool,
@@ -88,7 +91,7 @@ impl Bonds {
 
     /// When its next run is due, as far as that is known.
     pub(super) fn next(&self) -> Option<Moment> {
-        self.due.front().copied()
+        self.due.front().map(|key| key.0)
     }
 
     /// The predecessor that will not succeed any more, if it was never brought to run.
@@ -149,12 +152,16 @@ impl Shard {
             bonds.predecessors.iter_mut().for_each(|it| it.has_succeeded = false);
             bonds.has_run = true;
             let due = now.saturating_add(bonds.delay);
-            bonds.due.push_back(due);
-            if due <= now {
-                self.follow(index, now);
+            if let Some(left) = bonds.cancelled.checked_sub(1) {
+                bonds.cancelled = left;
+            } else if due <= now {
+                self.admit(index, Due::interval(due), None, now);
+                self.nudge(index);
             } else {
                 let sequence = self.slot(index).sequence;
-                self.set_deadline(due, Deadline { index, sequence, event: Alert::Follow });
+                let deadline = Deadline { index, sequence, event: Alert::Follow };
+                let key = self.set_deadline(due, deadline);
+                self.slot_mut(index).more_mut().bonds.get_or_insert_default().due.push_back(key);
             }
         }
         self.touch(index);
@@ -164,9 +171,32 @@ impl Shard {
     /// The next run of a follower is due.
     pub(super) fn follow(&mut self, index: usize, now: Moment) {
         let bonds = self.slot_mut(index).more_mut().bonds.as_mut();
-        let Some(due) = bonds.and_then(|bonds| bonds.due.pop_front()) else { return };
+        let Some((due, _)) = bonds.and_then(|bonds| bonds.due.pop_front()) else { return };
         self.admit(index, Due::interval(due), None, now);
         self.nudge(index);
+    }
+
+    /// Takes the runs back that predecessors have brought about and that are not due yet, the earliest
+    /// first.
+    pub(super) fn take_following(&mut self, index: usize) -> VecDeque<Moment> {
+        let Self { slots, deadlines, .. } = self;
+        let bonds = slots.get_mut(index).and_then(|slot| slot.more.as_mut()?.bonds.as_mut());
+        let due = bonds.map(|bonds| std::mem::take(&mut bonds.due)).unwrap_or_default();
+        due.iter().for_each(|key| deadlines.take_back(*key));
+        due.into_iter().map(|key| key.0).collect()
+    }
+
+    /// Passes over the next run of a follower, which was cancelled.
+    pub(super) fn skip_following(&mut self, index: usize) {
+        let is_tied = self.is_tied(index);
+        let Self { slots, deadlines, .. } = self;
+        let bonds = slots.get_mut(index).and_then(|slot| slot.more.as_mut()?.bonds.as_mut());
+        let Some(bonds) = bonds.filter(|_| is_tied) else { return };
+        bonds.has_run = true;
+        match bonds.due.pop_front() {
+            Some(key) => deadlines.take_back(key),
+            None => bonds.cancelled += 1,
+        }
     }
 
     /// Whether predecessors may bring a task to run.

@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use crate::time::Moment;
 
+/// Where an entry is: when it is due, and the how-manieth it was to be set.
+pub(super) type Key = (Moment, u64);
+
 /// What is to happen to executions of a shard, the earliest first.
 ///
 /// An execution has one deadline at most: its timeout while it runs, its next attempt while it backs off.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
-    entries: BTreeMap<(Moment, u64), Deadline>,
+    entries: BTreeMap<Key, Deadline>,
 
     /// Where the entry of an execution is.
-    places: HashMap<(usize, u64), (Moment, u64)>,
+    places: HashMap<(usize, u64), Key>,
 
     /// Numbers those of one moment in the order in which they were set.
     set: u64,
@@ -51,13 +54,19 @@ impl Alert {
 }
 
 impl Deadlines {
-    pub(super) fn set(&mut self, at: Moment, deadline: Deadline) {
+    pub(super) fn set(&mut self, at: Moment, deadline: Deadline) -> Key {
         self.set += 1;
         if let Some(run) = deadline.event.run() {
             self.clear(deadline.index, run);
             self.places.insert((deadline.index, run), (at, self.set));
         }
         self.entries.insert((at, self.set), deadline);
+        (at, self.set)
+    }
+
+    /// Takes back a deadline that is none of an execution.
+    pub(super) fn take_back(&mut self, key: Key) {
+        self.entries.remove(&key);
     }
 
     /// Takes back the deadline of an execution, if it has one.
@@ -108,6 +117,8 @@ mod tests {
         deadlines.set(at(4), deadline(Alert::Retry(2)));
         deadlines.set(at(6), deadline(Alert::Retry(1)));
         deadlines.set(at(4), deadline(Alert::Follow));
+        let key = deadlines.set(at(2), deadline(Alert::Follow));
+        deadlines.take_back(key);
         assert_eq!(deadlines.next(), at(4));
         assert!(deadlines.pop(at(3)).is_none());
         assert_eq!(deadlines.pop(at(9)), Some(deadline(Alert::Retry(2))));

@@ -355,7 +355,7 @@ impl Shard {
         edit(&**record, |ledger| {
             // Somebody may wait for a run that does not come; the last one that was decided says why.
             let reason = ledger.latest_fate().and_then(|fate| fate.reason);
-            ledger.abandon(at, reason.unwrap_or(Reason::TaskCancelled));
+            ledger.abandon(at, Status::Missed, reason.unwrap_or(Reason::TaskCancelled));
         });
         self.outbox().touched.push(Arc::clone(record));
     }
@@ -409,8 +409,22 @@ impl Shard {
         let is_paused = self.paused || self.slot(index).is_paused();
         let (status, why) =
             if is_paused { (Status::Skipped, Reason::Paused) } else { (Status::Cancelled, reason) };
+        let mut following = self.take_following(index);
+        next = next.or_else(|| following.pop_front().map(Due::interval));
         if let Some(due) = next {
             next = self.drop_due(index, due, status, why, now);
+            if next.is_none()
+                && let Some(record) = self.slot(index).record()
+            {
+                // Whoever waits for it, waits for none that will come.
+                let at = self.timeline.wall_at(now);
+                edit(&**record, |ledger| ledger.abandon(at, status, why));
+            }
+        }
+        for due in following.into_iter().map(Due::interval) {
+            if self.drop_due(index, due, status, why, now).is_some() {
+                self.pass_over(index, due, Status::Cancelled, reason, now);
+            }
         }
         self.give_up_retries(index, now);
         next

@@ -263,7 +263,7 @@ impl Shard {
 
     /// Passes over the next run of a task, which was cancelled.
     pub(super) fn skip_next(&mut self, index: usize) {
-        let Some(due) = self.take_next(index) else { return };
+        let Some(due) = self.take_next(index) else { return self.skip_following(index) };
         // It was one of the executions that the task may have, as if it had been launched.
         self.slot_mut(index).count_launch();
         let timeline = self.timeline;

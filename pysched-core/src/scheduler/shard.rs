@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use crossbeam_utils::CachePadded;
 
 use super::bonds::Bonds;
-use super::deadlines::{Deadline, Deadlines};
+use super::deadlines::{Deadline, Deadlines, Key};
 use super::events::Bus;
 use super::finished::FinishedTasks;
 use super::limits::Limits;
@@ -363,9 +363,9 @@ impl Shard {
         }
     }
 
-    pub(super) fn set_deadline(&mut self, at: Moment, deadline: Deadline) {
-        self.deadlines.set(at, deadline);
+    pub(super) fn set_deadline(&mut self, at: Moment, deadline: Deadline) -> Key {
         self.head = self.head.min(at);
+        self.deadlines.set(at, deadline)
     }
 
     pub(super) fn outbox(&mut self) -> &mut Outbox {

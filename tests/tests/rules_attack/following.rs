@@ -31,7 +31,7 @@ fn it_is_cancelled_by_its_future() {
     // The next time it runs again.
     series.run_now().unwrap();
     it.ends(it.begins("series"), End::Return);
-    it.settle();
+    eventually("it should be brought to run", || follower.next_run());
     it.pass(secs(10));
     it.ends(it.begins("after"), End::Return);
 }
