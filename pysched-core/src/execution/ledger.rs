@@ -32,8 +32,9 @@ pub(crate) trait Ledger {
         at: SystemTime,
     ) -> Option<SystemTime>;
 
-    /// Has the oldest execution that was not begun run though its task is paused.
-    fn force(&mut self);
+    /// Has an execution that was not begun run though its task is paused: the newest that is due then, or
+    /// the oldest of all.
+    fn force(&mut self, due: Option<SystemTime>);
 
     /// Records a run that did not become an execution.
     fn pass_over(&mut self, due: SystemTime, at: SystemTime, status: Status, reason: Reason);
@@ -87,7 +88,7 @@ pub(crate) trait Ledger {
     /// The executions whose function may be running.
     fn on_workers(&self) -> Vec<u64>;
 
-    /// The executions that were to be tried again, and do not run.
+    /// The executions that were to be tried again, though the function of one may not have returned.
     fn between_attempts(&self) -> Vec<Running>;
 
     /// The executions that were never begun.
@@ -188,8 +189,14 @@ impl<T> Ledger for History<T> {
         self.supersede(due, at)
     }
 
-    fn force(&mut self) {
-        if let Some(run) = self.flight.find(Active::is_untouched) {
+    fn force(&mut self, due: Option<SystemTime>) {
+        let run = {
+            let held_back = self.flight.iter().filter(|it| it.is_untouched() && !it.forced);
+            let mut runs =
+                held_back.filter(|it| due.is_none_or(|due| it.due == due)).map(|it| it.run);
+            if due.is_some() { runs.last() } else { runs.next() }
+        };
+        if let Some(run) = run {
             self.flight.edit(run, |active| active.forced = true);
         }
     }
@@ -317,15 +324,19 @@ impl<T> Ledger for History<T> {
     }
 
     fn give_up(&mut self, run: u64, at: SystemTime) -> Option<String> {
-        let mut active = self.flight.take_if(run, |active| active.failure.is_some())?;
-        let failure = active.failure.take()?;
+        let failure = self.flight.edit(run, |active| active.failure.take())??;
         let text = failure.text().to_owned();
-        self.settle(active, Outcome::failed(failure), at);
+        let outcome = Outcome::failed(failure);
+        if self.flight.get(run).is_some_and(|active| active.stage == Stage::Overrun) {
+            self.outlive(run, outcome, at);
+        } else if let Some(active) = self.flight.take_if(run, |_| true) {
+            self.settle(active, outcome, at);
+        }
         Some(text)
     }
 
     fn between_attempts(&self) -> Vec<Running> {
-        let is = |it: &&Active<T>| it.holds && !it.stage.is_on_a_worker();
+        let is = |it: &&Active<T>| it.holds && !matches!(it.stage, Stage::Running | Stage::Overdue);
         self.flight.iter().filter(is).map(Running::from).collect()
     }
 

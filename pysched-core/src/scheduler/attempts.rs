@@ -39,9 +39,14 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// Beyond which limit it is at `now`.
+    pub(super) fn overdue(&self, now: Moment) -> Option<Duration> {
+        self.rules.timeout.filter(|&limit| now.since(self.begun) >= limit)
+    }
+
     /// What follows after it has come to `error`, or to a value, at `now`. Runs code of users.
     pub(super) fn follow(&self, error: Option<&TaskError>, now: Moment) -> Follow {
-        let overdue = self.rules.timeout.filter(|&limit| now.since(self.begun) >= limit);
+        let overdue = self.overdue(now);
         let timed_out = overdue.map(TaskError::TimedOut);
         let error = timed_out.as_ref().or(error);
         let retry = self.rules.retry.as_ref();
@@ -131,10 +136,11 @@ impl Shard {
     ) -> Leftover {
         let at = self.timeline.wall_at(now);
         let leftover = self.leftover(index);
+        let is_open = self.open;
         let slot = self.slot_mut(index);
         // It was no execution in the end, so that another one may be in its place.
         let more = slot.more_mut();
-        if let Some(reserve) = more.reserve.take() {
+        if let Some(reserve) = more.reserve.take().filter(|_| is_open) {
             more.end = End::Open;
             if let Some(schedule) = &mut more.schedule {
                 schedule.uncount_launch();
@@ -145,6 +151,7 @@ impl Shard {
         }
         let slot = self.slot(index);
         let another = slot.is_armed() || slot.held().is_some() || slot.is_fixed_delay();
+        let another = another && is_open;
         let due = edit(record, |ledger| ledger.get(run)).map(|it| it.due);
         edit(record, |ledger| ledger.lose(run, at, reason, another));
         if let Some(due) = due {
@@ -318,11 +325,11 @@ impl Shard {
     /// Tells the executions of a task that run to end, and cancels those that are to be tried again.
     pub(super) fn stop_all(&mut self, index: usize, reason: Reason, now: Moment) {
         let Some(record) = self.slot(index).record().cloned() else { return };
-        for run in edit(&*record, |ledger| ledger.on_workers()) {
-            self.tell_to_end(index, &*record, run, Some(reason), true);
-        }
         for running in edit(&*record, |ledger| ledger.between_attempts()) {
             self.cancel_attempts(index, &*record, running, reason, now);
+        }
+        for run in edit(&*record, |ledger| ledger.on_workers()) {
+            self.tell_to_end(index, &*record, run, Some(reason), true);
         }
         self.nudge(index);
     }
@@ -363,8 +370,9 @@ impl Shard {
         }
     }
 
-    /// Cancels an execution that has failed and was to be tried again.
-    fn cancel_attempts(
+    /// Cancels an execution that waits, or has failed and was to be tried again. The function of one that
+    /// has timed out is not waited for.
+    pub(super) fn cancel_attempts(
         &mut self,
         index: usize,
         record: &dyn AnyRecord,
@@ -374,7 +382,10 @@ impl Shard {
     ) {
         let at = self.timeline.wall_at(now);
         self.deadlines.clear(index, running.run);
-        edit(record, |ledger| ledger.cancel(running.run, at, reason, None));
+        edit(record, |ledger| match running.stage {
+            Stage::Overrun => ledger.give_up_overrun(running.run, at, reason),
+            _ => ledger.cancel(running.run, at, reason, None),
+        });
         self.tell_fate(index, running.due, Status::Cancelled, reason, 1, now);
     }
 
@@ -392,24 +403,8 @@ impl Shard {
                 self.tell_to_end(index, &*record, run, Some(Reason::FutureCancelled), false);
                 false
             }
-            Stage::Overrun => {
-                // There is no other attempt; its function is not waited for.
-                let at = self.timeline.wall_at(now);
-                self.deadlines.clear(index, run);
-                edit(&*record, |ledger| ledger.give_up_overrun(run, at, Reason::FutureCancelled));
-                self.tell_fate(
-                    index,
-                    running.due,
-                    Status::Cancelled,
-                    Reason::FutureCancelled,
-                    1,
-                    now,
-                );
-                self.outbox().touched.push(record);
-                true
-            }
             Stage::Overdue => false,
-            Stage::BackingOff | Stage::Waiting | Stage::Queued => {
+            Stage::Overrun | Stage::BackingOff | Stage::Waiting | Stage::Queued => {
                 self.cancel_attempts(index, &*record, running, Reason::FutureCancelled, now);
                 self.outbox().touched.push(record);
                 self.nudge(index);
@@ -454,7 +449,11 @@ impl Engine {
     /// Decides what follows on executions that have run for too long. Runs code of users.
     pub(super) fn time_out(&self, overruns: Vec<(Overrun, Option<Arc<Rules>>)>) {
         for (overrun, rules) in overruns {
-            let attempt = self.attempt(overrun.task, overrun.run);
+            // Unless it has returned, and the predicate was asked there.
+            let Some(attempt) = self.attempt(overrun.task, overrun.run) else {
+                let _ = drop_quietly(rules);
+                continue;
+            };
             let error = TaskError::TimedOut(overrun.limit);
             let retry = rules.as_ref().and_then(|rules| rules.retry.as_ref());
             let again = retry.and_then(|retry| retry.after(attempt, &error));
@@ -465,19 +464,21 @@ impl Engine {
         }
     }
 
-    fn attempt(&self, task: TaskId, run: u64) -> u32 {
-        let shard = self.place(task).shard.lock();
-        let record = shard.index(task).and_then(|index| shard.slot(index).record());
-        let running = record.and_then(|record| edit(&**record, |ledger| ledger.get(run)));
-        running.map_or(1, |running| running.attempt)
+    /// The number of the attempt of an execution that runs and has not timed out.
+    pub(super) fn attempt(&self, task: TaskId, run: u64) -> Option<u32> {
+        let running = self.running(task, run).filter(|running| running.stage == Stage::Running);
+        running.map(|running| running.attempt)
     }
 
     /// Whether the function of an execution may be running.
     pub(super) fn is_running(&self, task: TaskId, run: u64) -> bool {
+        self.running(task, run).is_some_and(|running| running.stage.is_on_a_worker())
+    }
+
+    fn running(&self, task: TaskId, run: u64) -> Option<Running> {
         let shard = self.place(task).shard.lock();
-        let record = shard.index(task).and_then(|index| shard.slot(index).record());
-        let running = record.and_then(|record| edit(&**record, |ledger| ledger.get(run)));
-        running.is_some_and(|running| running.stage.is_on_a_worker())
+        let record = shard.index(task).and_then(|index| shard.slot(index).record())?;
+        edit(&**record, |ledger| ledger.get(run))
     }
 }
 

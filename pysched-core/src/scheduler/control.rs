@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::ending::Leftover;
 use super::engine::Engine;
 use super::events::EventKind;
+use super::life::Stage;
 use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
@@ -19,13 +21,7 @@ impl Engine {
     pub(super) fn steer(&self, task: TaskId, command: Command) -> Result<(), Error> {
         match command {
             Command::Cancel => self.cancel(task, Reason::TaskCancelled),
-            Command::Pause => {
-                let now = self.clock.now();
-                self.steer_now(task, |shard, index| {
-                    shard.pause(index, now);
-                    Ok(())
-                })
-            }
+            Command::Pause => self.pause(task),
             Command::Resume => {
                 let now = self.clock.now();
                 self.steer_now(task, |shard, index| {
@@ -39,6 +35,21 @@ impl Engine {
             }
             Command::Reschedule(trigger) => self.reschedule(task, trigger),
         }
+    }
+
+    fn pause(&self, task: TaskId) -> Result<(), Error> {
+        let now = self.clock.now();
+        let leftover = self.change(task, |shard| {
+            let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
+            if shard.open {
+                shard.pause(index, now);
+                return Ok(Leftover::default());
+            }
+            // What is paused is not run by a shutdown, be it before it or now.
+            Ok::<_, Error>(shard.end_series(index, true, Reason::ShutDown, now))
+        })?;
+        leftover.clear();
+        Ok(())
     }
 
     fn steer_now(
@@ -141,7 +152,7 @@ impl Shard {
             };
         }
         let Some(rules) = self.govern(index) else { return Err(last) };
-        let Census { holding, untouched, .. } = self.census(index);
+        let Census { holding, untouched, buffered, .. } = self.census(index);
         if is_single && !self.is_tied(index) {
             if self.slot(index).is_ending() || self.take_next(index).is_none() {
                 // It is about to run, if it has not begun.
@@ -154,20 +165,21 @@ impl Shard {
         if self.slot(index).is_ending() {
             return self.force_last(index, untouched);
         }
-        if holding >= rules.overlap.capacity() {
-            match rules.overlap {
-                Overlap::Skip | Overlap::Allow(_) => return Err(Error::Overlap(self.id(index))),
-                Overlap::BufferOne if untouched > 0 => {
-                    return Err(Error::Overlap(self.id(index)));
-                }
-                _ => {}
-            }
+        let is_full = holding >= rules.overlap.capacity();
+        let is_skipped = match rules.overlap {
+            Overlap::Skip | Overlap::Allow(_) => is_full,
+            Overlap::BufferOne => buffered > 0 || is_full && untouched > 0,
+            _ => false,
+        };
+        if is_skipped {
+            return Err(Error::Overlap(self.id(index)));
         }
         self.admit(index, Due::interval(now), None, now);
-        self.force(index);
+        self.force(index, Some(Due::interval(now)));
         if self.slot(index).is_ending() {
-            // It was the last that the task may have.
-            self.take_next(index);
+            // It was the last that the task may have, unless it does not take place.
+            let next = self.take_next(index);
+            self.slot_mut(index).more_mut().reserve = next;
         }
         Ok(())
     }
@@ -177,14 +189,16 @@ impl Shard {
         if untouched == 0 {
             return Err(Error::LastRun(self.id(index)));
         }
-        self.force(index);
+        self.force(index, None);
         Ok(())
     }
 
-    /// Has the oldest execution that was not begun run though the task is paused.
-    fn force(&mut self, index: usize) {
+    /// Has an execution that was not begun run though the task is paused: the one that is due then, or the
+    /// oldest.
+    fn force(&mut self, index: usize, due: Option<Due>) {
+        let due = due.map(|due| due.wall_on(self.timeline));
         if let Some(record) = self.slot(index).record() {
-            edit(&**record, |ledger| ledger.force());
+            edit(&**record, |ledger| ledger.force(due));
         }
         self.nudge(index);
     }
@@ -236,7 +250,8 @@ impl Shard {
 impl Engine {
     /// Fires nothing until it is resumed, or fires again.
     pub(super) fn pause_all(&self, paused: bool) {
-        let wall = self.clock.wall();
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let mut outboxes = Vec::new();
         let changed = {
             // So that the heart finds all shards paused, or none.
             let life = self.life.lock();
@@ -247,6 +262,14 @@ impl Engine {
                 self.tell(wall, kind);
                 for place in &self.shards {
                     let mut shard = place.shard.lock();
+                    if life.stage >= Stage::Draining {
+                        // Nothing fires any more. What waits would do so for ever.
+                        if paused {
+                            shard.cancel_all_that_waits(now);
+                            outboxes.extend(shard.take_outbox().map(|outbox| *outbox));
+                        }
+                        continue;
+                    }
                     shard.paused = paused;
                     shard.head = shard.next_due();
                     if !paused {
@@ -258,6 +281,9 @@ impl Engine {
             drop(life);
             changed
         };
+        for outbox in outboxes {
+            self.post(outbox);
+        }
         if changed && !paused {
             self.parker.unpark();
         }

@@ -9,7 +9,7 @@ use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Details, Execution, Reason, Status, Swept, Ticket, Withdrawal};
+use crate::execution::{Details, Execution, Reason, Stage, Status, Swept, Ticket, Withdrawal};
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
@@ -381,6 +381,10 @@ impl Shard {
         if self.slot(index).rules().is_some() {
             next = self.end_ruled(index, next, reason, now);
         }
+        if self.paused {
+            // Nor is what the scheduler holds back while it is paused as a whole.
+            self.cancel_waiting(index, reason, now);
+        }
         let slot = self.slot_mut(index);
         slot.end(queued);
         // What is paused is not run by a shutdown either.
@@ -395,6 +399,27 @@ impl Shard {
             record.close();
         }
         leftover
+    }
+
+    /// Cancels the executions of a task that were not begun, and that no executor has.
+    fn cancel_waiting(&mut self, index: usize, reason: Reason, now: Moment) {
+        let Some(record) = self.slot(index).record().cloned() else { return };
+        for running in edit(&*record, |ledger| ledger.untouched()) {
+            if running.stage == Stage::Waiting {
+                self.cancel_attempts(index, &*record, running, reason, now);
+            }
+        }
+        self.outbox().touched.push(record);
+    }
+
+    /// Cancels what waits of all tasks, which a shutdown will not run.
+    pub(super) fn cancel_all_that_waits(&mut self, now: Moment) {
+        for index in self.indices() {
+            if self.slot(index).waiting() > 0 {
+                self.cancel_waiting(index, Reason::ShutDown, now);
+                self.go_on(index, now);
+            }
+        }
     }
 
     /// Deals with what only tasks with rules have when one is ended; gives the run that it still waits

@@ -413,7 +413,13 @@ impl Sink for Conclusion<'_> {
         let Self { engine, ticket, attempt } = self;
         let now = engine.clock.now();
         // Before the lock is taken: a predicate is a user's.
+        let is_settled = |attempt: &Attempt| {
+            let (task, run) = (ticket.task, ticket.run);
+            attempt.overdue(now).is_some() && engine.attempt(task, run).is_none()
+        };
         let follow = match attempt {
+            // It has timed out, and what follows was decided then.
+            Some(attempt) if is_settled(attempt) => Follow::default(),
             Some(attempt) => attempt.follow(delivery.error(), now),
             None => Follow::default(),
         };

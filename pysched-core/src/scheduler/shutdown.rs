@@ -160,6 +160,8 @@ impl Engine {
                     self.bus.publish(event);
                 }
                 self.refusing.store(true, Ordering::SeqCst);
+                // Nothing runs that would be waited for, if nothing ever has.
+                let queued = queued || life.stage == Stage::Created;
                 let mut harvest = Harvest::new(self.lanes.len());
                 for (number, place) in self.shards.iter().enumerate() {
                     let mut shard = place.shard.lock();
@@ -167,6 +169,7 @@ impl Engine {
                     if life.stage == Stage::Running && !queued && !shard.paused {
                         let before = harvest.jobs();
                         shard.observe(now, wall);
+                        shard.ring_deadlines(now, &mut harvest);
                         shard.fire_due(&owner, now, wall, &mut harvest);
                         self.in_flight.enter(number, harvest.jobs() - before);
                     }

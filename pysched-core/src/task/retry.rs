@@ -164,7 +164,12 @@ impl Retry {
                 // Beyond 2^31 times the first, it is the longest in any case that makes sense.
                 let factor = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
                 let full = first.saturating_mul(factor).min(longest);
-                if self.jitter { full.mul_f64(1.0 - random / 2.0) } else { full }
+                if !self.jitter {
+                    return full;
+                }
+                // Floating point may round the longest of all up to more than there is.
+                let seconds = full.as_secs_f64() * (1.0 - random / 2.0);
+                Duration::try_from_secs_f64(seconds).unwrap_or(full)
             }
         }
     }
@@ -213,6 +218,13 @@ mod tests {
         assert!(Retry::times(1).when(panicked).after(1, &error).is_some());
         assert!(Retry::times(1).when(move |it| !panicked(it)).after(1, &error).is_none());
         assert!(Retry::times(1).when(|_| panic!("undecided")).after(1, &error).is_none());
+    }
+
+    #[test]
+    fn the_longest_pause_of_all_may_be_jittered() {
+        let retry = Retry::times(1).exponential(Duration::MAX, Duration::MAX);
+        assert_eq!(retry.pause(1, 0.0), Duration::MAX);
+        assert!(retry.pause(1, 1.0) < Duration::MAX);
     }
 
     proptest! {
