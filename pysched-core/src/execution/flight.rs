@@ -255,7 +255,7 @@ impl<T> InFlight<T> {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Active<T>> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Active<T>> {
         self.first.iter().chain(&self.rest)
     }
 

@@ -210,8 +210,9 @@ impl<T> History<T> {
         self.retain(Entry::Ended(Ended { number: self.ended, times, outcome, details }));
     }
 
-    /// Moves the executions that their futures have settled to those that ended.
-    pub(crate) fn sweep(&mut self) -> Swept {
+    /// Moves the executions that their futures have settled to those that ended. The one that is to come
+    /// is due at `next`: the run that its future was made for may have been passed over.
+    pub(crate) fn sweep(&mut self, next: Option<SystemTime>) -> Swept {
         let mut settled = Vec::new();
         let is_settled =
             |cell: &Option<Arc<ExecutionCell<T>>>| cell.as_ref().is_some_and(|it| it.is_settled());
@@ -223,6 +224,9 @@ impl<T> History<T> {
         let upcoming = is_settled(&self.upcoming);
         if upcoming {
             let cell = self.upcoming.take();
+            if let Some((cell, due)) = cell.as_ref().zip(next) {
+                cell.set_due(due);
+            }
             settled.extend(cell.as_ref().map(|cell| cell.times().due));
             self.push_settled(cell);
         }
@@ -602,7 +606,7 @@ mod tests {
         let cell = history.current(Some(at(1))).unwrap();
         assert!(cell.withdraw());
         cell.settle_cancelled(at(1));
-        assert!(history.sweep().upcoming, "it was the upcoming one");
+        assert!(history.sweep(None).upcoming, "it was the upcoming one");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
         history.launch(at(2));
         assert!(!Arc::ptr_eq(&cell, &history.current(None).unwrap()));
@@ -617,7 +621,7 @@ mod tests {
         assert!(cell.withdraw());
         assert!(!history.begin(run, Some(at(1))));
         cell.settle_cancelled(at(1));
-        assert!(!history.sweep().upcoming, "it was not the upcoming one any more");
+        assert!(!history.sweep(None).upcoming, "it was not the upcoming one any more");
         assert_eq!(dues(&history), [(at(1), Status::Cancelled)]);
         assert!(!history.is_active());
     }

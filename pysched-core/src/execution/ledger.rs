@@ -190,12 +190,12 @@ impl<T> Ledger for History<T> {
     }
 
     fn force(&mut self, due: Option<SystemTime>) {
-        let run = {
-            let held_back = self.flight.iter().filter(|it| it.is_untouched() && !it.forced);
-            let mut runs =
-                held_back.filter(|it| due.is_none_or(|due| it.due == due)).map(|it| it.run);
-            if due.is_some() { runs.last() } else { runs.next() }
+        let is_held_back = |it: &&Active<T>| it.is_untouched() && !it.forced;
+        let found = match due {
+            Some(due) => self.flight.iter().rev().find(|it| is_held_back(it) && it.due == due),
+            None => self.flight.iter().find(is_held_back),
         };
+        let run = found.map(|it| it.run);
         if let Some(run) = run {
             self.flight.edit(run, |active| active.forced = true);
         }
@@ -210,12 +210,14 @@ impl<T> Ledger for History<T> {
     }
 
     fn next_to_queue(&self, capacity: usize, forced: bool) -> Option<Running> {
-        let Census { holding, waiting, queued, .. } = self.flight.census();
-        if waiting == 0 {
-            return None;
-        }
+        let Census { holding, untouched, waiting, queued, .. } = self.flight.census();
         // What holds a place already needs no other one.
         let has_room = holding + queued < capacity;
+        let may_go = if has_room { waiting } else { waiting - (untouched - queued) };
+        if may_go == 0 {
+            // Not looked for, as there may be very many that wait.
+            return None;
+        }
         let may = |it: &&Active<T>| {
             it.stage == Stage::Waiting && (it.holds || has_room) && (it.forced || !forced)
         };

@@ -142,7 +142,7 @@ impl Shard {
         let Some(index) = self.index(task) else { return Leftover::default() };
         let Some(record) = self.slot(index).record().cloned() else { return Leftover::default() };
         let leftover = self.leftover(index);
-        let Swept { upcoming, settled } = record.sweep();
+        let Swept { upcoming, settled } = record.sweep(self.upcoming(index));
         for due in settled {
             self.tell_fate(index, due, Status::Cancelled, Reason::FutureCancelled, 1, now);
         }

@@ -85,8 +85,9 @@ pub(crate) trait AnyRecord: Any + Send + Sync {
     /// Lets go of the function: nothing will be launched any more, and what was has begun.
     fn close(&self);
 
-    /// Moves executions that their futures have settled to those that ended.
-    fn sweep(&self) -> Swept;
+    /// Moves executions that their futures have settled to those that ended; the one that is to come is
+    /// due at `next`.
+    fn sweep(&self, next: Option<SystemTime>) -> Swept;
 
     /// Whether an execution is queued or running.
     fn is_active(&self) -> bool;
@@ -213,9 +214,9 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         self.tell(&state);
     }
 
-    fn sweep(&self) -> Swept {
+    fn sweep(&self, next: Option<SystemTime>) -> Swept {
         let mut state = self.state.lock();
-        let swept = state.history.sweep();
+        let swept = state.history.sweep(next);
         self.tell(&state);
         swept
     }

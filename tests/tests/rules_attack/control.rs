@@ -141,6 +141,20 @@ fn a_run_that_came_in_a_pause_is_not_cancelled_in_place_of_the_next() {
 }
 
 #[test]
+fn a_future_whose_run_was_passed_over_cancels_the_next() {
+    let it = Guided::new(1);
+    let task = it.task("a").trigger(Trigger::recur(5)).misfire(pysched::Misfire::Skip);
+    let handle = it.sched.add(task.grace(secs(1))).unwrap();
+    let future = handle.future();
+    it.pass(secs(7));
+    assert!(future.cancel());
+    let fates = it.fates(&handle);
+    assert_eq!((fates[0].0, fates[0].1), (5, Missed));
+    assert_eq!(fates[1..], [(10, Cancelled, Some(Reason::FutureCancelled))]);
+    assert_eq!(future.execution().due, it.start + secs(10));
+}
+
+#[test]
 fn a_run_that_was_asked_for_and_is_lost_does_not_end_the_series() {
     let it = Guided::new(1);
     let gate = occupy(&it.sched, 1);

@@ -3,11 +3,15 @@
 #[path = "../rules/guided.rs"]
 mod guided;
 
+mod clocks;
 mod control;
 mod drops;
+mod fates;
 mod following;
 mod limits;
+mod numbers;
 mod shutdown;
+mod stages;
 
 use std::fmt;
 use std::sync::Mutex;
