@@ -55,9 +55,9 @@ impl Inside {
 
     /// As [`run`](Self::run), of an execution that another process has sent.
     #[cfg(all(feature = "process", unix))]
-    pub(crate) fn run_elsewhere(current: Current) -> Self {
+    pub(crate) fn run_elsewhere(current: &Current) -> Self {
         let inside = Self::run(current.task(), 0);
-        remember(&current);
+        remember(current);
         inside
     }
 }

@@ -15,7 +15,7 @@ use crate::portable;
 use crate::portable::Parcel;
 use crate::task::{AnyRecord, Body, Claim, Delivery, Sink, edit};
 use crate::time::Moment;
-use crate::trigger::Due;
+use crate::trigger::{Due, Schedule};
 use crate::unwind::drop_quietly;
 
 /// An execution that was claimed.
@@ -168,13 +168,17 @@ impl Shard {
             return self.conclude_ruled(index, ticket, now, delivery, follow);
         }
         self.tally.ended(ticket.lane, slot.started(), now);
-        self.tally.settled(delivery.status(), 1);
+        let status = delivery.status();
+        self.tally.settled(status, 1);
+        if status == Status::Failed {
+            self.count_mishap(delivery.error());
+        }
         if self.bus.is_listening() {
             self.tell_plain_end(index, ticket.run, delivery, now);
         }
         let Some(slot) = self.slots.get(index) else { return Leftover::default() };
         if let Some(record) = slot.record() {
-            let signals = slot.is_bound() && delivery.status() == Status::Succeeded;
+            let signals = status == Status::Succeeded && slot.is_bound();
             let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
             if slot.is_armed() && !flush && !signals {
                 // What nearly every run of a series comes to.
@@ -191,7 +195,7 @@ impl Shard {
         let details = slot.more.as_deref().and_then(|more| more.details.clone());
         self.remember(index, started, now, delivery, details.as_deref());
         if self.slot(index).more.is_some() {
-            self.wind_up(index, delivery.status() == Status::Succeeded);
+            self.wind_up(index, status == Status::Succeeded);
         }
         if is_held {
             let times = self.times(self.slot(index), started, Some(now));
@@ -409,8 +413,19 @@ impl Shard {
         let is_paused = self.paused || self.slot(index).is_paused();
         let (status, why) =
             if is_paused { (Status::Skipped, Reason::Paused) } else { (Status::Cancelled, reason) };
-        if let Some(due) = next {
+        let is_series = self.slot(index).schedule().is_some_and(Schedule::is_series);
+        // A run that is the only one, and is not skipped, is the one that the task waits for.
+        if let Some(due) = next
+            && (is_series || is_paused)
+        {
             next = self.drop_due(index, due, status, why, now);
+            if next.is_none()
+                && let Some(record) = self.slot(index).record()
+            {
+                // Who waits for the run that would have come, waits for none that comes.
+                let at = self.timeline.wall_at(now);
+                edit(&**record, |ledger| ledger.abandon(at, why));
+            }
         }
         self.give_up_retries(index, now);
         next
