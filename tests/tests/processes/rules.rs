@@ -27,8 +27,10 @@ fn introduce(filling: String) -> (String, Option<String>, u32, SystemTime) {
 fn hang_at_first(trace: String, attempts: u32) -> u32 {
     let attempt = pysched::current().attempt();
     leave(&trace, &format!("{} ", std::process::id()));
-    while attempt <= attempts {
-        std::thread::park();
+    if attempt <= attempts {
+        loop {
+            std::thread::park();
+        }
     }
     attempt
 }
