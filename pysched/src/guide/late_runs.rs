@@ -9,7 +9,7 @@
 //! | the scheduler was not started yet, or was paused; the process was stopped; the machine slept | all runs that have come meanwhile, at once |
 //! | the task was paused | the same, of that task |
 //! | the wall clock was set forward, past times of a [calendar](crate::Trigger::cron) | the same, of all calendars |
-//! | no worker is free, or there is no room under the [limit of a tag](crate::SchedulerBuilder::limit) | one run that waits, whose place the next one takes |
+//! | no worker is free, or there is no room under the [limit of a tag](crate::SchedulerBuilder::limit) | one run that waits, whose place the next one takes; under `RunAll`, all of them |
 //!
 //! A run that is due while an earlier execution of its task still runs is another matter: that is
 //! [overlap](super::overlap). The delay of a [jitter](crate::Trigger::jitter) is no lateness either: a

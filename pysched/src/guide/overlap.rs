@@ -14,7 +14,7 @@
 //!
 //! An execution counts as running from the start of its first attempt to the end of its last, between
 //! two attempts as well. One that only waits for a worker, or for room under a limit, does not count: it is
-//! [late](super::late_runs), and the newer run takes its place.
+//! [late](super::late_runs), and the newer run takes its place, unless the task is to make up for each.
 //!
 //! # A timeline
 //!
