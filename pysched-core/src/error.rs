@@ -144,7 +144,7 @@ pub enum TaskError {
     /// The function, or the `Drop` of a value it had captured, panicked with this message.
     Panicked(String),
 
-    /// The execution was cancelled: before it started, or, in a worker process, while it ran.
+    /// The execution was cancelled: before it started, or while it ran, if it then ended for that reason.
     Cancelled,
 
     /// The execution went past this limit.
