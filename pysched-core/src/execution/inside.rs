@@ -57,7 +57,7 @@ impl Inside {
     #[cfg(all(feature = "process", unix))]
     pub(crate) fn run_elsewhere(current: &Current) -> Self {
         let inside = Self::run(current.task(), 0);
-        remember(current);
+        remember(current.clone());
         inside
     }
 }
