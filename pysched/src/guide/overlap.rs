@@ -165,8 +165,8 @@
 //! | | at once | a run beyond that |
 //! | --- | --- | --- |
 //! | pysched | 1 | is skipped, and recorded |
-//! | `APScheduler` 3.11 | 1, `max_instances` | is skipped, with a warning and an event |
-//! | `APScheduler` 4.0.0a6 | 1, `max_running_jobs` | waits |
+//! | APScheduler 3.11 | 1, `max_instances` | is skipped, with a warning and an event |
+//! | APScheduler 4.0.0a6 | 1, `max_running_jobs` | waits |
 //! | Quartz 2 | any number | with `@DisallowConcurrentExecution`: waits, and has misfired after 60 s |
 //! | Temporal's schedules | 1 | is skipped |
 //!
