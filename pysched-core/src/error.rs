@@ -144,7 +144,7 @@ pub enum TaskError {
     /// The function, or the `Drop` of a value it had captured, panicked with this message.
     Panicked(String),
 
-    /// The execution was cancelled: before it started, or, in a worker process, while it ran.
+    /// The execution was cancelled: before it started, or while it ran, if it then ended for that reason.
     Cancelled,
 
     /// The execution went past this limit.
@@ -156,7 +156,7 @@ pub enum TaskError {
     /// The executor did not take the execution; the text says why.
     Refused(String),
 
-    /// The run did not take place, and no other comes; the text says why.
+    /// The run was missed or skipped, and no other comes; the text says why.
     Missed(String),
 }
 
@@ -169,7 +169,7 @@ impl fmt::Display for TaskError {
             Self::TimedOut(limit) => write!(f, "the task ran longer than its limit of {limit:?}"),
             Self::WorkerDied(what) => write!(f, "the task's worker died: {what}"),
             Self::Refused(why) => write!(f, "the executor did not take the task: {why}"),
-            Self::Missed(why) => write!(f, "the run was missed: {why}"),
+            Self::Missed(why) => write!(f, "the run did not take place: {why}"),
         }
     }
 }

@@ -99,10 +99,12 @@
 //! text such as `"1h 30m"`. In the attribute, a bad one is a compile error, and so is a bad cron
 //! expression in the attribute or in [`cron!`].
 //!
-//! A recurring task never overlaps itself, and does not run in a burst to catch up. What is due
-//! while the previous run is running is recorded as [`Status::Skipped`]; if several runs could not
-//! start in time, say because the process was stopped or no worker was free, the newest starts and
-//! the others are recorded as [`Status::Missed`]:
+//! # Late and overlapping runs
+//!
+//! Unless told otherwise, a recurring task does not overlap itself, and does not run in a burst to catch
+//! up. What is due while the previous run is running is recorded as [`Status::Skipped`]; if several runs
+//! could not start in time, say because the process was stopped or no worker was free, the newest
+//! starts and the others are recorded as [`Status::Missed`]:
 //!
 //! ```
 //! use std::time::Duration;
@@ -118,6 +120,16 @@
 //! assert_eq!(fates, [Status::Missed, Status::Missed, Status::Succeeded]);
 //! # Ok::<(), pysched::Error>(())
 //! ```
+//!
+//! | rule | says | unless set |
+//! | --- | --- | --- |
+//! | [`Task::misfire`] | which of several late runs take place: the newest, all, or none | [`Misfire::RunOnce`] |
+//! | [`Task::grace`] | how late a run may start | any time |
+//! | [`Task::overlap`] | what becomes of a run that is due while others run: it is skipped, waits, runs beside them, or ends them | [`Overlap::Skip`] |
+//! | [`Scheduler::set_limit`] | how many executions of all tasks with a [tag](Task::tag) run at once; the others wait | any number |
+//!
+//! The pages [late runs](guide::late_runs) and [overlap](guide::overlap) show each of them at work. In
+//! the attribute they are options: `misfire = skip`, `grace = "5m"`, `overlap = buffer_one`, `tag = "db"`.
 //!
 //! # Calendars
 //!
@@ -176,9 +188,9 @@
 //! # Results
 //!
 //! Each execution has a [`TaskFuture`]: wait for it with or without a limit, ask how it stands, be
-//! called when it is done, `.await` it, or cancel it before it starts. [`Handle::future`] gives
-//! that of the execution that runs or comes next, and [`Handle::wait`] blocks until one has ended,
-//! a later one at each call. [`guide::results`] says more.
+//! called when it is done, `.await` it, or cancel it. [`Handle::future`] gives that of the execution
+//! that runs or comes next, and [`Handle::wait`] blocks until one has ended, a later one at each call.
+//! [`guide::results`] says more.
 //!
 //! ```
 //! use pysched::{Scheduler, Task};
@@ -216,8 +228,97 @@
 //! # Ok::<(), pysched::Error>(())
 //! ```
 //!
-//! A thread cannot be killed: a task that never returns keeps its worker. A worker process can: the
-//! guide's page "threads or processes", in builds with the feature `process`, says when to take which.
+//! [`Task::retry`] has an execution that has failed tried again, after pauses in which it keeps no worker.
+//! [`Task::timeout`] limits how long an attempt may take. A thread cannot be killed, so what runs on one
+//! has failed when its limit is over, and is told to end: by its [`Token`], which it may look at, or not.
+//! One that never returns keeps its worker, but only that one. A worker process is ended. [`Task::after`] has
+//! a task run each time that others have succeeded.
+//!
+//! ```
+//! use std::time::Duration;
+//! use pysched::{Retry, Scheduler, Task, TaskError};
+//!
+//! let sched = Scheduler::new();
+//! sched.start()?;
+//!
+//! let flaky = Task::fallible(|| match pysched::current().attempt() {
+//!     1 => Err("no connection"),
+//!     attempt => Ok(attempt),
+//! });
+//! let flaky = sched.add(flaky.retry(Retry::times(3).fixed(Duration::from_millis(1))))?;
+//! assert_eq!(flaky.future().wait().unwrap(), &2);
+//!
+//! let endless = Task::fallible(|| -> Result<(), TaskError> {
+//!     loop {
+//!         pysched::current().token().check()?; // `Err` as soon as it is to end
+//!     }
+//! });
+//! let endless = sched.add(endless.timeout(Duration::from_millis(20)))?;
+//! assert!(matches!(endless.future().wait(), Err(TaskError::TimedOut(_))));
+//! sched.shutdown(true); // it has ended
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! The page [failure](guide::failure) has all of it. When to take worker processes in place of threads is
+//! on the page "threads or processes", in builds with the feature `process`.
+//!
+//! # Control
+//!
+//! | call | does |
+//! | --- | --- |
+//! | [`pause`](Scheduler::pause), [`resume`](Scheduler::resume) | holds the runs of a task back, and lets it go on as after a standstill |
+//! | [`run_now`](Scheduler::run_now) | runs it now, beside its schedule, also while it is paused |
+//! | [`reschedule`](Scheduler::reschedule) | gives it another trigger |
+//! | [`cancel`](Scheduler::cancel) | ends it; what runs is finished |
+//! | [`TaskFuture::cancel`] | cancels one execution; if it runs, it is told to end |
+//! | [`pause_all`](Scheduler::pause_all), [`resume_all`](Scheduler::resume_all) | the same for the whole scheduler |
+//!
+//! All but the last two are methods of the [`Handle`], too, and of a [`Selection`]: all tasks
+//! [of a name](Scheduler::named) or [with a tag](Scheduler::tagged). A name belongs to one live task;
+//! [`Task::conflict`] says what to do if it is taken.
+//!
+//! ```
+//! use pysched::{Scheduler, Task, Trigger};
+//!
+//! let sched = Scheduler::new();
+//! sched.start()?;
+//! let nightly = |name| Task::new(|| ()).name(name).tag("nightly").trigger(Trigger::recur(86_400));
+//! let (sweep, _) = (sched.add(nightly("sweep"))?, sched.add(nightly("backup"))?);
+//!
+//! assert_eq!(sched.tagged("nightly").pause(), 2);
+//! sweep.run_now()?;
+//! sweep.wait().wait().unwrap();
+//! assert_eq!(sched.named("backup").resume(), 1);
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! # Seeing what happens
+//!
+//! Every run that does not succeed says why, in [`Execution::error`] or as a [`Reason`];
+//! [`Scheduler::explain`] says it in words, with what the task waits for.
+//! [`Scheduler::stats`] has the numbers, and [`Scheduler::subscribe`] calls a function with each
+//! [`Event`], among them the progress that functions [tell](Current::set_progress):
+//!
+//! ```
+//! use std::sync::mpsc;
+//! use pysched::{EventKind, Scheduler, Task};
+//!
+//! let (sender, failures) = mpsc::channel();
+//! let sched = Scheduler::new();
+//! let _subscription = sched.subscribe(move |event| {
+//!     if let EventKind::Failed { error, .. } = &event.kind {
+//!         sender.send(error.clone()).unwrap();
+//!     }
+//! });
+//! sched.start()?;
+//! let backup = sched.add(Task::fallible(|| Err::<(), _>("disk full")).name("backup"))?;
+//! assert_eq!(failures.recv().unwrap(), "the task failed: disk full");
+//! assert!(sched.explain(&backup).contains("disk full"));
+//! # Ok::<(), pysched::Error>(())
+//! ```
+//!
+//! The page [observing](guide::observing) has the table of events and what the features `tracing` and
+//! `metrics` make of them.
 //!
 //! # Shutdown
 //!
@@ -288,7 +389,7 @@
 //! | `cron` | yes | calendars: cron expressions and time zones |
 //! | `bundled-time-zones` | no | a time zone database in the program, for systems that have none |
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
-//! | `serde` | no | annotated functions whose arguments and results can be encoded are registered with the code that does so |
+//! | `serde` | no | [`Event`], [`Execution`], [`TaskInfo`], [`Stats`] and [`Trigger`] can be serialised; annotated functions whose arguments and results can be encoded are registered with the code that does so |
 //! | `tracing` | no | all [events](Event) as events of `tracing`, and a span for each execution |
 //! | `metrics` | no | counters, gauges and histograms of `metrics` |
 

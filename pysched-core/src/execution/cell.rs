@@ -62,7 +62,10 @@ impl<T> Outcome<T> {
 
     /// The outcome of a run that did not take place, where no other comes.
     pub(crate) fn missed(reason: Reason) -> Self {
-        let error = TaskError::Missed(reason.to_string());
+        let error = match reason.status() {
+            Status::Cancelled => TaskError::Cancelled,
+            _ => TaskError::Missed(reason.to_string()),
+        };
         Self(Err(Box::new(Failure { error, text: None, reason: Some(reason) })))
     }
 
@@ -97,7 +100,7 @@ impl<T> Outcome<T> {
         match self.result() {
             Ok(_) => Status::Succeeded,
             Err(TaskError::Cancelled) => Status::Cancelled,
-            Err(TaskError::Missed(_)) => Status::Missed,
+            Err(TaskError::Missed(_)) => self.reason().map_or(Status::Missed, Reason::status),
             Err(_) => Status::Failed,
         }
     }
@@ -120,11 +123,12 @@ impl<T> Outcome<T> {
 impl<T> From<Result<T, TaskError>> for Outcome<T> {
     fn from(result: Result<T, TaskError>) -> Self {
         Self(result.map_err(|error| {
-            let text = match error {
-                TaskError::Cancelled => None,
-                _ => Some(text_of(&error)),
+            let (text, reason) = match error {
+                // By nobody else, or it would be known why.
+                TaskError::Cancelled => (None, Some(Reason::ShutDown)),
+                _ => (Some(text_of(&error)), None),
             };
-            Box::new(Failure { error, text, reason: None })
+            Box::new(Failure { error, text, reason })
         }))
     }
 }

@@ -67,7 +67,7 @@ pub fn current() -> Current {
     let Some(subject) = subject else { return Current::nobody() };
     let report = owner.map_or(Report::Nobody, |owner| Report::Scheduler(owner, run));
     let current = Current { inner: Arc::new(Inner { task, subject, report }) };
-    inside::remember(&current);
+    inside::remember(current.clone());
     current
 }
 

@@ -12,9 +12,9 @@ use crate::error::TaskError;
 /// The result of one execution, which may still have to run.
 ///
 /// Modelled on Python's `concurrent.futures.Future`: wait for it, with or without a limit, ask how
-/// it stands, be called when it is done, or cancel it before it starts. Any number of threads may
-/// do so at once. Clones are the same result; dropping them cancels nothing. Where `T: Clone`, it
-/// can also be awaited on any async runtime.
+/// it stands, be called when it is done, or cancel it. Any number of threads may do so at once. Clones
+/// are the same result; dropping them cancels nothing. Where `T: Clone`, it can also be awaited on any
+/// async runtime.
 ///
 /// ```
 /// use pysched::{Task, TaskError, Scheduler};

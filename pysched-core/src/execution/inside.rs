@@ -55,9 +55,9 @@ impl Inside {
 
     /// As [`run`](Self::run), of an execution that another process has sent.
     #[cfg(all(feature = "process", unix))]
-    pub(crate) fn run_elsewhere(current: Current) -> Self {
+    pub(crate) fn run_elsewhere(current: &Current) -> Self {
         let inside = Self::run(current.task(), 0);
-        remember(&current);
+        remember(current.clone());
         inside
     }
 }
@@ -108,11 +108,11 @@ pub(super) fn innermost() -> (Option<(TaskId, u64)>, Option<Current>) {
 }
 
 /// Keeps what the innermost code was told about itself.
-pub(super) fn remember(current: &Current) {
+pub(super) fn remember(current: Current) {
     change(|entered| {
         let depth = entered.scopes.len();
         if depth > 0 {
-            entered.told.push((depth, current.clone()));
+            entered.told.push((depth, current));
         }
     });
 }

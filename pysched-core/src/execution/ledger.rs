@@ -94,8 +94,8 @@ pub(crate) trait Ledger {
     /// The executions that were never begun.
     fn untouched(&self) -> Vec<Running>;
 
-    /// Ends the future of a run that will not come, for that reason: as cancelled or as missed.
-    fn abandon(&mut self, at: SystemTime, status: Status, reason: Reason);
+    /// Ends the future of a run that will not come, for that reason.
+    fn abandon(&mut self, at: SystemTime, reason: Reason);
 
     /// How the last run that is over has ended.
     fn latest_fate(&self) -> Option<Execution>;
@@ -351,13 +351,11 @@ impl<T> Ledger for History<T> {
         running.map(|active| active.run).collect()
     }
 
-    fn abandon(&mut self, at: SystemTime, status: Status, reason: Reason) {
-        let is_cancelled = status == Status::Cancelled;
+    fn abandon(&mut self, at: SystemTime, reason: Reason) {
         if let Some(cell) = self.upcoming.take()
-            && if is_cancelled { cell.withdraw() } else { cell.begin() }
+            && cell.begin()
         {
-            let missed = || Outcome::missed(reason);
-            cell.settle(if is_cancelled { Outcome::cancelled(reason) } else { missed() }, at);
+            cell.settle(Outcome::missed(reason), at);
             self.tell(cell);
         }
     }

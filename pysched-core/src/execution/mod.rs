@@ -70,7 +70,8 @@ pub struct Execution {
     /// When the function was called.
     pub started: Option<SystemTime>,
 
-    /// When the function had returned, or when it was settled that it would not be called.
+    /// When the function had returned or was past its limit, or when it was settled that it would not be
+    /// called.
     pub finished: Option<SystemTime>,
 
     /// 1 for the first attempt, one more for each retry.
@@ -169,7 +170,7 @@ pub enum Status {
     /// The function returned a value.
     Succeeded,
 
-    /// The function returned an error or panicked, or nobody could run it.
+    /// The function returned an error, panicked or took too long, or nobody could run it.
     Failed,
 
     /// It was cancelled: before it started, or while it ran, if it then ended for that reason.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
 
+use super::Status;
 use crate::TaskId;
 
 /// Why a run was skipped, missed or cancelled.
@@ -59,11 +60,26 @@ pub enum Reason {
     /// [`Overlap::CancelOther`](crate::Overlap::CancelOther).
     NewerRun,
 
-    /// Cancelled: the scheduler was shut down.
+    /// Cancelled: the scheduler was shut down, or the executor that had it.
     ShutDown,
 
     /// Cancelled: the task that it was to follow has ended without succeeding.
     Predecessor(TaskId),
+}
+
+impl Reason {
+    /// The fate that it is a reason for.
+    pub(crate) fn status(self) -> Status {
+        match self {
+            Self::Overlap | Self::Limit(_) | Self::Paused => Status::Skipped,
+            Self::TooLate(_) | Self::Coalesced { .. } | Self::Rescheduled => Status::Missed,
+            Self::TaskCancelled
+            | Self::FutureCancelled
+            | Self::NewerRun
+            | Self::ShutDown
+            | Self::Predecessor(_) => Status::Cancelled,
+        }
+    }
 }
 
 /// Why an execution was cancelled that has nothing else to it, in a byte.

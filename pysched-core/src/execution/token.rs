@@ -128,7 +128,7 @@ mod tests {
         let token = Token::new();
         let sleeper = thread::spawn({
             let token = token.clone();
-            move || token.wait_timeout(Duration::from_secs(60))
+            move || token.wait_timeout(Duration::from_mins(1))
         });
         let (sender, told) = mpsc::channel();
         token.on_cancel(move || sender.send(()).unwrap());

@@ -1,7 +1,7 @@
 //! How the executions of a task with rules begin, time out, are tried again, are told to end, and end.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::bonds::News;
 use super::deadlines::{Alert, Deadline};
@@ -217,7 +217,8 @@ impl Shard {
         let status = delivery.status();
         let text = delivery.text().unwrap_or_default().to_owned();
         self.tell_mishap(index, running, delivery.error(), now);
-        if status == Status::Failed
+        // Of a process that was ended for it, the outcome says so already.
+        if matches!(status, Status::Failed | Status::Cancelled)
             && let Some(reason) = running.told
         {
             let failure = delivery.take_failure();
@@ -483,8 +484,7 @@ impl Engine {
 }
 
 /// What is told of how an attempt has gone wrong, beside that it has.
-pub(super) fn mishap(running: Running, error: &TaskError) -> Option<EventKind> {
-    let Running { due, attempt, .. } = running;
+pub(super) fn mishap(due: SystemTime, attempt: u32, error: &TaskError) -> Option<EventKind> {
     match error {
         TaskError::TimedOut(limit) => Some(EventKind::TimedOut { due, attempt, limit: *limit }),
         TaskError::WorkerDied(what) => {

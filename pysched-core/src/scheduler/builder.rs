@@ -50,7 +50,7 @@ impl SchedulerBuilder {
     /// unless set.
     ///
     /// The scheduler shuts it down when it is shut down itself. To share an executor with others,
-    /// give an [`Arc`](std::sync::Arc) of it.
+    /// give an [`Arc`] of it.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -15,7 +15,7 @@ use crate::portable;
 use crate::portable::Parcel;
 use crate::task::{AnyRecord, Body, Claim, Delivery, Sink, edit};
 use crate::time::Moment;
-use crate::trigger::Due;
+use crate::trigger::{Due, Schedule};
 use crate::unwind::drop_quietly;
 
 /// An execution that was claimed.
@@ -168,13 +168,17 @@ impl Shard {
             return self.conclude_ruled(index, ticket, now, delivery, follow);
         }
         self.tally.ended(ticket.lane, slot.started(), now);
-        self.tally.settled(delivery.status(), 1);
+        let status = delivery.status();
+        self.tally.settled(status, 1);
+        if status == Status::Failed {
+            self.count_mishap(delivery.error());
+        }
         if self.bus.is_listening() {
             self.tell_plain_end(index, ticket.run, delivery, now);
         }
         let Some(slot) = self.slots.get(index) else { return Leftover::default() };
         if let Some(record) = slot.record() {
-            let signals = slot.is_bound() && delivery.status() == Status::Succeeded;
+            let signals = status == Status::Succeeded && slot.is_bound();
             let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
             if slot.is_armed() && !flush && !signals {
                 // What nearly every run of a series comes to.
@@ -191,7 +195,7 @@ impl Shard {
         let details = slot.more.as_deref().and_then(|more| more.details.clone());
         self.remember(index, started, now, delivery, details.as_deref());
         if self.slot(index).more.is_some() {
-            self.wind_up(index, delivery.status() == Status::Succeeded);
+            self.wind_up(index, status == Status::Succeeded);
         }
         if is_held {
             let times = self.times(self.slot(index), started, Some(now));
@@ -355,7 +359,7 @@ impl Shard {
         edit(&**record, |ledger| {
             // Somebody may wait for a run that does not come; the last one that was decided says why.
             let reason = ledger.latest_fate().and_then(|fate| fate.reason);
-            ledger.abandon(at, Status::Missed, reason.unwrap_or(Reason::TaskCancelled));
+            ledger.abandon(at, reason.unwrap_or(Reason::TaskCancelled));
         });
         self.outbox().touched.push(Arc::clone(record));
     }
@@ -436,14 +440,18 @@ impl Shard {
             if is_paused { (Status::Skipped, Reason::Paused) } else { (Status::Cancelled, reason) };
         let mut following = self.take_following(index);
         next = next.or_else(|| following.pop_front().map(Due::interval));
-        if let Some(due) = next {
+        let is_series = self.slot(index).schedule().is_some_and(Schedule::is_series);
+        // A run that is the only one, and is not skipped, is the one that the task waits for.
+        if let Some(due) = next
+            && (is_series || is_paused)
+        {
             next = self.drop_due(index, due, status, why, now);
             if next.is_none()
                 && let Some(record) = self.slot(index).record()
             {
-                // Whoever waits for it, waits for none that will come.
+                // Who waits for the run that would have come, waits for none that comes.
                 let at = self.timeline.wall_at(now);
-                edit(&**record, |ledger| ledger.abandon(at, status, why));
+                edit(&**record, |ledger| ledger.abandon(at, why));
             }
         }
         for due in following.into_iter().map(Due::interval) {

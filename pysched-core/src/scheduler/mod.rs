@@ -593,7 +593,8 @@ impl Scheduler {
     }
 
     /// Shuts down as [`shutdown(true)`](Self::shutdown), for at most `limit`, then as
-    /// [`shutdown(false)`](Self::shutdown).
+    /// [`shutdown(false)`](Self::shutdown). What is running then is told to end, by its
+    /// [token](crate::Current::token).
     ///
     /// From inside a task it does not wait at all.
     ///

@@ -224,7 +224,7 @@ impl Trigger {
 
     /// Runs only when all of `triggers` would, at the very same time.
     ///
-    /// If they never coincide, the task is refused with [`Error::NeverRuns`](crate::Error::NeverRuns).
+    /// If they never coincide, the task is refused with [`Error::NeverRuns`].
     /// That takes a proof or, where there is none, a search that is given up after a million times. A
     /// combination with such a part is refused, too.
     ///

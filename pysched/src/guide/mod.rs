@@ -2,6 +2,10 @@
 //! is no code in here but that of the examples.
 
 pub mod clocks;
+pub mod failure;
+pub mod late_runs;
+pub mod observing;
+pub mod overlap;
 #[cfg(feature = "process")]
 pub mod processes;
 pub mod results;

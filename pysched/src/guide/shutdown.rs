@@ -8,7 +8,8 @@
 //! | dropping the last clone | as by `shutdown(false)` | | | |
 //!
 //! The moment of the call decides what is due: a task that was added with no delay just before is.
-//! A scheduler that was never started runs nothing; all its tasks are cancelled.
+//! What waits for an earlier execution, or for room under a limit, runs as well; what is paused does not, and
+//! nothing is tried again. A scheduler that was never started runs nothing; all its tasks are cancelled.
 //!
 //! Every future is done sooner or later: with a value, with the error of the task, or with
 //! [`TaskError::Cancelled`](crate::TaskError::Cancelled). Afterwards [`add`](crate::Scheduler::add)
@@ -31,8 +32,9 @@
 //!
 //! # With a limit
 //!
-//! A thread cannot be killed. What has not returned by the end of the limit goes on unattended, and
-//! [`Unfinished`] names it; then it is up to you to end the process.
+//! A thread cannot be killed. What has not returned by the end of the limit is
+//! [told to end](super::failure#being-told-to-end) and goes on unattended, and [`Unfinished`] names it;
+//! then it is up to you to end the process.
 //!
 //! ```
 //! use std::sync::mpsc;

@@ -106,6 +106,10 @@ fn random_deaths() {
                         done += 1;
                     }
                     Err(TaskError::WorkerDied(_)) => died += 1,
+                    // Where starting one takes long, several in a row may be killed meanwhile.
+                    Err(TaskError::Refused(why)) if why.contains("before it was ready") => {
+                        died += 1
+                    }
                     Err(TaskError::Cancelled) => cancelled += 1,
                     Err(TaskError::TimedOut(_)) => late += 1,
                     Err(error) => panic!("{error:?}"),

@@ -294,7 +294,7 @@ fn run(number: u32, call: Call<'_>, replies: &Arc<Replies>, limit: u32) -> Vec<u
     };
     let parent = Arc::clone(replies);
     let current = Current::elsewhere(about, name, move |progress| parent.tell(number, progress));
-    let _inside = Inside::run_elsewhere(current);
+    let _inside = Inside::run_elsewhere(&current);
     // A panic of the task is part of its outcome. Its arguments and its result are coded by code of
     // the user as well.
     match unwind::catch(|| registration.run(arguments)) {

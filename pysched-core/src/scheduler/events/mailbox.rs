@@ -228,7 +228,7 @@ impl Mailbox {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::cell::RefCell;

@@ -14,7 +14,7 @@ mod subscription;
 #[cfg(feature = "tracing")]
 mod tracing;
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests;
 
 pub(super) use bus::Bus;

@@ -124,7 +124,9 @@ mod tests {
 
     fn of(numbers: &[u64]) -> Histogram {
         let mut histogram = Histogram::default();
-        numbers.iter().for_each(|&number| histogram.record(number));
+        for &number in numbers {
+            histogram.record(number);
+        }
         histogram
     }
 

@@ -210,12 +210,7 @@ fn nanos_between(earlier: Moment, later: Moment) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
-
     use super::*;
-    use crate::Trigger;
-    use crate::time::Timeline;
-    use crate::trigger::Bounds;
 
     fn at(nanos: u64) -> Moment {
         Moment::from_nanos(nanos)

@@ -34,6 +34,7 @@ impl Cell {
 }
 
 impl CounterFn for Cell {
+    #[expect(clippy::cast_precision_loss, reason = "tests do not count that far")]
     fn increment(&self, value: u64) {
         self.add(value as f64);
     }

@@ -1,6 +1,7 @@
 //! What a subscriber of `tracing` is told.
 
 use std::fmt::Debug;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, SystemTime};
@@ -31,7 +32,7 @@ impl Visit for Fields {
         if field.name() == "message" {
             self.message = format!("{value:?}");
         } else {
-            self.others += &format!(" {}={value:?}", field.name());
+            let _ = write!(self.others, " {}={value:?}", field.name());
         }
     }
 }
@@ -164,7 +165,7 @@ fn where_nothing_records_nobody_listens() {
     let bus = Bus::new();
     let none = format!("{bus:?}");
     bus.observe();
-    bus.span(task(), None, second(0), 1);
+    let _ = bus.span(task(), None, second(0), 1);
     if cfg!(not(feature = "metrics")) {
         assert_eq!(format!("{bus:?}"), none);
     }
@@ -233,8 +234,8 @@ fn a_subscriber_that_panics_harms_no_execution() {
     let bus = Bus::new();
     let dispatch = tracing::Dispatch::new(Broken);
     tracing::dispatcher::with_default(&dispatch, || bus.observe());
-    bus.span(task(), None, second(0), 1);
-    bus.span(task(), None, second(0), 2);
+    let _ = bus.span(task(), None, second(0), 1);
+    let _ = bus.span(task(), None, second(0), 2);
     let unwinding = crate::unwind::catch(|| {
         let _span = bus.span(task(), None, second(0), 1);
         panic!("this task panics on purpose");
