@@ -27,8 +27,8 @@ pub(super) struct Bonds {
     /// When the runs are due that they have brought about already, the earliest first.
     due: VecDeque<Moment>,
 
-    /// Whether it has ever been brought to run.
-    has_run: bool,
+    /// Whether it has ever been brought to run, or was run by hand.
+    pub(super) has_run: bool,
     followers: Vec<TaskId>,
 }
 
@@ -91,7 +91,7 @@ impl Bonds {
         self.due.front().copied()
     }
 
-    /// The predecessor that will not succeed any more, if it was never brought to run.
+    /// The predecessor that will not succeed any more, if it has never run.
     fn obstacle(&self) -> Option<TaskId> {
         let ended = |it: &&Predecessor| it.is_finished && !it.has_succeeded;
         self.predecessors.iter().find(ended).filter(|_| !self.has_run).map(|it| it.task)
