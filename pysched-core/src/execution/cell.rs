@@ -85,6 +85,15 @@ impl<T> Outcome<T> {
         self.0
     }
 
+    /// Says why it was cancelled, if it was and nobody has said so.
+    pub(crate) fn excuse(&mut self, reason: Reason) {
+        if let Err(failure) = &mut self.0
+            && let TaskError::Cancelled = failure.error
+        {
+            failure.reason.get_or_insert(reason);
+        }
+    }
+
     pub(crate) fn reason(&self) -> Option<Reason> {
         self.0.as_ref().err()?.reason
     }

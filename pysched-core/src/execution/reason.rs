@@ -59,7 +59,7 @@ pub enum Reason {
     /// [`Overlap::CancelOther`](crate::Overlap::CancelOther).
     NewerRun,
 
-    /// Cancelled: the scheduler was shut down.
+    /// Cancelled: the scheduler was shut down, or the executor that had it.
     ShutDown,
 
     /// Cancelled: the task that it was to follow has ended without succeeding.

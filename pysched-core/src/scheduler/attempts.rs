@@ -1,7 +1,7 @@
 //! How the executions of a task with rules begin, time out, are tried again, are told to end, and end.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::bonds::News;
 use super::deadlines::{Alert, Deadline};
@@ -500,8 +500,7 @@ impl Engine {
 }
 
 /// What is told of how an attempt has gone wrong, beside that it has.
-pub(super) fn mishap(running: Running, error: &TaskError) -> Option<EventKind> {
-    let Running { due, attempt, .. } = running;
+pub(super) fn mishap(due: SystemTime, attempt: u32, error: &TaskError) -> Option<EventKind> {
     match error {
         TaskError::TimedOut(limit) => Some(EventKind::TimedOut { due, attempt, limit: *limit }),
         TaskError::WorkerDied(what) => {

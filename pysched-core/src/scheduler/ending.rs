@@ -164,17 +164,25 @@ impl Shard {
     ) -> Leftover {
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
         let Some(slot) = self.slots.get(index) else { return Leftover::default() };
+        let status = delivery.status();
+        if status == Status::Cancelled {
+            // By its executor, which takes no more than what it has begun.
+            delivery.excuse(Reason::ShutDown);
+        }
         if slot.rules().is_some() {
             return self.conclude_ruled(index, ticket, now, delivery, follow);
         }
         self.tally.ended(ticket.lane, slot.started(), now);
-        self.tally.settled(delivery.status(), 1);
+        self.tally.settled(status, 1);
+        if status == Status::Failed {
+            self.count_mishap(delivery.error());
+        }
         if self.bus.is_listening() {
             self.tell_plain_end(index, ticket.run, delivery, now);
         }
         let Some(slot) = self.slots.get(index) else { return Leftover::default() };
         if let Some(record) = slot.record() {
-            let signals = slot.is_bound() && delivery.status() == Status::Succeeded;
+            let signals = slot.is_bound() && status == Status::Succeeded;
             let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
             if slot.is_armed() && !flush && !signals {
                 // What nearly every run of a series comes to.
@@ -191,7 +199,7 @@ impl Shard {
         let details = slot.more.as_deref().and_then(|more| more.details.clone());
         self.remember(index, started, now, delivery, details.as_deref());
         if self.slot(index).more.is_some() {
-            self.wind_up(index, delivery.status() == Status::Succeeded);
+            self.wind_up(index, status == Status::Succeeded);
         }
         if is_held {
             let times = self.times(self.slot(index), started, Some(now));
@@ -248,15 +256,16 @@ impl Shard {
         }
         let (task, slot) = (self.id(index), self.slot(index));
         let (status, text) = (delivery.status(), delivery.text());
+        let reason = (status == Status::Cancelled).then_some(Reason::ShutDown);
         if text.is_none()
             && details.is_none()
             && let Some(numbers) = self.numbers(slot, started, finished)
         {
-            self.finished.push_one(task, numbers, status, None);
+            self.finished.push_one(task, numbers, status, reason.and_then(Withdrawal::of));
         } else {
             let times = self.times(slot, started, Some(finished));
-            let execution = Execution::new(task, times, status, text).detailed(details);
-            self.finished.push(task, vec![execution]);
+            let execution = Execution::new(task, times, status, text).because(reason);
+            self.finished.push(task, vec![execution.detailed(details)]);
         }
     }
 

@@ -69,12 +69,19 @@ impl Shard {
         error: Option<&TaskError>,
         now: Moment,
     ) {
-        let Some(kind) = error.and_then(|error| mishap(running, error)) else { return };
-        match kind {
-            EventKind::TimedOut { .. } => self.tally.timed_out(),
-            _ => self.tally.worker_died(),
-        }
+        let Running { due, attempt, .. } = running;
+        let Some(kind) = error.and_then(|error| mishap(due, attempt, error)) else { return };
+        self.count_mishap(error);
         self.tell(index, now, || kind);
+    }
+
+    /// Counts what went wrong with an attempt, beside that it did.
+    pub(super) fn count_mishap(&mut self, error: Option<&TaskError>) {
+        match error {
+            Some(TaskError::TimedOut(_)) => self.tally.timed_out(),
+            Some(TaskError::WorkerDied(_)) => self.tally.worker_died(),
+            _ => {}
+        }
     }
 
     pub(super) fn tell_retried(
@@ -111,9 +118,7 @@ impl Shard {
             Status::Succeeded => {
                 EventKind::Succeeded { due, attempt, took: took.unwrap_or_default() }
             }
-            Status::Cancelled => {
-                EventKind::Cancelled { due, reason: Reason::TaskCancelled, count: 1 }
-            }
+            Status::Cancelled => EventKind::Cancelled { due, reason: Reason::ShutDown, count: 1 },
             _ => EventKind::Failed { due, attempt, took, error },
         });
     }
@@ -138,20 +143,14 @@ impl Shard {
         let Some(due) = self.due_of(index, run) else { return };
         let took = self.slot(index).started().map(|started| now.since(started));
         let error = || delivery.text().unwrap_or_default().to_owned();
-        if let Some(TaskError::WorkerDied(what)) = delivery.error() {
-            self.tell(index, now, || EventKind::WorkerDied {
-                due,
-                attempt: 1,
-                error: what.clone(),
-            });
+        if let Some(kind) = delivery.error().and_then(|error| mishap(due, 1, error)) {
+            self.tell(index, now, || kind);
         }
         self.tell(index, now, || match delivery.status() {
             Status::Succeeded => {
                 EventKind::Succeeded { due, attempt: 1, took: took.unwrap_or_default() }
             }
-            Status::Cancelled => {
-                EventKind::Cancelled { due, reason: Reason::FutureCancelled, count: 1 }
-            }
+            Status::Cancelled => EventKind::Cancelled { due, reason: Reason::ShutDown, count: 1 },
             _ => EventKind::Failed { due, attempt: 1, took, error: error() },
         });
         if self.slot(index).record().is_none() {

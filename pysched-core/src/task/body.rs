@@ -11,7 +11,7 @@ use smallbox::{SmallBox, smallbox};
 use super::record::{AnyRecord, Record};
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Failure, Outcome, Status};
+use crate::execution::{Failure, Outcome, Reason, Status};
 use crate::portable;
 use crate::unwind::{catch, drop_quietly};
 
@@ -61,6 +61,9 @@ pub(crate) trait Delivery {
 
     /// How it has failed, if it has.
     fn error(&self) -> Option<&TaskError>;
+
+    /// Says why it was cancelled, if it was and nobody has said so.
+    fn excuse(&mut self, reason: Reason);
 
     /// Takes the failure out of the outcome of an execution that has failed.
     fn take_failure(&mut self) -> Option<Box<Failure>>;
@@ -213,6 +216,12 @@ impl<T: Send + Sync + 'static> Delivery for Delivered<T> {
 
     fn error(&self) -> Option<&TaskError> {
         self.outcome.as_ref().and_then(Outcome::error)
+    }
+
+    fn excuse(&mut self, reason: Reason) {
+        if let Some(outcome) = &mut self.outcome {
+            outcome.excuse(reason);
+        }
     }
 
     fn take_failure(&mut self) -> Option<Box<Failure>> {
