@@ -12,10 +12,12 @@
 //! | `misfire.rs`, `overlap.rs`, `retry.rs`, `timeout.rs`, `token.rs` | what a task is told |
 //! | `pause.rs`, `control.rs`, `ending.rs` | what is asked of it when it is there |
 //! | `limits.rs`, `after.rs`, `conflict.rs` | what other tasks have to do with it |
+//! | `attack_fates.rs` | where several of these meet |
 //!
 //! `PYSCHED_CASES=20` makes the random tests look at twenty times as many cases as they do by default.
 
 mod after;
+mod attack_fates;
 mod combinations;
 mod conflict;
 mod control;
