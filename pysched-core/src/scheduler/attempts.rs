@@ -445,6 +445,8 @@ impl Shard {
                 self.tell_end(index, running, Status::Failed, error, now);
             }
         }
+        // Others may have their places.
+        self.nudge(index);
         self.outbox().touched.push(record);
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use Status::{Cancelled, Failed};
+use Status::{Cancelled, Failed, Succeeded};
 use pysched::{Executor, Job, Overlap, Reason, Rejected, Retry, Status, Task, TaskError, Trigger};
 use pysched_tests::{by_hand_on, outcome, secs};
 
@@ -140,4 +140,23 @@ fn an_extreme_pause_or_limit_never_ends() {
     assert!(outcome(&future).is_err());
     assert_eq!(calls.load(Ordering::SeqCst), 1);
     eventually("it should be over", || it.sched.task(&handle).is_none().then_some(()));
+}
+
+#[test]
+fn what_waits_behind_a_retry_is_run_by_a_shutdown() {
+    let it = Guided::new(2);
+    let task = it.task("a").overlap(Overlap::BufferOne).retry(Retry::times(1).fixed(secs(60)));
+    let handle = it.sched.add(task).unwrap();
+    it.pass(secs(1));
+    let future = handle.future();
+    it.begins("a").end(End::Fail);
+    backs_off(&future, 1);
+    it.pass(secs(1));
+    let sched = it.sched.clone();
+    let waiter = std::thread::spawn(move || sched.shutdown(true));
+    // The retry is given up, and with it its place.
+    it.ends(it.begins("a"), End::Return);
+    waiter.join().unwrap();
+    let expected = [(1, Failed, None), (2, Succeeded, None)];
+    assert_eq!(it.fates(&handle)[..2], expected);
 }
