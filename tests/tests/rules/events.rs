@@ -253,8 +253,10 @@ fn retries_that_are_used_up_given_up_or_cancelled() {
                 vec![format!("failed 0 #2 in no time: {failed}")]
             }
         };
-        let expected = [&[retried.clone()], &expected[..], &["finished".to_owned()]].concat();
-        assert_eq!(told.of(&handle, start)[3..], expected, "way {way}");
+        let lines = told.of(&handle, start);
+        assert_eq!(lines[3], retried, "way {way}");
+        assert_eq!(lines[4..lines.len() - 1], expected, "way {way}");
+        assert_eq!(lines.last().unwrap(), "finished", "way {way}");
     }
     assert_eq!(told.faults(&it.sched), "");
 }
