@@ -242,7 +242,7 @@ fn retries_that_are_used_up_given_up_or_cancelled() {
             }
             1 => {
                 handle.cancel().unwrap();
-                vec![format!("failed 0 #2 in no time: {failed}")]
+                vec![format!("failed 0 #1 in 0: {failed}")]
             }
             2 => {
                 assert!(future.cancel());
@@ -250,7 +250,7 @@ fn retries_that_are_used_up_given_up_or_cancelled() {
             }
             _ => {
                 it.sched.shutdown(true);
-                vec![format!("failed 0 #2 in no time: {failed}")]
+                vec![format!("failed 0 #1 in 0: {failed}")]
             }
         };
         let lines = told.of(&handle, start);
