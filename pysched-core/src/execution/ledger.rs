@@ -90,6 +90,9 @@ pub(crate) trait Ledger {
     /// The executions that were to be tried again, though the function of one may not have returned.
     fn between_attempts(&self) -> Vec<Running>;
 
+    /// How far each execution is, in the order of [`History::in_flight`].
+    fn stages(&self) -> Vec<Running>;
+
     /// The executions that were never begun.
     fn untouched(&self) -> Vec<Running>;
 
@@ -344,6 +347,10 @@ impl<T> Ledger for History<T> {
     fn between_attempts(&self) -> Vec<Running> {
         let is = |it: &&Active<T>| it.holds && !matches!(it.stage, Stage::Running | Stage::Overdue);
         self.flight.iter().filter(is).map(Running::from).collect()
+    }
+
+    fn stages(&self) -> Vec<Running> {
+        self.flight.iter().map(Running::from).collect()
     }
 
     fn untouched(&self) -> Vec<Running> {
