@@ -426,6 +426,8 @@ impl Shard {
             }
         }
         self.outbox().touched.push(record);
+        // Their places are free.
+        self.nudge(index);
     }
 
     /// What a running execution is told about itself.
