@@ -195,6 +195,16 @@ impl State {
 }
 
 #[cfg(test)]
+impl Limits {
+    /// Whether nothing is inside or waits.
+    pub(super) fn are_idle(&self) -> bool {
+        let state = self.state.lock();
+        let idle = |gate: &Gate| gate.inside == 0 && gate.waiting.is_empty();
+        state.inside.is_empty() && state.waiting.is_empty() && state.gates.values().all(idle)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::SchedulerId;
