@@ -61,9 +61,9 @@ pub(crate) trait Ledger {
     /// Lets an execution that was backing off wait for a worker.
     fn retry(&mut self, run: u64);
 
-    /// Notes that an attempt has timed out, while its function runs on; says whether it was running.
-    /// With `again`, another attempt follows when that has returned; otherwise the execution is settled.
-    fn time_out(&mut self, run: u64, limit: Duration, at: SystemTime, again: bool) -> bool;
+    /// Notes that an attempt that runs has timed out, while its function goes on. With `again`, another
+    /// attempt follows when that has returned; otherwise the execution is settled.
+    fn time_out(&mut self, run: u64, limit: Duration, at: SystemTime, again: bool);
 
     /// Notes that the function of an overdue execution has returned. With another attempt to come, it is
     /// backing off now.
@@ -78,8 +78,8 @@ pub(crate) trait Ledger {
     /// The details of an execution, made if there are none.
     fn details(&mut self, run: u64) -> Option<Arc<Details>>;
 
-    /// Ends an execution whose attempt has timed out as cancelled, while its function runs on.
-    fn give_up_overrun(&mut self, run: u64, at: SystemTime, reason: Reason);
+    /// Ends an execution as cancelled, while its function runs on.
+    fn outlast(&mut self, run: u64, at: SystemTime, reason: Reason);
 
     /// Ends an execution that was to be tried again as its last attempt has failed; gives the text of
     /// that.
@@ -270,20 +270,14 @@ impl<T> Ledger for History<T> {
         self.set_stage(run, Stage::Waiting);
     }
 
-    fn time_out(&mut self, run: u64, limit: Duration, at: SystemTime, again: bool) -> bool {
-        if self.flight.get(run).is_none_or(|active| active.stage != Stage::Running) {
-            return false;
-        }
+    fn time_out(&mut self, run: u64, limit: Duration, at: SystemTime, again: bool) {
         let outcome = Outcome::<T>::timed_out(limit);
-        if again {
-            if let Err(failure) = outcome.into_failure() {
-                self.back_off(run, failure, at);
-            }
+        if !again {
+            self.outlive(run, outcome, at);
+        } else if let Err(failure) = outcome.into_failure() {
+            self.back_off(run, failure, at);
             self.set_stage(run, Stage::Overrun);
-            return true;
         }
-        self.outlive(run, outcome, at);
-        true
     }
 
     fn returned(&mut self, run: u64) {
@@ -321,7 +315,7 @@ impl<T> Ledger for History<T> {
         self.flight.edit(run, |active| Arc::clone(active.details()))
     }
 
-    fn give_up_overrun(&mut self, run: u64, at: SystemTime, reason: Reason) {
+    fn outlast(&mut self, run: u64, at: SystemTime, reason: Reason) {
         self.outlive(run, Outcome::cancelled(reason), at);
     }
 

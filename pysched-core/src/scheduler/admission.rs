@@ -226,6 +226,9 @@ impl Shard {
         let Some(record) = slot.record() else { return };
         edit(&**record, |ledger| ledger.execute(due.both_on(timeline), buffered, forced));
         slot.count_launch();
+        if let Some(bonds) = slot.more_mut().bonds.as_deref_mut() {
+            bonds.has_run = true;
+        }
         if slot.is_ending() {
             slot.more_mut().reserve = next;
         }

@@ -216,16 +216,16 @@ impl Shard {
         let (run, at) = (running.run, self.timeline.wall_at(now));
         let status = delivery.status();
         let text = delivery.text().unwrap_or_default().to_owned();
-        self.tell_mishap(index, running, delivery.error(), now);
-        // Of a process that was ended for it, the outcome says so already.
-        if matches!(status, Status::Failed | Status::Cancelled)
+        if status != Status::Succeeded
             && let Some(reason) = running.told
         {
+            // However it has come to its end, that was what it was told.
             let failure = delivery.take_failure();
             edit(record, |ledger| ledger.cancel(run, at, reason, failure));
             self.tell_fate(index, running.due, Status::Cancelled, reason, 1, now);
             return;
         }
+        self.tell_mishap(index, running, delivery.error(), now);
         let again = again.filter(|_| self.open && !self.slot(index).is_cancelled());
         if let Some(pause) = again
             && let Some(failure) = delivery.take_failure()
@@ -267,25 +267,45 @@ impl Shard {
         let again = again.filter(|_| self.open && !self.slot(index).is_cancelled());
         let at = self.timeline.wall_at(now);
         let running = edit(&*record, |ledger| {
-            let running = ledger.get(run)?;
+            let running = ledger.get(run).filter(|it| it.stage == Stage::Running)?;
             let token = ledger.details(run)?.token();
-            ledger.time_out(run, limit, at, again.is_some()).then_some((running, token))
+            match running.told {
+                Some(reason) => ledger.outlast(run, at, reason),
+                None => ledger.time_out(run, limit, at, again.is_some()),
+            }
+            Some((running, token))
         });
         // Otherwise it has returned in the meantime.
         let Some((running, token)) = running else { return };
         self.tally.overdue();
-        let error = TaskError::TimedOut(limit);
-        self.tell_mishap(index, running, Some(&error), now);
-        match again {
-            Some(pause) => {
-                self.set_retry(index, run, now.saturating_add(pause));
-                self.tell_retried(index, running, &error.to_string(), pause, now);
-            }
-            None => self.tell_end(index, running, Status::Failed, error.to_string(), now),
+        if let Some(reason) = running.told {
+            self.tell_fate(index, running.due, Status::Cancelled, reason, 1, now);
+        } else {
+            self.tell_overdue(index, running, limit, again, now);
         }
         let outbox = self.outbox();
         outbox.tokens.push(token);
         outbox.touched.push(record);
+    }
+
+    /// Tells that an attempt has timed out, and what follows on it.
+    fn tell_overdue(
+        &mut self,
+        index: usize,
+        running: Running,
+        limit: Duration,
+        again: Option<Duration>,
+        now: Moment,
+    ) {
+        let error = TaskError::TimedOut(limit);
+        self.tell_mishap(index, running, Some(&error), now);
+        match again {
+            Some(pause) => {
+                self.set_retry(index, running.run, now.saturating_add(pause));
+                self.tell_retried(index, running, &error.to_string(), pause, now);
+            }
+            None => self.tell_end(index, running, Status::Failed, error.to_string(), now),
+        }
     }
 
     /// Deals with what is to happen to executions by now.
@@ -384,7 +404,7 @@ impl Shard {
         let at = self.timeline.wall_at(now);
         self.deadlines.clear(index, running.run);
         edit(record, |ledger| match running.stage {
-            Stage::Overrun => ledger.give_up_overrun(running.run, at, reason),
+            Stage::Overrun => ledger.outlast(running.run, at, reason),
             _ => ledger.cancel(running.run, at, reason, None),
         });
         self.tell_fate(index, running.due, Status::Cancelled, reason, 1, now);
@@ -425,6 +445,8 @@ impl Shard {
                 self.tell_end(index, running, Status::Failed, error, now);
             }
         }
+        // Others may have their places.
+        self.nudge(index);
         self.outbox().touched.push(record);
         // Their places are free.
         self.nudge(index);

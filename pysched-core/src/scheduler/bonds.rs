@@ -30,8 +30,8 @@ pub(super) struct Bonds {
     /// How many runs that they have yet to bring about were cancelled.
     cancelled: usize,
 
-    /// Whether it has ever been brought to run.
-    has_run: bool,
+    /// Whether it has ever been brought to run, or was run by hand.
+    pub(super) has_run: bool,
     followers: Vec<TaskId>,
 }
 
@@ -94,7 +94,7 @@ impl Bonds {
         self.due.front().map(|key| key.0)
     }
 
-    /// The predecessor that will not succeed any more, if it was never brought to run.
+    /// The predecessor that will not succeed any more, if it has never run.
     fn obstacle(&self) -> Option<TaskId> {
         let ended = |it: &&Predecessor| it.is_finished && !it.has_succeeded;
         self.predecessors.iter().find(ended).filter(|_| !self.has_run).map(|it| it.task)

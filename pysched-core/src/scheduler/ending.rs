@@ -164,11 +164,11 @@ impl Shard {
     ) -> Leftover {
         let Some(index) = self.index(ticket.task) else { return Leftover::default() };
         let Some(slot) = self.slots.get(index) else { return Leftover::default() };
+        let status = delivery.status();
         if slot.rules().is_some() {
             return self.conclude_ruled(index, ticket, now, delivery, follow);
         }
         self.tally.ended(ticket.lane, slot.started(), now);
-        let status = delivery.status();
         self.tally.settled(status, 1);
         if status == Status::Failed {
             self.count_mishap(delivery.error());
@@ -252,15 +252,16 @@ impl Shard {
         }
         let (task, slot) = (self.id(index), self.slot(index));
         let (status, text) = (delivery.status(), delivery.text());
+        let reason = (status == Status::Cancelled).then_some(Reason::ShutDown);
         if text.is_none()
             && details.is_none()
             && let Some(numbers) = self.numbers(slot, started, finished)
         {
-            self.finished.push_one(task, numbers, status, None);
+            self.finished.push_one(task, numbers, status, reason.and_then(Withdrawal::of));
         } else {
             let times = self.times(slot, started, Some(finished));
-            let execution = Execution::new(task, times, status, text).detailed(details);
-            self.finished.push(task, vec![execution]);
+            let execution = Execution::new(task, times, status, text).because(reason);
+            self.finished.push(task, vec![execution.detailed(details)]);
         }
     }
 

@@ -69,11 +69,10 @@ impl Shard {
         error: Option<&TaskError>,
         now: Moment,
     ) {
-        self.count_mishap(error);
         let Running { due, attempt, .. } = running;
-        if let Some(kind) = error.and_then(|error| mishap(due, attempt, error)) {
-            self.tell(index, now, || kind);
-        }
+        let Some(kind) = error.and_then(|error| mishap(due, attempt, error)) else { return };
+        self.count_mishap(error);
+        self.tell(index, now, || kind);
     }
 
     /// Counts what went wrong with an attempt, beside that it did.

@@ -269,3 +269,15 @@ fn its_own_failure_is_its_own() {
     assert_finished(&it, &handle);
     assert!(it.fates(&handle).iter().all(|fate| fate.1 != Cancelled));
 }
+
+#[test]
+fn what_was_run_by_hand_has_run() {
+    let it = Guided::new(2);
+    let series = it.sched.add(it.task("series")).unwrap();
+    let handle = it.sched.add(following(&it, &[&series])).unwrap();
+    handle.run_now().unwrap();
+    it.ends(it.begins("after"), End::Return);
+    series.cancel().unwrap();
+    assert_finished(&it, &handle);
+    assert_eq!(it.fates(&handle), [(0, Succeeded, None)]);
+}

@@ -12,15 +12,21 @@
 //! | `misfire.rs`, `overlap.rs`, `retry.rs`, `timeout.rs`, `token.rs` | what a task is told |
 //! | `pause.rs`, `control.rs`, `ending.rs` | what is asked of it when it is there |
 //! | `limits.rs`, `after.rs`, `conflict.rs` | what other tasks have to do with it |
+//! | `told.rs` | a listener, and whether what it is told is in order |
+//! | `events.rs`, `events_drawn.rs` | what is told of tasks, by hand, at random and under load |
+//! | `attack_fates.rs` | where several of these meet |
 //!
 //! `PYSCHED_CASES=20` makes the random tests look at twenty times as many cases as they do by default.
 
 mod after;
+mod attack_fates;
 mod combinations;
 mod conflict;
 mod control;
 mod drawn;
 mod ending;
+mod events;
+mod events_drawn;
 mod guided;
 mod limits;
 mod misfire;
@@ -35,3 +41,4 @@ mod stage;
 mod table;
 mod timeout;
 mod token;
+mod told;

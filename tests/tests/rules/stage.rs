@@ -19,6 +19,7 @@ use pysched::{
 use pysched_tests::{PATIENCE, outcome, secs};
 
 use crate::scenario::{Account, Action, Fate, Kind, PERIOD, Rules, Scenario, TURN, in_order};
+use crate::told::Told;
 
 /// An executor that keeps its jobs until somebody takes them.
 #[derive(Default)]
@@ -65,6 +66,7 @@ struct Stage {
     /// What runs, in the order in which it began, and how to end it.
     running: Vec<(usize, Sender<bool>)>,
     starts: Vec<(usize, i64)>,
+    listener: Told,
 }
 
 impl Scenario {
@@ -73,6 +75,17 @@ impl Scenario {
         let mut stage = Stage::new(self, name);
         self.actions.iter().for_each(|action| stage.act(*action));
         stage.account()
+    }
+}
+
+impl Scenario {
+    /// Where what is told of it does not agree with what is recorded and counted; nothing if nowhere.
+    ///
+    /// The scenario has to end everything that it begins.
+    pub fn heard_on_stage(&self, name: &str) -> String {
+        let mut stage = Stage::new(self, name);
+        self.actions.iter().for_each(|action| stage.act(*action));
+        stage.listener.faults(&stage.sched)
     }
 }
 
@@ -90,6 +103,7 @@ impl Stage {
             .history(1_000_000)
             .build();
         sched.start().unwrap();
+        let listener = Told::by(&sched);
         let (tell, told) = channel();
         let (workers, rules) = (scenario.workers, scenario.tasks.clone());
         let mut stage = Self {
@@ -107,6 +121,7 @@ impl Stage {
             tell,
             running: Vec::new(),
             starts: Vec::new(),
+            listener,
         };
         for (number, rules) in scenario.tasks.iter().enumerate() {
             let task = stage.task(number, *rules);
