@@ -13,7 +13,7 @@ use pysched_tests::{Gate, by_hand, ms, outcome, secs};
 use crate::OnDrop;
 use crate::guided::{End, Guided, eventually};
 
-const SOON: std::time::Duration = std::time::Duration::from_secs(60);
+const SOON: std::time::Duration = std::time::Duration::from_secs(5);
 
 fn pool(workers: usize) -> Scheduler {
     let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(workers)).build();
@@ -203,7 +203,7 @@ fn values_that_call_back_wherever_they_are_dropped() {
         };
         #[derive(Debug)]
         struct Loud {
-            _bomb: Box<dyn std::any::Any + Send + Sync>,
+            _on_drop: Box<dyn std::any::Any + Send + Sync>,
         }
         impl std::fmt::Display for Loud {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -215,7 +215,7 @@ fn values_that_call_back_wherever_they_are_dropped() {
             let call = call.clone();
             move || {
                 let call = call.clone();
-                Loud { _bomb: Box::new(OnDrop::new(call)) }
+                Loud { _on_drop: Box::new(OnDrop::new(call)) }
             }
         };
         let mut handles = Vec::new();

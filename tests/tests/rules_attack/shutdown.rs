@@ -63,6 +63,24 @@ fn a_run_that_is_lost_has_no_successor_any_more() {
 }
 
 #[test]
+fn what_waits_for_an_execution_that_is_given_up_is_run() {
+    within(SOON, || {
+        let it = Guided::new(1);
+        let task = it.task("a").overlap(Overlap::BufferOne);
+        let handle = it.sched.add(task.retry(Retry::times(9).fixed(secs(3600)))).unwrap();
+        it.pass(secs(1));
+        it.begins("a").end(End::Fail);
+        backs_off(&handle.future(), 1);
+        it.pass(secs(1));
+        it.nothing_begins();
+        let closer = begin(&it.sched);
+        it.begins("a").end(End::Return);
+        closer.join().unwrap();
+        assert_eq!(it.fates(&handle)[..2], [(1, Failed, None), (2, Succeeded, None)]);
+    });
+}
+
+#[test]
 fn what_a_paused_scheduler_holds_back_is_cancelled() {
     within(SOON, || {
         let it = Guided::new(1);
