@@ -9,7 +9,9 @@ use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Details, Execution, Reason, Stage, Status, Swept, Ticket, Withdrawal};
+use crate::execution::{
+    Details, Execution, Reason, Running, Stage, Status, Swept, Ticket, Withdrawal,
+};
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
@@ -386,14 +388,10 @@ impl Shard {
         if self.slot(index).rules().is_some() {
             next = self.end_ruled(index, next, reason, now);
         }
-        if self.paused {
-            // Nor is what the scheduler holds back while it is paused as a whole.
-            self.cancel_waiting(index, reason, now);
+        self.slot_mut(index).end(queued);
+        if !queued {
+            self.cancel_held_back(index, reason, now);
         }
-        let slot = self.slot_mut(index);
-        slot.end(queued);
-        // What is paused is not run by a shutdown either.
-        let queued = queued || slot.is_paused();
         let next = next.map(|due| due.wall_on(self.timeline));
         self.tell_withdrawn(index, &*record, next, queued, reason, now);
         record.withdraw(next, queued, at, reason);
@@ -406,22 +404,43 @@ impl Shard {
         leftover
     }
 
-    /// Cancels the executions of a task that were not begun, and that no executor has.
-    fn cancel_waiting(&mut self, index: usize, reason: Reason, now: Moment) {
+    /// Cancels the executions of a task that were not begun, and of which something holds.
+    fn cancel_untouched(
+        &mut self,
+        index: usize,
+        reason: Reason,
+        now: Moment,
+        is: impl Fn(&Running) -> bool,
+    ) {
         let Some(record) = self.slot(index).record().cloned() else { return };
         for running in edit(&*record, |ledger| ledger.untouched()) {
-            if running.stage == Stage::Waiting {
+            if is(&running) {
                 self.cancel_attempts(index, &*record, running, reason, now);
             }
         }
         self.outbox().touched.push(record);
     }
 
+    /// Cancels the executions of a task that a shutdown does not run, though it waits for all others:
+    /// those that a pause or a limit of none holds back.
+    fn cancel_held_back(&mut self, index: usize, reason: Reason, now: Moment) {
+        let slot = self.slot(index);
+        let is_paused = slot.is_paused();
+        let is_barred =
+            self.paused || slot.rules().is_some_and(|rules| self.limits.bar(&rules.tags));
+        if is_paused || is_barred {
+            self.cancel_untouched(index, reason, now, |it| {
+                (is_barred && it.stage == Stage::Waiting) || (is_paused && !it.forced)
+            });
+        }
+    }
+
     /// Cancels what waits of all tasks, which a shutdown will not run.
     pub(super) fn cancel_all_that_waits(&mut self, now: Moment) {
         for index in self.indices() {
             if self.slot(index).waiting() > 0 {
-                self.cancel_waiting(index, Reason::ShutDown, now);
+                let waits = |it: &Running| it.stage == Stage::Waiting;
+                self.cancel_untouched(index, Reason::ShutDown, now, waits);
                 self.go_on(index, now);
             }
         }

@@ -530,3 +530,81 @@ impl fmt::Debug for Engine {
         f.debug_struct("Engine").field("id", &self.id).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Conflict, InlineExecutor, ManualClock, Overlap, Retry, Scheduler, Task, Trigger};
+
+    /// Whatever tasks leave behind when they are over, in whichever way.
+    #[track_caller]
+    fn assert_nothing_is_left(sched: &Scheduler, how: &str) {
+        let engine = sched.engine();
+        assert!(engine.limits.are_idle(), "{how}");
+        assert!(engine.names.are_free(), "{how}");
+        assert!(engine.in_flight.is_none(), "{how}");
+        for place in &engine.shards {
+            let shard = place.shard.lock();
+            assert_eq!(shard.slots.iter().count(), 0, "{how}");
+            assert!(shard.deadlines.is_empty(), "{how}");
+            assert_eq!(shard.on_wall, 0, "{how}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_tasks_that_are_over() {
+        for how in ["they end", "cancelled", "by their futures", "shut down", "not waited for"] {
+            let clock = ManualClock::new();
+            let sched = Scheduler::builder()
+                .clock(clock.clone())
+                .executor(InlineExecutor)
+                .limit("x", 2)
+                .build();
+            sched.start().unwrap();
+            let second = Duration::from_secs(1);
+            let mut handles = Vec::new();
+            for round in 0..20 {
+                let name = |what: &str| format!("{what} {round}");
+                let named = |task: Task<()>, what: &str| {
+                    task.name(name(what)).conflict(Conflict::Replace).tag("x").timeout(second)
+                };
+                let fails = Task::fallible(|| Err::<(), _>("failed"));
+                let fails = fails.retry(Retry::times(3).fixed(second)).overlap(Overlap::AllowAll);
+                let series = named(fails.trigger(Trigger::recur(1)).times(5), "series");
+                let series = sched.add(series).unwrap();
+                let single = sched.add(named(Task::new(|| ()), "single")).unwrap();
+                let follows = Task::new(|| ()).trigger(Trigger::once(second));
+                let follower = sched.add(named(follows.after(&single), "follower")).unwrap();
+                let at = Trigger::at(clock.wall() + 2 * second);
+                let at = sched.add(named(Task::new(|| ()).trigger(at), "at")).unwrap();
+                handles.extend([series, single, follower, at]);
+            }
+            sched.set_limit("x", 0);
+            clock.advance(second);
+            sched.set_limit("x", 2);
+            clock.advance(second / 2);
+            match how {
+                "they end" => (0..20).for_each(|_| clock.advance(second)),
+                "cancelled" => handles.iter().for_each(|handle| drop(handle.cancel())),
+                "by their futures" => {
+                    for handle in &handles {
+                        while sched.task(handle).is_some() {
+                            let _ = handle.future().cancel();
+                        }
+                    }
+                    clock.advance(second);
+                }
+                "shut down" => sched.shutdown(true),
+                _ => sched.shutdown(false),
+            }
+            clock.advance(Duration::ZERO);
+            assert!(sched.tasks().is_empty(), "{how}: {:#?}", sched.tasks());
+            if how == "not waited for" {
+                sched.shutdown(true);
+            }
+            assert_nothing_is_left(&sched, how);
+        }
+    }
+}

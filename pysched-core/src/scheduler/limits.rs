@@ -84,6 +84,16 @@ impl Limits {
         !tags.is_empty() && self.any.load(Ordering::Acquire)
     }
 
+    /// Whether a limit lets no execution of a task with these tags begin, as long as it stands.
+    pub(super) fn bar(&self, tags: &[Arc<str>]) -> bool {
+        let is_none =
+            |state: &State, tag| state.gates.get(tag).is_some_and(|it| it.limit == Some(0));
+        self.concern(tags) && {
+            let state = self.state.lock();
+            tags.iter().any(|tag| is_none(&state, tag))
+        }
+    }
+
     /// Sets or lifts a limit; gives the tasks that may try again.
     pub(super) fn set(&self, tag: &Arc<str>, limit: Option<usize>) -> Vec<TaskId> {
         let mut state = self.state.lock();
@@ -114,9 +124,10 @@ impl Limits {
             if let Some(gate) = state.gates.get_mut(&full) {
                 gate.waiting.insert((key, task));
             }
-            // What was kept for it elsewhere is for others now.
-            let left = before.filter(|before| *before != full);
-            let admitted = left.map(|left| state.admitted(&left)).unwrap_or_default();
+            // What was kept for it elsewhere, or further ahead, is for others now.
+            let gave_way = before.filter(|(tag, before)| *tag != full || *before < key);
+            let mut admitted = gave_way.map(|(tag, _)| state.admitted(&tag)).unwrap_or_default();
+            admitted.retain(|other| *other != task);
             state.waiting.insert(task, (full, key));
             return Admission { is_in: false, admitted };
         }
@@ -151,7 +162,7 @@ impl Limits {
     /// Crosses a task out that has nothing to enter for; gives those that may try again.
     pub(super) fn forget(&self, task: TaskId) -> Vec<TaskId> {
         let mut state = self.state.lock();
-        let Some(tag) = state.cross_out(task) else { return Vec::new() };
+        let Some((tag, _)) = state.cross_out(task) else { return Vec::new() };
         state.admitted(&tag)
     }
 
@@ -180,7 +191,8 @@ impl State {
         entered.unwrap_or_default()
     }
 
-    fn cross_out(&mut self, task: TaskId) -> Option<Arc<str>> {
+    /// Gives where it was written down, and how urgent.
+    fn cross_out(&mut self, task: TaskId) -> Option<(Arc<str>, ReadyKey)> {
         let (tag, key) = self.waiting.remove(&task)?;
         if let Some(gate) = self.gates.get_mut(&tag) {
             gate.waiting.remove(&(key, task));
@@ -188,7 +200,17 @@ impl State {
                 self.gates.remove(&tag);
             }
         }
-        Some(tag)
+        Some((tag, key))
+    }
+}
+
+#[cfg(test)]
+impl Limits {
+    /// Whether nothing is inside or waits.
+    pub(super) fn are_idle(&self) -> bool {
+        let state = self.state.lock();
+        let idle = |gate: &Gate| gate.inside == 0 && gate.waiting.is_empty();
+        state.inside.is_empty() && state.waiting.is_empty() && state.gates.values().all(idle)
     }
 }
 

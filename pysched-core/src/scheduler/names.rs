@@ -109,6 +109,13 @@ impl Drop for Reservation<'_> {
 }
 
 #[cfg(test)]
+impl Names {
+    pub(super) fn are_free(&self) -> bool {
+        self.claims.lock().is_empty()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::SchedulerId;

@@ -115,6 +115,11 @@ impl Guided {
         others.remove(place.expect("it is among them"))
     }
 
+    /// An attempt of any task that has begun, if there is one.
+    pub fn has_begun(&self) -> Option<Begun> {
+        self.others.borrow_mut().pop().or_else(|| self.begun.try_recv().ok())
+    }
+
     /// Checks that of all that could begin, nothing does. Takes one worker that is free.
     #[track_caller]
     pub fn nothing_begins(&self) {

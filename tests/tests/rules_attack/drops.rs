@@ -202,7 +202,9 @@ fn values_that_call_back_wherever_they_are_dropped() {
             }
         };
         #[derive(Debug)]
-        struct Loud(Option<Box<dyn std::any::Any + Send + Sync>>);
+        struct Loud {
+            _on_drop: Box<dyn std::any::Any + Send + Sync>,
+        }
         impl std::fmt::Display for Loud {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("loud")
@@ -213,7 +215,7 @@ fn values_that_call_back_wherever_they_are_dropped() {
             let call = call.clone();
             move || {
                 let call = call.clone();
-                Loud(Some(Box::new(OnDrop::new(call))))
+                Loud { _on_drop: Box::new(OnDrop::new(call)) }
             }
         };
         let mut handles = Vec::new();

@@ -77,13 +77,14 @@ fn rules(task: Task<Counted>, random: &mut Random) -> Task<Counted> {
 fn act(
     sched: &Scheduler,
     handle: &Handle<Counted>,
+    may_run_now: bool,
     futures: &mut Vec<TaskFuture<Counted>>,
     random: &mut Random,
 ) {
     match random.below(12) {
         0 => drop(handle.pause()),
         1 | 2 => drop(handle.resume()),
-        3 => drop(handle.run_now()),
+        3 if may_run_now => drop(handle.run_now()),
         4 => {
             let future = handle.future();
             let ended = future.cancel();
@@ -104,15 +105,22 @@ fn act(
     }
 }
 
-/// Each nominal time from the first that has come to the last has one fate. What was asked for beside is
-/// at no such time.
-fn assert_one_fate_each(sched: &Scheduler, handle: &Handle<Counted>, interval: Duration, at: &str) {
+/// Each nominal time from the first that has come to the last has one fate. With so many tries, a run that
+/// was asked for beside may be due at such a time, too, to the nanosecond.
+fn assert_one_fate_each(
+    sched: &Scheduler,
+    handle: &Handle<Counted>,
+    interval: Duration,
+    may_run_now: bool,
+    at: &str,
+) {
     let mut results = sched.results(handle);
     results.retain(|it| is_nominal(it.due, interval));
     results.sort_by_key(|it| it.due);
     for pair in results.windows(2) {
         let apart = pair[1].due.duration_since(pair[0].due).unwrap();
-        assert_eq!(apart, interval, "{at}: {pair:#?}");
+        let is_beside = may_run_now && apart.is_zero();
+        assert!(is_beside || apart == interval, "{at}: {pair:#?}");
     }
 }
 
@@ -182,7 +190,7 @@ fn round(seed: u64) {
                         let handle = tasks.get(at).map(|it| &it.0);
                         let handle = handle.or_else(|| followers.get(at - 6));
                         if let Some(handle) = handle {
-                            act(sched, handle, &mut futures, &mut random);
+                            act(sched, handle, at % 2 == 0, &mut futures, &mut random);
                         }
                     }
                     futures
@@ -215,7 +223,8 @@ fn round(seed: u64) {
     let left = (stats.queued, stats.waiting, stats.running, stats.overdue);
     assert_eq!(left, (0, 0, 0, 0), "seed {seed}");
     for (number, (handle, interval)) in tasks.iter().enumerate() {
-        assert_one_fate_each(&sched, handle, *interval, &format!("seed {seed}, task {number}"));
+        let at = format!("seed {seed}, task {number}");
+        assert_one_fate_each(&sched, handle, *interval, number % 2 == 0, &at);
     }
     drop((futures, tasks, followers, sched));
     assert_eq!(alive.load(Ordering::SeqCst), 0, "seed {seed}");

@@ -73,3 +73,19 @@ fn a_run_that_is_not_known_yet_is_cancelled_by_its_future() {
     eventually("it should be over", || it.sched.task(&follower).is_none().then_some(()));
     assert_eq!(it.sched.results(&follower).len(), 1);
 }
+
+#[test]
+#[ignore = "`times`, `until`, `starting` and `jitter` of a follower are silently not heeded"]
+fn what_it_was_told_beside_is_heeded() {
+    let it = Guided::new(2);
+    let series = it.sched.add(it.task("series")).unwrap();
+    let task = it.task("after").trigger(Trigger::once(0)).after(&series).times(1);
+    let follower = it.sched.add(task).unwrap();
+    it.pass(secs(1));
+    it.ends(it.begins("series"), End::Return);
+    it.ends(it.begins("after"), End::Return);
+    it.pass(secs(1));
+    it.ends(it.begins("series"), End::Return);
+    it.nothing_begins();
+    assert!(it.sched.task(&follower).is_none());
+}

@@ -56,6 +56,27 @@ fn the_next_run_of_a_task_does_not_wait_for_the_one_before_it_that_was_cancelled
     it.ends(it.begins("a"), End::Return);
 }
 
+#[test]
+fn a_newer_run_that_stands_in_leaves_the_room_to_whoever_is_before_it() {
+    let it = Guided::built(3, |builder| builder.limit("db", 1));
+    add(&it, once(&it, "first", &["db"]));
+    let first = it.begins("first");
+    let newer = add(&it, it.task("newer").trigger(Trigger::recur(10)).tag("db"));
+    it.pass(secs(10));
+    add(&it, once(&it, "other", &["db"]).trigger(Trigger::once(1)));
+    it.pass(secs(1));
+    it.nothing_begins();
+    it.sched.pause_all();
+    it.pass(secs(9));
+    it.ends(first, End::Return);
+    eventually("there should be room", || {
+        it.sched.explain(&newer).contains("0 of at most 1").then_some(())
+    });
+    it.sched.resume_all();
+    it.ends(it.begins("other"), End::Return);
+    it.ends(it.begins("newer"), End::Return);
+}
+
 /// The attempt before is still being wound up when the next one begins.
 #[test]
 fn an_attempt_that_comes_quickly_leaves_no_room_behind() {
