@@ -444,10 +444,8 @@ impl Shard {
                 self.tell_given_up(index, running.due, running.attempt - 1, last, now);
             }
         }
-        // Others may have their places.
-        self.nudge(index);
         self.outbox().touched.push(record);
-        // Their places are free.
+        // Others may have their places.
         self.nudge(index);
     }
 
