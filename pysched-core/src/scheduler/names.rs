@@ -95,9 +95,12 @@ impl Drop for Reservation<'_> {
         if self.is_settled {
             return;
         }
+        let me = thread::current().id();
         let mut claims = self.names.claims.lock();
-        // Otherwise this thread has given the name to another task meanwhile.
-        if let Some(Claim::Reserved(_, before)) = claims.get(self.name).copied() {
+        // Otherwise this thread has given the name to another task meanwhile, which may have lost it.
+        if let Some(Claim::Reserved(by, before)) = claims.get(self.name).copied()
+            && by == me
+        {
             match before {
                 Some(task) => claims.insert(self.name.to_owned(), Claim::Settled(task)),
                 None => claims.remove(self.name),
@@ -120,6 +123,22 @@ mod tests {
     use super::*;
     use crate::id::SchedulerId;
     use std::thread;
+
+    #[test]
+    fn a_reservation_is_given_up_by_whom_it_is() {
+        let names = Names::default();
+        let task = TaskId::new(SchedulerId::unique(), 1, 0);
+        let refused = names.reserve("nightly", |_| true, true).ok().unwrap();
+        names.reserve("nightly", |_| true, true).ok().unwrap().settle(task);
+        thread::scope(|scope| {
+            let other = scope.spawn(|| names.reserve("nightly", |_| false, false).ok().unwrap());
+            let other = other.join().unwrap();
+            let before = names.claims.lock().clone();
+            drop(refused);
+            assert_eq!(*names.claims.lock(), before, "it is reserved by the other thread");
+            other.settle(task);
+        });
+    }
 
     #[test]
     fn whoever_wants_a_reserved_name_waits_for_what_becomes_of_it() {
