@@ -445,10 +445,8 @@ impl Shard {
                 self.tell_end(index, running, Status::Failed, error, now);
             }
         }
-        // Others may have their places.
-        self.nudge(index);
         self.outbox().touched.push(record);
-        // Their places are free.
+        // Others may have their places.
         self.nudge(index);
     }
 
