@@ -265,7 +265,7 @@ impl<T> History<T> {
     }
 
     /// Cancels the run that would come at `next`, and with `queued` also what is in flight and was not
-    /// begun, or waits for another attempt: that has failed as its last one has.
+    /// begun.
     pub(crate) fn withdraw(
         &mut self,
         next: Option<SystemTime>,
@@ -273,16 +273,11 @@ impl<T> History<T> {
         at: SystemTime,
         reason: Reason,
     ) {
-        let is_idle =
-            |it: &Active<T>| matches!(it.stage, Stage::Waiting | Stage::Queued | Stage::BackingOff);
         while queued
-            && let Some(run) = self.flight.find(is_idle)
-            && let Some(mut active) = self.flight.take_if(run, |_| true)
+            && let Some(run) = self.flight.find(Active::is_untouched)
+            && let Some(active) = self.flight.take_if(run, |_| true)
         {
-            match active.failure.take() {
-                Some(failure) => self.settle(active, Outcome::failed(failure), at),
-                None => self.cancel(active, at, reason),
-            }
+            self.cancel(active, at, reason);
         }
         let upcoming = self.upcoming.take();
         let due = next.or_else(|| upcoming.as_ref().map(|cell| cell.times().due));
