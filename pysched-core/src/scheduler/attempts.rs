@@ -448,8 +448,6 @@ impl Shard {
         // Others may have their places.
         self.nudge(index);
         self.outbox().touched.push(record);
-        // Their places are free.
-        self.nudge(index);
     }
 
     /// What a running execution is told about itself.
