@@ -182,7 +182,9 @@ impl Shard {
         let Self { slots, deadlines, .. } = self;
         let bonds = slots.get_mut(index).and_then(|slot| slot.more.as_mut()?.bonds.as_mut());
         let due = bonds.map(|bonds| std::mem::take(&mut bonds.due)).unwrap_or_default();
-        due.iter().for_each(|key| deadlines.take_back(*key));
+        for key in &due {
+            deadlines.take_back(*key);
+        }
         due.into_iter().map(|key| key.0).collect()
     }
 
