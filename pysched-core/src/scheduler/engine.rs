@@ -535,7 +535,6 @@ impl fmt::Debug for Engine {
 mod tests {
     use std::time::Duration;
 
-    use super::*;
     use crate::{Conflict, InlineExecutor, ManualClock, Overlap, Retry, Scheduler, Task, Trigger};
 
     /// Whatever tasks leave behind when they are over, in whichever way.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use pysched::{Handle, Misfire, Overlap, Retry, Task, Trigger};
+use pysched::{Handle, Misfire, Overlap, Retry, Status, Task, Trigger};
 use pysched_tests::{Gate, Log, outcome, secs};
 
 use crate::HeldUp;
@@ -75,6 +75,8 @@ fn a_newer_run_that_stands_in_leaves_the_room_to_whoever_is_before_it() {
     it.sched.resume_all();
     it.ends(it.begins("other"), End::Return);
     it.ends(it.begins("newer"), End::Return);
+    let missed = (10, Status::Missed, it.stood_in(20));
+    assert_eq!(it.fates(&newer), [missed, (20, Status::Succeeded, None)]);
 }
 
 /// The attempt before is still being wound up when the next one begins.
