@@ -1,5 +1,8 @@
 //! [`Ledger`]: what the rules of a task do to its executions, whatever the type of their results.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
