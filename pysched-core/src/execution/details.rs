@@ -76,6 +76,13 @@ impl Details {
         std::mem::replace(&mut state.token, Token::new())
     }
 
+    /// Notes that there is no attempt after the last that has failed, and gives that, which so decides.
+    pub(crate) fn give_up(&self) -> Option<Attempt> {
+        let mut state = self.state.lock();
+        state.between = false;
+        state.attempts.pop()
+    }
+
     /// Notes that an attempt begins.
     pub(crate) fn begin(&self) {
         self.state.lock().between = false;

@@ -1,5 +1,8 @@
 //! [`Ledger`]: what the rules of a task do to its executions, whatever the type of their results.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -81,15 +84,17 @@ pub(crate) trait Ledger {
     /// Ends an execution as cancelled, while its function runs on.
     fn outlast(&mut self, run: u64, at: SystemTime, reason: Reason);
 
-    /// Ends an execution that was to be tried again as its last attempt has failed; gives the text of
-    /// that.
-    fn give_up(&mut self, run: u64, at: SystemTime) -> Option<String>;
+    /// Ends an execution that was to be tried again as its last attempt has failed; gives that.
+    fn give_up(&mut self, run: u64) -> Option<Attempt>;
 
     /// The executions whose function may be running.
     fn on_workers(&self) -> Vec<u64>;
 
     /// The executions that were to be tried again, though the function of one may not have returned.
     fn between_attempts(&self) -> Vec<Running>;
+
+    /// How far each execution is, in the order of [`History::in_flight`].
+    fn stages(&self) -> Vec<Running>;
 
     /// The executions that were never begun.
     fn untouched(&self) -> Vec<Running>;
@@ -275,14 +280,21 @@ impl<T> Ledger for History<T> {
         if !again {
             self.outlive(run, outcome, at);
         } else if let Err(failure) = outcome.into_failure() {
+            let started = self.flight.get(run).and_then(|active| active.started);
             self.back_off(run, failure, at);
-            self.set_stage(run, Stage::Overrun);
+            self.flight.edit(run, |active| {
+                (active.stage, active.started) = (Stage::Overrun, started);
+            });
         }
     }
 
     fn returned(&mut self, run: u64) {
         match self.flight.get(run).map(|active| active.stage) {
-            Some(Stage::Overrun) => self.set_stage(run, Stage::BackingOff),
+            Some(Stage::Overrun) => {
+                self.flight.edit(run, |active| {
+                    (active.stage, active.started) = (Stage::BackingOff, None);
+                });
+            }
             Some(Stage::Overdue) => {
                 if let Some(active) = self.flight.take_if(run, |_| true) {
                     self.let_go(active.details);
@@ -319,21 +331,29 @@ impl<T> Ledger for History<T> {
         self.outlive(run, Outcome::cancelled(reason), at);
     }
 
-    fn give_up(&mut self, run: u64, at: SystemTime) -> Option<String> {
-        let failure = self.flight.edit(run, |active| active.failure.take())??;
-        let text = failure.text().to_owned();
-        let outcome = Outcome::failed(failure);
-        if self.flight.get(run).is_some_and(|active| active.stage == Stage::Overrun) {
+    fn give_up(&mut self, run: u64) -> Option<Attempt> {
+        let (failure, attempt, stage) = self.flight.edit(run, |active| {
+            let failure = active.failure.take()?;
+            let attempt = active.details().give_up()?;
+            active.started = attempt.started;
+            Some((failure, attempt, active.stage))
+        })??;
+        let (outcome, at) = (Outcome::failed(failure), attempt.finished);
+        if stage == Stage::Overrun {
             self.outlive(run, outcome, at);
         } else if let Some(active) = self.flight.take_if(run, |_| true) {
             self.settle(active, outcome, at);
         }
-        Some(text)
+        Some(attempt)
     }
 
     fn between_attempts(&self) -> Vec<Running> {
         let is = |it: &&Active<T>| it.holds && !matches!(it.stage, Stage::Running | Stage::Overdue);
         self.flight.iter().filter(is).map(Running::from).collect()
+    }
+
+    fn stages(&self) -> Vec<Running> {
+        self.flight.iter().map(Running::from).collect()
     }
 
     fn untouched(&self) -> Vec<Running> {

@@ -308,6 +308,14 @@ impl Engine {
         self.lanes[lane as usize].executor.admits(&parcel)?;
         let mut predecessors = mem::take(&mut rare.predecessors);
         if !predecessors.is_empty() {
+            if !rare.bounds.is_none() || rare.jitter.is_some() {
+                return Err(Error::InvalidTrigger(
+                    "a task that follows others has the times that they give it: it takes no \
+                     `times`, `starting`, `until` or `jitter`; give those to the ones it follows, or \
+                     take them away"
+                        .to_owned(),
+                ));
+            }
             let is_named = rare.conflict.is_some();
             // To follow a task twice is to follow it.
             let mut known = HashSet::new();

@@ -436,17 +436,16 @@ impl Shard {
 
     /// Has the executions fail that have failed and were to be tried again.
     pub(super) fn give_up_retries(&mut self, index: usize, now: Moment) {
-        let at = self.timeline.wall_at(now);
         let Some(record) = self.slot(index).record().cloned() else { return };
         for running in edit(&*record, |ledger| ledger.between_attempts()) {
             self.deadlines.clear(index, running.run);
-            if let Some(error) = edit(&*record, |ledger| ledger.give_up(running.run, at)) {
-                self.tell_end(index, running, Status::Failed, error, now);
+            if let Some(last) = edit(&*record, |ledger| ledger.give_up(running.run)) {
+                self.tell_given_up(index, running.due, running.attempt - 1, last, now);
             }
         }
+        self.outbox().touched.push(record);
         // Others may have their places.
         self.nudge(index);
-        self.outbox().touched.push(record);
     }
 
     /// What a running execution is told about itself.

@@ -84,6 +84,11 @@ impl Deadlines {
         self.places.contains_key(&(index, run))
     }
 
+    /// When the deadline of an execution comes, if it has one.
+    pub(super) fn of(&self, index: usize, run: u64) -> Option<Moment> {
+        self.places.get(&(index, run)).map(|place| place.0)
+    }
+
     /// Takes out the earliest that is not after `now`.
     pub(super) fn pop(&mut self, now: Moment) -> Option<Deadline> {
         let entry = self.entries.first_entry().filter(|entry| entry.key().0 <= now)?;

@@ -84,6 +84,16 @@ impl Limits {
         !tags.is_empty() && self.any.load(Ordering::Acquire)
     }
 
+    /// Whether a limit lets no execution of a task with these tags begin, as long as it stands.
+    pub(super) fn bar(&self, tags: &[Arc<str>]) -> bool {
+        let is_none =
+            |state: &State, tag| state.gates.get(tag).is_some_and(|it| it.limit == Some(0));
+        self.concern(tags) && {
+            let state = self.state.lock();
+            tags.iter().any(|tag| is_none(&state, tag))
+        }
+    }
+
     /// Sets or lifts a limit; gives the tasks that may try again.
     pub(super) fn set(&self, tag: &Arc<str>, limit: Option<usize>) -> Vec<TaskId> {
         let mut state = self.state.lock();

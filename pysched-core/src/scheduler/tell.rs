@@ -7,7 +7,7 @@ use super::events::{Event, EventKind};
 use super::shard::Shard;
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Progress, Reason, Running, Status};
+use crate::execution::{Attempt, Progress, Reason, Running, Status};
 use crate::task::{AnyRecord, Delivery, edit};
 use crate::time::Moment;
 
@@ -121,6 +121,21 @@ impl Shard {
             Status::Cancelled => EventKind::Cancelled { due, reason: Reason::ShutDown, count: 1 },
             _ => EventKind::Failed { due, attempt, took, error },
         });
+    }
+
+    /// That an execution has failed as its last attempt has, which was the so-manieth.
+    pub(super) fn tell_given_up(
+        &mut self,
+        index: usize,
+        due: SystemTime,
+        attempt: u32,
+        last: Attempt,
+        now: Moment,
+    ) {
+        let Attempt { started, finished, error } = last;
+        let took = started.map(|started| finished.duration_since(started).unwrap_or_default());
+        self.tally.settled(Status::Failed, 1);
+        self.tell(index, now, || EventKind::Failed { due, attempt, took, error });
     }
 
     /// That the function of a task without rules is about to be called.

@@ -1,6 +1,5 @@
 //! What is told agrees with what is recorded and counted: in random scenarios, and under load.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -77,7 +76,7 @@ fn task(random: &mut Random) -> Task<u32> {
 fn many_threads() {
     let builder = Scheduler::builder().executor(ThreadPoolExecutor::new(4)).history(1_000_000);
     let sched = builder.limit("db", 2).build();
-    let told = Arc::new(Told::by(&sched));
+    let told = Told::by(&sched);
     sched.start().unwrap();
     let until = Instant::now() + ms(700);
     thread::scope(|scope| {

@@ -1,6 +1,8 @@
 //! Tasks that are led by hand, on a real pool: each execution tells that it has begun, and ends when and
 //! how it is told to.
 
+#![allow(dead_code, reason = "two tests share it, and each needs a part")]
+
 use std::cell::RefCell;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -113,6 +115,11 @@ impl Guided {
         }
         let place = others.iter().position(|it| it.label == label);
         others.remove(place.expect("it is among them"))
+    }
+
+    /// An attempt of any task that has begun, if there is one.
+    pub fn has_begun(&self) -> Option<Begun> {
+        self.others.borrow_mut().pop().or_else(|| self.begun.try_recv().ok())
     }
 
     /// Checks that of all that could begin, nothing does. Takes one worker that is free.

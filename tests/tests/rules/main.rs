@@ -14,6 +14,7 @@
 //! | `limits.rs`, `after.rs`, `conflict.rs` | what other tasks have to do with it |
 //! | `told.rs` | a listener, and whether what it is told is in order |
 //! | `events.rs`, `events_drawn.rs` | what is told of tasks, by hand, at random and under load |
+//! | `explain.rs` | a task explained in words |
 //! | `attack_fates.rs` | where several of these meet |
 //!
 //! `PYSCHED_CASES=20` makes the random tests look at twenty times as many cases as they do by default.
@@ -27,6 +28,7 @@ mod drawn;
 mod ending;
 mod events;
 mod events_drawn;
+mod explain;
 mod guided;
 mod limits;
 mod misfire;

@@ -307,3 +307,23 @@ fn each_is_counted_and_told() {
     assert_eq!((counts.retried, counts.succeeded, counts.failed), (1, 1, 0));
     drop(subscription);
 }
+
+#[test]
+fn an_attempt_that_does_not_come_is_none() {
+    let it = Guided::new(1);
+    let task = it.task("a").trigger(Trigger::once(0)).retry(Retry::times(5).fixed(secs(60)));
+    let handle = it.sched.add(task).unwrap();
+    let begun = it.begins("a");
+    let future = handle.future();
+    it.pass(secs(3));
+    begun.end(End::Fail);
+    backs_off(&future, 1);
+    it.pass(secs(10));
+    handle.cancel().unwrap();
+    let execution = it.sched.results(&handle).remove(0);
+    assert_eq!((execution.status, execution.attempt), (Failed, 1));
+    assert!(execution.attempts.is_empty(), "the last is none of those before it");
+    let times = [execution.started, execution.finished];
+    assert_eq!(times, [Some(it.start), Some(it.start + secs(3))]);
+    assert_eq!(future.execution(), execution);
+}

@@ -14,7 +14,7 @@ use pysched_tests::{ms, outcome, secs};
 
 use crate::guided::{End, Guided, eventually};
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(60);
 
 /// Tasks of a calendar in all states, while the wall clock is set back and forth.
 #[test]

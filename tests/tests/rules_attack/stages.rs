@@ -163,7 +163,7 @@ impl Executor for Noting {
 /// Nobody waits for the shutdown: the last to leave closes.
 #[test]
 fn executors_are_closed_when_it_is_over() {
-    within(secs(5), || {
+    within(secs(60), || {
         let noted = Arc::new(Noted::default());
         let pool = Noting(ThreadPoolExecutor::new(2), Arc::clone(&noted));
         let sched = Scheduler::builder().executor(pool).limit("x", 1).build();
@@ -236,7 +236,7 @@ fn executors_that_refuse_and_panic() {
         fn shutdown(&self, _wait: bool) {}
     }
 
-    within(secs(5), || {
+    within(secs(60), || {
         let sched = Scheduler::builder().executor(Moody(AtomicUsize::new(0))).limit("x", 1).build();
         sched.start().unwrap();
         let futures: Vec<_> = (0..40)
