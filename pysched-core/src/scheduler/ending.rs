@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::attempts::{Attempt, Follow};
-use super::bonds::News;
 use super::events::EventKind;
 use super::shard::Shard;
 use super::slot::Standing;
@@ -184,7 +183,7 @@ impl Shard {
             }
             let leftover = self.leftover(index);
             if signals {
-                self.signal(index, News::Succeeded);
+                self.signal_success(index);
             }
             self.go_on(index, now);
             return leftover;
@@ -277,9 +276,9 @@ impl Shard {
     /// Lets go of what only some tasks have, when one is over.
     pub(super) fn wind_up(&mut self, index: usize, has_succeeded: bool) {
         if has_succeeded {
-            self.signal(index, News::Succeeded);
+            self.signal_success(index);
         }
-        self.signal(index, News::Finished);
+        self.signal_end(index);
         let task = self.id(index);
         let more = self.slot_mut(index).more_mut();
         let (details, rules) = (more.details.take(), more.rules.clone());
