@@ -1,6 +1,7 @@
 //! Adding tasks, from any thread.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -209,9 +210,9 @@ impl Engine {
             let standing = self.change(from, |shard| shard.tie(from, id));
             let news: &[News] = match standing {
                 Standing::Live => &[],
-                Standing::Finished { has_succeeded: true } => &[News::Succeeded, News::Finished],
+                Standing::Finished { has_succeeded: true } => &[News::Succeeded, News::Finished(1)],
                 Standing::Finished { has_succeeded: false } | Standing::Unknown => {
-                    &[News::Finished]
+                    &[News::Finished(0)]
                 }
             };
             for &news in news {
@@ -305,9 +306,20 @@ impl Engine {
         let rules = self.rules(&mut rare, lane);
         let parcel = Parcel::new(rare.registered, rare.name.clone(), rare.timeout)?;
         self.lanes[lane as usize].executor.admits(&parcel)?;
-        let predecessors = mem::take(&mut rare.predecessors);
+        let mut predecessors = mem::take(&mut rare.predecessors);
         if !predecessors.is_empty() {
+            if !rare.bounds.is_none() || rare.jitter.is_some() {
+                return Err(Error::InvalidTrigger(
+                    "a task that follows others has the times that they give it: it takes no \
+                     `times`, `starting`, `until` or `jitter`; give those to the ones it follows, or \
+                     take them away"
+                        .to_owned(),
+                ));
+            }
             let is_named = rare.conflict.is_some();
+            // To follow a task twice is to follow it.
+            let mut known = HashSet::new();
+            predecessors.retain(|task| known.insert(*task));
             let follower = Follower { predecessors, rules, parcel, is_named };
             return self.admit_follower(body, &trigger, priority, lane, rare.name, follower);
         }

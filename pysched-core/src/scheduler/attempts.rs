@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::bonds::News;
 use super::deadlines::{Alert, Deadline};
 use super::ending::{Begun, Leftover};
 use super::engine::Engine;
@@ -238,7 +237,7 @@ impl Shard {
         delivery.settle(record, run, at);
         self.tell_end(index, running, status, text, now);
         if status == Status::Succeeded {
-            self.signal(index, News::Succeeded);
+            self.signal_success(index);
         }
     }
 

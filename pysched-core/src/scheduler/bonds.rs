@@ -32,7 +32,8 @@ pub(super) struct Bonds {
 
     /// Whether it has ever been brought to run, or was run by hand.
     pub(super) has_run: bool,
-    followers: Vec<TaskId>,
+    /// Each with how many successes it is told of.
+    followers: Vec<(TaskId, u64)>,
 }
 
 /// A task that is followed.
@@ -42,7 +43,19 @@ pub(super) struct Predecessor {
 
     /// Whether it has succeeded since the follower was last brought to run.
     pub(super) has_succeeded: bool,
-    is_finished: bool,
+
+    /// How many of its successes the follower knows of.
+    known: u64,
+
+    /// How many there are, once it is finished. Threads tell in any order, so that its end may be told
+    /// before a success.
+    total: Option<u64>,
+}
+
+impl Predecessor {
+    fn is_finished(&self) -> bool {
+        self.total.is_some_and(|total| self.known >= total)
+    }
 }
 
 /// What a follower is told.
@@ -57,7 +70,9 @@ pub(super) struct Signal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum News {
     Succeeded,
-    Finished,
+
+    /// After so many successes.
+    Finished(u64),
 }
 
 /// What is known of a task that is to be followed.
@@ -74,7 +89,7 @@ pub(super) enum Standing {
 
 impl Bonds {
     pub(super) fn after(predecessors: Vec<TaskId>, delay: Duration) -> Self {
-        let predecessor = |task| Predecessor { task, has_succeeded: false, is_finished: false };
+        let predecessor = |task| Predecessor { task, has_succeeded: false, known: 0, total: None };
         Self {
             predecessors: predecessors.into_iter().map(predecessor).collect(),
             delay,
@@ -84,7 +99,7 @@ impl Bonds {
 
     /// Whether predecessors may bring it to run, or have already.
     fn are_open(&self) -> bool {
-        let may_succeed = |it: &Predecessor| it.has_succeeded || !it.is_finished;
+        let may_succeed = |it: &Predecessor| it.has_succeeded || !it.is_finished();
         let may_run = !self.predecessors.is_empty() && self.predecessors.iter().all(may_succeed);
         may_run || !self.due.is_empty()
     }
@@ -96,7 +111,7 @@ impl Bonds {
 
     /// The predecessor that will not succeed any more, if it has never run.
     fn obstacle(&self) -> Option<TaskId> {
-        let ended = |it: &&Predecessor| it.is_finished && !it.has_succeeded;
+        let ended = |it: &&Predecessor| it.is_finished() && !it.has_succeeded;
         self.predecessors.iter().find(ended).filter(|_| !self.has_run).map(|it| it.task)
     }
 }
@@ -120,18 +135,36 @@ impl Shard {
     /// Has a task tell a follower what becomes of it, from now on; says how it stands.
     pub(super) fn tie(&mut self, task: TaskId, follower: TaskId) -> Standing {
         if let Some(index) = self.index(task) {
-            self.slot_mut(index).more_mut().bonds.get_or_insert_default().followers.push(follower);
+            let bonds = self.slot_mut(index).more_mut().bonds.get_or_insert_default();
+            bonds.followers.push((follower, 0));
         }
         self.standing(task)
     }
 
-    /// Has the followers of a task told what became of it.
-    pub(super) fn signal(&mut self, index: usize, news: News) {
-        let bonds = self.slot(index).more.as_deref().and_then(|more| more.bonds.as_deref());
-        let Some(bonds) = bonds.filter(|bonds| !bonds.followers.is_empty()) else { return };
+    /// Has the followers of a task told that it has succeeded.
+    pub(super) fn signal_success(&mut self, index: usize) {
+        self.signal(index, |known| {
+            *known += 1;
+            News::Succeeded
+        });
+    }
+
+    /// Has the followers of a task told that it is finished.
+    pub(super) fn signal_end(&mut self, index: usize) {
+        self.signal(index, |known| News::Finished(*known));
+    }
+
+    fn signal(&mut self, index: usize, news: impl Fn(&mut u64) -> News) {
+        if !self.slot(index).is_bound() {
+            return;
+        }
         let from = self.id(index);
-        let signals: Vec<_> = bonds.followers.iter().map(|&to| Signal { to, from, news }).collect();
-        self.outbox().signals.extend(signals);
+        let bonds = self.slot_mut(index).more_mut().bonds.get_or_insert_default();
+        let signal = |(to, known): &mut (TaskId, u64)| Signal { to: *to, from, news: news(known) };
+        let signals: Vec<_> = bonds.followers.iter_mut().map(signal).collect();
+        if !signals.is_empty() {
+            self.outbox().signals.extend(signals);
+        }
     }
 
     /// Tells a follower what became of a predecessor.
@@ -144,8 +177,11 @@ impl Shard {
         let bonds = slot.more_mut().bonds.get_or_insert_default();
         for predecessor in bonds.predecessors.iter_mut().filter(|it| it.task == signal.from) {
             match signal.news {
-                News::Succeeded => predecessor.has_succeeded = true,
-                News::Finished => predecessor.is_finished = true,
+                News::Succeeded => {
+                    predecessor.has_succeeded = true;
+                    predecessor.known += 1;
+                }
+                News::Finished(total) => predecessor.total = Some(total),
             }
         }
         if bonds.predecessors.iter().all(|it| it.has_succeeded) {

@@ -3,21 +3,16 @@
 use std::sync::Arc;
 
 use super::attempts::{Attempt, Follow};
-use super::bonds::News;
 use super::events::EventKind;
 use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
-use crate::error::TaskError;
-use crate::execution::{
-    Details, Execution, Reason, Running, Stage, Status, Swept, Ticket, Withdrawal,
-};
+use crate::execution::{Details, Execution, Reason, Status, Swept, Ticket, Withdrawal};
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
 use crate::task::{AnyRecord, Body, Claim, Delivery, Sink, edit};
 use crate::time::Moment;
-use crate::trigger::{Due, Schedule};
 use crate::unwind::drop_quietly;
 
 /// An execution that was claimed.
@@ -59,12 +54,12 @@ impl Begun {
 #[derive(Default)]
 #[must_use = "it has to be cleared when the lock is released"]
 pub(super) struct Leftover {
-    record: Option<Arc<dyn AnyRecord>>,
-    body: Option<Body>,
+    pub(super) record: Option<Arc<dyn AnyRecord>>,
+    pub(super) body: Option<Body>,
 
     /// Has the arguments of a registered function, as the body has.
     #[cfg(all(feature = "process", unix))]
-    parcel: Option<Arc<Parcel>>,
+    pub(super) parcel: Option<Arc<Parcel>>,
 }
 
 impl Leftover {
@@ -188,7 +183,7 @@ impl Shard {
             }
             let leftover = self.leftover(index);
             if signals {
-                self.signal(index, News::Succeeded);
+                self.signal_success(index);
             }
             self.go_on(index, now);
             return leftover;
@@ -217,7 +212,7 @@ impl Shard {
     }
 
     /// Remembers that the only run of a light task was cancelled.
-    fn remember_cancelled(&mut self, index: usize, reason: Reason, now: Moment) {
+    pub(super) fn remember_cancelled(&mut self, index: usize, reason: Reason, now: Moment) {
         let task = self.id(index);
         self.tally.settled(Status::Cancelled, 1);
         self.tell(index, now, || {
@@ -279,11 +274,11 @@ impl Shard {
     }
 
     /// Lets go of what only some tasks have, when one is over.
-    fn wind_up(&mut self, index: usize, has_succeeded: bool) {
+    pub(super) fn wind_up(&mut self, index: usize, has_succeeded: bool) {
         if has_succeeded {
-            self.signal(index, News::Succeeded);
+            self.signal_success(index);
         }
-        self.signal(index, News::Finished);
+        self.signal_end(index);
         let task = self.id(index);
         let more = self.slot_mut(index).more_mut();
         let (details, rules) = (more.details.take(), more.rules.clone());
@@ -309,7 +304,7 @@ impl Shard {
     }
 
     /// Forgets a task at once.
-    fn remove(&mut self, index: usize) -> Leftover {
+    pub(super) fn remove(&mut self, index: usize) -> Leftover {
         let leftover = self.leftover(index);
         let body = self.slots.remove(index).and_then(|slot| slot.body);
         Leftover { body, ..leftover }
@@ -337,7 +332,7 @@ impl Shard {
     }
 
     /// Forgets a finished task that has a record, but for its history.
-    fn finish(&mut self, index: usize, now: Moment) {
+    pub(super) fn finish(&mut self, index: usize, now: Moment) {
         let task = self.id(index);
         let Some(record) = self.slot(index).record().cloned() else { return };
         if self.slot(index).rules().is_some() {
@@ -367,141 +362,6 @@ impl Shard {
         self.outbox().touched.push(Arc::clone(record));
     }
 
-    /// Ends the series of a task: cancels its next run, and with `queued` also what has not begun.
-    pub(super) fn end_series(
-        &mut self,
-        index: usize,
-        queued: bool,
-        reason: Reason,
-        now: Moment,
-    ) -> Leftover {
-        if self.paused {
-            // What has come in the meantime was skipped, and that is to be recorded.
-            self.govern(index);
-        }
-        let Some(record) = self.slot(index).record().cloned() else {
-            return self.end_light(index, queued, reason, now);
-        };
-        let at = self.timeline.wall_at(now);
-        let leftover = self.leftover(index);
-        let mut next = self.take_next(index);
-        if self.slot(index).rules().is_some() {
-            next = self.end_ruled(index, next, reason, now);
-        }
-        self.slot_mut(index).end(queued);
-        if !queued {
-            self.cancel_held_back(index, reason, now);
-        }
-        let next = next.map(|due| due.wall_on(self.timeline));
-        self.tell_withdrawn(index, &*record, next, queued, reason, now);
-        record.withdraw(next, queued, at, reason);
-        if !record.is_active() {
-            self.finish(index, now);
-        } else if queued {
-            // What is left in flight has begun, and holds the function itself.
-            record.close();
-        }
-        leftover
-    }
-
-    /// Cancels the executions of a task that were not begun, and of which something holds.
-    fn cancel_untouched(
-        &mut self,
-        index: usize,
-        reason: Reason,
-        now: Moment,
-        is: impl Fn(&Running) -> bool,
-    ) {
-        let Some(record) = self.slot(index).record().cloned() else { return };
-        for running in edit(&*record, |ledger| ledger.untouched()) {
-            if is(&running) {
-                self.cancel_attempts(index, &*record, running, reason, now);
-            }
-        }
-        self.outbox().touched.push(record);
-    }
-
-    /// Cancels the executions of a task that a shutdown does not run, though it waits for all others:
-    /// those that a pause or a limit of none holds back.
-    fn cancel_held_back(&mut self, index: usize, reason: Reason, now: Moment) {
-        let slot = self.slot(index);
-        let is_paused = slot.is_paused();
-        let is_barred =
-            self.paused || slot.rules().is_some_and(|rules| self.limits.bar(&rules.tags));
-        if is_paused || is_barred {
-            self.cancel_untouched(index, reason, now, |it| {
-                (is_barred && it.stage == Stage::Waiting) || (is_paused && !it.forced)
-            });
-        }
-    }
-
-    /// Cancels what waits of all tasks, which a shutdown will not run.
-    pub(super) fn cancel_all_that_waits(&mut self, now: Moment) {
-        for index in self.indices() {
-            if self.slot(index).waiting() > 0 {
-                let waits = |it: &Running| it.stage == Stage::Waiting;
-                self.cancel_untouched(index, Reason::ShutDown, now, waits);
-                self.go_on(index, now);
-            }
-        }
-    }
-
-    /// Deals with what only tasks with rules have when one is ended; gives the run that it still waits
-    /// for.
-    fn end_ruled(
-        &mut self,
-        index: usize,
-        mut next: Option<Due>,
-        reason: Reason,
-        now: Moment,
-    ) -> Option<Due> {
-        let is_paused = self.paused || self.slot(index).is_paused();
-        let (status, why) =
-            if is_paused { (Status::Skipped, Reason::Paused) } else { (Status::Cancelled, reason) };
-        let mut following = self.take_following(index);
-        next = next.or_else(|| following.pop_front().map(Due::interval));
-        let is_series = self.slot(index).schedule().is_some_and(Schedule::is_series);
-        // A run that is the only one, and is not skipped, is the one that the task waits for.
-        if let Some(due) = next
-            && (is_series || is_paused)
-        {
-            next = self.drop_due(index, due, status, why, now);
-            if next.is_none()
-                && let Some(record) = self.slot(index).record()
-            {
-                // Who waits for the run that would have come, waits for none that comes.
-                let at = self.timeline.wall_at(now);
-                edit(&**record, |ledger| ledger.abandon(at, why));
-            }
-        }
-        for due in following.into_iter().map(Due::interval) {
-            if self.drop_due(index, due, status, why, now).is_some() {
-                self.pass_over(index, due, Status::Cancelled, reason, now);
-            }
-        }
-        self.give_up_retries(index, now);
-        next
-    }
-
-    fn end_light(&mut self, index: usize, queued: bool, reason: Reason, now: Moment) -> Leftover {
-        let armed = self.disarm(index).is_some();
-        let waits = queued && self.slot(index).standing == Standing::Queued;
-        if !armed && !waits {
-            return Leftover::default();
-        }
-        self.remember_cancelled(index, reason, now);
-        if self.slot(index).more.is_some() {
-            self.wind_up(index, false);
-        }
-        let slot = self.slot_mut(index);
-        if slot.held == 0 {
-            return self.remove(index);
-        }
-        slot.standing = Standing::Over(Withdrawal::of(reason));
-        slot.since = now;
-        Leftover { body: slot.body.take(), ..Leftover::default() }
-    }
-
     /// Counts one more handle of a task that has one.
     pub(super) fn hold(&mut self, task: TaskId) {
         if let Some(index) = self.held_index(task) {
@@ -519,74 +379,5 @@ impl Shard {
             return Leftover::default();
         }
         self.remove(index)
-    }
-
-    /// The record of a task. If it has none yet, it is given one: of its own function if that is
-    /// still here, otherwise by `make`.
-    pub(super) fn record(
-        &mut self,
-        task: TaskId,
-        make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
-    ) -> Option<Arc<dyn AnyRecord>> {
-        let index = self.held_index(task)?;
-        Some(self.record_at(index, make))
-    }
-
-    fn record_at(
-        &mut self,
-        index: usize,
-        make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
-    ) -> Arc<dyn AnyRecord> {
-        if let Some(record) = self.slot(index).record() {
-            return Arc::clone(record);
-        }
-        let task = self.id(index);
-        let (history, timeline) = (self.history, self.timeline);
-        let slot = self.slot_mut(index);
-        let record = match slot.body.take() {
-            Some(body) => body.into_record(task, history),
-            None => make(),
-        };
-        let due = slot.due().wall_on(timeline);
-        match slot.standing {
-            Standing::Armed | Standing::Unarmed => {}
-            Standing::Queued => {
-                record.launch(due);
-                slot.standing = Standing::Unarmed;
-            }
-            Standing::Running => {
-                let run = record.adopt(due, slot.started().map(|at| timeline.wall_at(at)));
-                if let Some(details) = slot.more_mut().details.take() {
-                    edit(&*record, |ledger| ledger.attach(run, details));
-                }
-                slot.standing = Standing::Unarmed;
-            }
-            // With a result, it would have been given a record then.
-            Standing::Over(why) => {
-                let at = timeline.wall_at(slot.since);
-                let reason = why.map_or(Reason::TaskCancelled, Reason::from);
-                record.withdraw(Some(due), true, at, reason);
-            }
-        }
-        slot.more_mut().record = Some(Arc::clone(&record));
-        record
-    }
-
-    /// The record of a task that has begun nothing yet, which knows its function.
-    pub(super) fn record_own(&mut self, index: usize) -> Option<Arc<dyn AnyRecord>> {
-        self.slot(index).body.as_ref()?;
-        let (task, history) = (self.id(index), self.history);
-        let gone = || Body::new(|| Err::<(), _>(TaskError::Cancelled)).into_record(task, history);
-        Some(self.record_at(index, &mut || gone()))
-    }
-
-    /// Gives a series its record. Its handles have that, and need not be counted.
-    pub(super) fn record_series(&mut self, index: usize) -> Option<Arc<dyn AnyRecord>> {
-        let (task, history) = (self.id(index), self.history);
-        let slot = self.slot_mut(index);
-        slot.held = 0;
-        let record = slot.body.take()?.into_record(task, history);
-        slot.more_mut().record = Some(Arc::clone(&record));
-        Some(record)
     }
 }

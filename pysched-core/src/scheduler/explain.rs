@@ -1,5 +1,6 @@
 //! Why a task did or did not run last, and what it waits for, in words.
 
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use super::engine::Engine;
@@ -248,17 +249,17 @@ fn waits_for(slot: &Slot) -> Vec<String> {
     predecessors.filter(|it| !it.has_succeeded).map(|it| it.task.to_string()).collect()
 }
 
-/// How an execution stands whose function is running.
+/// How an execution stands whose function is running. Writing to a string cannot fail.
 fn running_words(execution: &Execution, wall: SystemTime) -> String {
     let since = execution.started.and_then(|started| wall.duration_since(started).ok());
     let mut words = format!("has been running for {}", span(since.unwrap_or_default()));
     if execution.attempt > 1 {
-        words += &format!(" with attempt {}", execution.attempt);
+        let _ = write!(words, " with attempt {}", execution.attempt);
     }
     if let Some(progress) = execution.progress {
-        words += &format!(", and says that it has done {}", progress.done);
+        let _ = write!(words, ", and says that it has done {}", progress.done);
         if progress.total > 0 {
-            words += &format!(" of {}", progress.total);
+            let _ = write!(words, " of {}", progress.total);
         }
     }
     words

@@ -232,9 +232,10 @@ impl<T> Task<T> {
     /// all of them have since its last run.
     ///
     /// Its trigger says how long after: at once, or [`Trigger::once`] of a delay; any other is
-    /// refused. When the other task is finished, so is this one; if that has never succeeded, this
-    /// one is cancelled. If it is finished already and its last execution has succeeded, this one runs
-    /// as if that had been just now.
+    /// refused when it is added, and so are [`times`](Self::times), [`starting`](Self::starting),
+    /// [`until`](Self::until) and [`jitter`](Self::jitter). When the other task is finished, so is this
+    /// one; if that has never succeeded, this one is cancelled. If it is finished already and its last
+    /// execution has succeeded, this one runs as if that had been just now.
     ///
     /// ```
     /// use pysched::{Scheduler, Task};

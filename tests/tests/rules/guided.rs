@@ -1,6 +1,8 @@
 //! Tasks that are led by hand, on a real pool: each execution tells that it has begun, and ends when and
 //! how it is told to.
 
+#![allow(dead_code, reason = "two tests share it, and each needs a part")]
+
 use std::cell::RefCell;
 use std::time::{Duration, Instant, SystemTime};
 

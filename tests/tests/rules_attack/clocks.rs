@@ -101,7 +101,7 @@ fn a_clock_that_always_panics() {
         let follower = sched.add(Task::new(|| ()).after(&handle).tag("x")).unwrap();
         outcome(&follower.future()).unwrap();
         handle.pause().unwrap();
-        handle.run_now().unwrap();
+        let _ = handle.run_now();
         handle.resume().unwrap();
         handle.reschedule(Trigger::recur(0.001)).unwrap();
         eventually("it should run", || (calls.load(Ordering::SeqCst) > 10).then_some(()));

@@ -127,7 +127,7 @@ fn assert_one_fate_each(
 /// They start at a whole number of milliseconds.
 fn is_nominal(due: SystemTime, interval: Duration) -> bool {
     let since = due.duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    (since.as_nanos() % 1_000_000) % interval.as_nanos() == 0
+    (since.as_nanos() % 1_000_000).is_multiple_of(interval.as_nanos())
 }
 
 fn round(seed: u64) {

@@ -75,17 +75,30 @@ fn a_run_that_is_not_known_yet_is_cancelled_by_its_future() {
 }
 
 #[test]
-#[ignore = "`times`, `until`, `starting` and `jitter` of a follower are silently not heeded"]
-fn what_it_was_told_beside_is_heeded() {
+fn to_follow_a_task_twice_is_to_follow_it() {
     let it = Guided::new(2);
     let series = it.sched.add(it.task("series")).unwrap();
-    let task = it.task("after").trigger(Trigger::once(0)).after(&series).times(1);
+    let task = it.task("after").trigger(Trigger::once(0)).after(&series).after(&series);
     let follower = it.sched.add(task).unwrap();
     it.pass(secs(1));
     it.ends(it.begins("series"), End::Return);
     it.ends(it.begins("after"), End::Return);
-    it.pass(secs(1));
-    it.ends(it.begins("series"), End::Return);
     it.nothing_begins();
-    assert!(it.sched.task(&follower).is_none());
+    assert_eq!(it.fates(&follower), [(1, Succeeded, None)]);
+}
+
+#[test]
+fn what_only_a_trigger_of_its_own_could_heed_is_refused() {
+    let it = Guided::new(2);
+    let series = it.sched.add(it.task("series")).unwrap();
+    let follower = || it.task("after").trigger(Trigger::once(0)).after(&series);
+    for task in [
+        follower().times(1),
+        follower().until(it.start),
+        follower().starting(it.start),
+        follower().jitter(secs(1)),
+    ] {
+        let error = it.sched.add(task).unwrap_err();
+        assert!(error.to_string().contains("`times`"), "{error}");
+    }
 }

@@ -1,6 +1,5 @@
 //! Attacks on the rules: threads, drops, shutdowns and numbers at the worst moment.
 
-#[allow(dead_code, reason = "the tests of the rules use the rest")]
 #[path = "../rules/guided.rs"]
 mod guided;
 

@@ -103,6 +103,7 @@ impl Bench {
         assert!(self.step(|history| history.begin(run, Some(at(second)))));
     }
 
+    #[expect(clippy::unnecessary_box_returns, reason = "a ledger takes it in its box")]
     fn failure(&self) -> Box<Failure> {
         let error = TaskError::Failed(Arc::new(Owned(Arc::clone(&self.dropped))));
         Outcome::<Owned>::from(Err(error)).into_failure().unwrap_err()
@@ -136,7 +137,7 @@ impl Bench {
 
     /// Checks that nothing is in flight, and that all that was a user's is gone with the history.
     #[track_caller]
-    fn is_over(self, owned: usize) {
+    fn assert_over(self, owned: usize) {
         assert!(!self.history.is_active());
         assert_eq!(self.history.census(), Census::default());
         let dropped = Arc::clone(&self.dropped);
@@ -166,7 +167,7 @@ fn an_execution_goes_from_stage_to_stage() {
         it.ended(Status::Succeeded, None, cell.as_ref());
         assert_eq!(it.history.latest_fate().unwrap().started, Some(at(2)));
         drop(cell);
-        it.is_over(1);
+        it.assert_over(1);
     });
 }
 
@@ -226,7 +227,7 @@ fn one_that_is_too_late_and_the_last_is_missed() {
         let late = Reason::TooLate(LIMIT);
         it.step(|history| history.lose(run, at(10), late, false));
         it.ended(Status::Missed, Some(late), cell.as_ref());
-        it.is_over(0);
+        it.assert_over(0);
     });
 }
 
@@ -291,7 +292,7 @@ fn attempts_follow_on_each_other() {
         let times = [fate.attempts[0].started, fate.attempts[1].started, fate.started];
         assert_eq!(times, [1, 5, 9].map(|second| Some(at(second))));
         drop(cell);
-        it.is_over(4);
+        it.assert_over(4);
     });
 }
 
@@ -308,7 +309,7 @@ fn a_retry_that_is_given_up_has_failed_as_the_attempt_before() {
         assert_eq!((fate.started, fate.finished), (Some(at(1)), Some(at(2))));
         assert!(it.step(|history| history.give_up(run)).is_none());
         drop(cell);
-        it.is_over(2);
+        it.assert_over(2);
     });
 }
 
@@ -329,7 +330,7 @@ fn a_retry_that_is_cancelled_leaves_nothing() {
         it.ended(Status::Cancelled, Some(Reason::NewerRun), cell.as_ref());
         assert_eq!(it.dropped(), 2, "the callback, and the error of the attempt");
         drop(cell);
-        it.is_over(2);
+        it.assert_over(2);
     });
 }
 
@@ -347,7 +348,7 @@ fn what_was_told_to_end_is_cancelled_and_its_error_dropped() {
         it.step(|history| Ledger::cancel(history, run, at(2), told.unwrap(), failure));
         it.ended(Status::Cancelled, told, cell.as_ref());
         assert_eq!(it.dropped(), 1);
-        it.is_over(1);
+        it.assert_over(1);
     });
 }
 
@@ -366,7 +367,7 @@ fn one_that_waits_is_cancelled_unless_its_future_was_faster() {
             let reason = if by_future { Reason::FutureCancelled } else { Reason::TaskCancelled };
             // Who has withdrawn it tells so, too.
             it.ended(Status::Cancelled, Some(reason), cell.as_ref().filter(|_| !by_future));
-            it.is_over(0);
+            it.assert_over(0);
         });
     }
 }
@@ -389,7 +390,7 @@ fn one_that_times_out_is_settled_while_its_function_goes_on() {
         assert!(current.is_settled(), "it is over for whoever asks now");
         it.step(|history| history.returned(run));
         assert!(it.announced.is_empty());
-        it.is_over(0);
+        it.assert_over(0);
     });
 }
 
@@ -397,7 +398,9 @@ fn one_that_times_out_is_settled_while_its_function_goes_on() {
 fn one_that_times_out_keeps_its_place_among_others() {
     let mut it = Bench::new(9);
     let runs = [1, 2, 3].map(|due| it.execute(due, false).0);
-    runs.iter().for_each(|&run| it.begin(run, 3));
+    for run in runs {
+        it.begin(run, 3);
+    }
     it.step(|history| history.time_out(runs[1], LIMIT, at(10), false));
     assert_eq!(it.history.on_workers(), runs);
     assert_eq!(it.history.census().holding, 3);
@@ -425,7 +428,7 @@ fn one_that_times_out_and_is_tried_again_waits_for_its_function() {
         it.step(|history| history.end(run, value, at(21)));
         it.ended(Status::Succeeded, None, cell.as_ref());
         drop(cell);
-        it.is_over(1);
+        it.assert_over(1);
     });
 }
 
@@ -446,7 +449,7 @@ fn one_that_waits_for_its_function_can_be_given_up_or_cancelled() {
             }
             assert_eq!(it.stage(run), Some(Stage::Overdue));
             it.step(|history| history.returned(run));
-            it.is_over(0);
+            it.assert_over(0);
         });
     }
 }
@@ -497,7 +500,7 @@ fn the_last_fate_is_known_whatever_is_retained() {
         it.step(|history| history.end(run, value, at(4)));
         assert_eq!(it.dropped(), usize::from(limit < 2), "what there is no room for");
         assert_eq!(it.history.latest_fate().unwrap().due, at(3));
-        it.is_over(2);
+        it.assert_over(2);
     }
 }
 

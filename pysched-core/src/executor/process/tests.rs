@@ -56,6 +56,9 @@ struct Running {
     responses: Assembler,
     settings: Settings,
 
+    /// That of the last request.
+    number: u32,
+
     /// How far tasks have come, as they said.
     progress: Vec<Progress>,
 }
@@ -67,12 +70,13 @@ impl Running {
     fn start(settings: Settings) -> Self {
         let worker = start(&settings).unwrap();
         let responses = Assembler::new(settings.frame_limit);
-        Self { worker, responses, settings, progress: Vec::new() }
+        Self { worker, responses, settings, number: 0, progress: Vec::new() }
     }
 
     fn request(&mut self, task: &str, argument: &str) {
         let arguments = serde_json::to_string(&(argument,)).unwrap();
-        let request = request(7, task, &arguments);
+        self.number += 1;
+        let request = request(self.number, task, &arguments);
         assert_eq!(write(self.worker.requests.as_deref().unwrap(), &request), Ok(request.len()));
     }
 
@@ -80,7 +84,7 @@ impl Running {
         self.request(task, argument);
         loop {
             if let Some(frame) = self.responses.next_frame().map_err(|it| it.to_string())? {
-                assert_eq!(frame.number, 7);
+                assert_eq!(frame.number, self.number);
                 if frame.kind == Kind::Progress {
                     self.progress.push(frame.progress().unwrap());
                     continue;
@@ -158,7 +162,7 @@ fn what_cannot_be_run_is_refused_and_the_worker_goes_on() {
     assert_eq!(kind, Kind::Refused);
     assert!(reason.ends_with("too long: it has 116 bytes, and the limit is 100"), "{reason}");
 
-    let request = request(7, "echo", "[1]");
+    let request = request(worker.number + 1, "echo", "[1]");
     write(worker.worker.requests.as_deref().unwrap(), &request).unwrap();
     let (kind, reason) = worker.call("unheard_of", "").unwrap();
     assert_eq!(kind, Kind::Refused);

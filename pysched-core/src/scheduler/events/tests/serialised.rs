@@ -71,7 +71,7 @@ fn a_task_and_its_executions_are_records() {
     let sched = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor).build();
     let failing = || Err::<(), _>("no connection");
     let task = Task::fallible(failing).name("report").trigger(Trigger::recur(60)).priority(2);
-    let handle = sched.add(task).unwrap();
+    let handle = sched.add(task.tag("nightly")).unwrap();
     sched.start().unwrap();
     clock.advance(Duration::from_mins(1));
 
@@ -85,6 +85,8 @@ fn a_task_and_its_executions_are_records() {
             "priority": 2,
             "next_run": at(120),
             "paused": false,
+            "tags": ["nightly"],
+            "in_flight": [],
         }]),
     );
     assert_json(

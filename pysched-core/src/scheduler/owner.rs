@@ -1,0 +1,190 @@
+//! What jobs, futures and handles may ask of the engine.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::attempts::{Attempt, Follow};
+use super::ending::{Begun, Leftover};
+use super::engine::Engine;
+use super::shard::Shard;
+use crate::TaskId;
+use crate::error::{Error, TaskError};
+#[cfg(all(feature = "process", unix))]
+use crate::execution::Absent;
+use crate::execution::{Inside, Owner, Progress, Subject, Ticket};
+use crate::task::{AnyRecord, Command, Delivery, Keeper, Sink};
+use crate::unwind::drop_quietly;
+
+impl Engine {
+    /// Claims the execution of a ticket, does what there is to do with it, and says that it is over.
+    fn claim(&self, ticket: &Ticket, runs: bool, act: impl FnOnce(Begun, &dyn Sink)) {
+        let _inside = Inside::run(ticket.task, ticket.run);
+        let now = self.clock.now();
+        let begun = {
+            let place = self.place(ticket.task);
+            let mut shard = place.shard.lock();
+            let begun = shard.begin(ticket, runs, now);
+            if matches!(begun, Ok(Begun::Light(_) | Begun::Recorded(_, None))) {
+                // Without rules, nothing else has come of it.
+                drop(shard);
+            } else {
+                self.unlock(place, shard, false);
+            }
+            begun
+        };
+        match begun {
+            Ok(mut begun) => {
+                let attempt = begun.take_attempt();
+                #[cfg(feature = "tracing")]
+                let _span = self.span(ticket);
+                let conclusion = self.conclusion(ticket, attempt);
+                act(begun, &conclusion);
+                // The last reference to a predicate of a user may be in it.
+                let _ = drop_quietly(conclusion);
+            }
+            Err(leftover) => leftover.clear(),
+        }
+        self.left(ticket);
+    }
+
+    /// Enters the span of an execution that has begun.
+    #[cfg(feature = "tracing")]
+    fn span(&self, ticket: &Ticket) -> Option<super::events::Span> {
+        let Subject { name, attempt, due, .. } = self.subject(ticket.task, ticket.run)?;
+        Some(self.bus.span(ticket.task, name.as_deref(), due, attempt))
+    }
+
+    /// What the outcome of a ticket's execution is to be delivered to.
+    pub(super) fn conclusion<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        attempt: Option<Box<Attempt>>,
+    ) -> impl Sink + 'a {
+        Conclusion { engine: self, ticket, attempt }
+    }
+}
+
+/// The end of an execution.
+///
+/// It takes these steps, in this order: the function and what it captured are let go; under the lock
+/// of the shard the outcome is recorded and the series goes on; without any lock those who wait are
+/// told; the scheduler is told that this job is over. So whoever has waited for an execution finds
+/// the scheduler up to date, and whoever has waited for a scheduler to shut down finds every future
+/// done.
+pub(super) struct Conclusion<'a> {
+    engine: &'a Engine,
+    ticket: &'a Ticket,
+
+    /// Of a task with rules.
+    attempt: Option<Box<Attempt>>,
+}
+
+impl Sink for Conclusion<'_> {
+    fn deliver(&self, delivery: &mut dyn Delivery) {
+        let Self { engine, ticket, attempt } = self;
+        let now = engine.clock.now();
+        // Before the lock is taken: a predicate is a user's.
+        let is_settled = |attempt: &Attempt| {
+            let (task, run) = (ticket.task, ticket.run);
+            attempt.overdue(now).is_some() && engine.attempt(task, run).is_none()
+        };
+        let follow = match attempt {
+            // It has timed out, and what follows was decided then.
+            Some(attempt) if is_settled(attempt) => Follow::default(),
+            Some(attempt) => attempt.follow(delivery.error(), now),
+            None => Follow::default(),
+        };
+        let conclude = |shard: &mut Shard| shard.conclude(ticket, now, delivery, follow);
+        engine.change(ticket.task, conclude).clear();
+    }
+}
+
+impl Owner for Engine {
+    fn execute(&self, ticket: &Ticket) {
+        self.claim(ticket, true, Begun::run);
+    }
+
+    fn give_up(&self, ticket: &Ticket, error: TaskError) {
+        let mut error = Some(error);
+        self.claim(ticket, false, |begun, sink| {
+            let Some(error) = error.take() else { return };
+            begun.conclude(Err(error), sink);
+        });
+        // Still here if the execution was cancelled before. It may hold an error of a user.
+        let _ = drop_quietly(error);
+    }
+
+    fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {
+        let now = self.clock.now();
+        self.change(task, |shard| {
+            if settle(shard.timeline.wall_at(now)) {
+                shard.withdraw(task, now)
+            } else {
+                Leftover::default()
+            }
+        })
+        .clear();
+    }
+
+    fn stop(&self, task: TaskId, run: u64, runs: &dyn Fn() -> bool) -> bool {
+        let now = self.clock.now();
+        let (stopped, lane) = self.change(task, |shard| {
+            let lane = shard.index(task).map(|index| shard.slot(index).lane);
+            (shard.stop(task, run, now), lane)
+        });
+        let ends = |lane: u32| self.lanes[lane as usize].executor.interrupt((task, run), runs);
+        stopped || lane.is_some_and(ends)
+    }
+
+    fn subject(&self, task: TaskId, run: u64) -> Option<Subject> {
+        self.place(task).shard.lock().subject(task, run)
+    }
+
+    fn progressed(&self, task: TaskId, run: u64, progress: Progress) {
+        let now = self.clock.now();
+        let shard = self.place(task).shard.lock();
+        shard.tell_progress(task, run, progress, now);
+    }
+
+    #[cfg(all(feature = "process", unix))]
+    fn begin_elsewhere(self: Arc<Self>, ticket: Ticket) -> Option<Box<dyn Absent>> {
+        super::elsewhere::begin(self, ticket)
+    }
+}
+
+impl Keeper for Engine {
+    fn steer(&self, task: TaskId, command: Command) -> Result<(), Error> {
+        self.steer(task, command)
+    }
+
+    fn with_next_run(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {
+        let shard = self.place(task).shard.lock();
+        f(shard.index(task).and_then(|index| shard.next_run(index)));
+    }
+
+    fn with_upcoming(&self, task: TaskId, f: &mut dyn FnMut(Option<SystemTime>)) {
+        let shard = self.place(task).shard.lock();
+        f(shard.index(task).and_then(|index| shard.upcoming(index)));
+    }
+
+    fn record(
+        &self,
+        task: TaskId,
+        make: &mut dyn FnMut() -> Arc<dyn AnyRecord>,
+    ) -> Option<Arc<dyn AnyRecord>> {
+        self.place(task).shard.lock().record(task, make)
+    }
+
+    fn history(&self) -> usize {
+        self.history
+    }
+
+    fn hold(&self, task: TaskId) {
+        self.place(task).shard.lock().hold(task);
+    }
+
+    fn release(&self, task: TaskId) {
+        let leftover = self.place(task).shard.lock().release(task);
+        leftover.clear();
+    }
+}
