@@ -470,3 +470,41 @@ pub(super) struct Newest {
     /// How many there are.
     pub(super) count: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn how_late_a_run_is_depends_on_the_clock_that_it_waits_for() {
+        let wall = SystemTime::UNIX_EPOCH + 100 * SECOND;
+        let look = Look { now: Moment::from_origin(10 * SECOND), wall };
+        let interval = |at| Due::interval(Moment::from_origin(at));
+        // Where its time lies on the other clock is of no account.
+        let on_wall = |time| Due { moment: Moment::NEVER, wall: Some(time) };
+        for (due, late) in [
+            (interval(10 * SECOND), Some(Duration::ZERO)),
+            (interval(7 * SECOND), Some(3 * SECOND)),
+            (interval(11 * SECOND), None),
+            (on_wall(wall), Some(Duration::ZERO)),
+            (on_wall(wall - 3 * SECOND), Some(3 * SECOND)),
+            (on_wall(wall + SECOND), None),
+        ] {
+            assert_eq!(look.is_due(due), late.is_some(), "{due:?}");
+            assert_eq!(look.late(due), late.unwrap_or_default(), "{due:?}");
+        }
+    }
+
+    #[test]
+    fn a_look_back_goes_to_the_beginning_of_time_at_most() {
+        let wall = SystemTime::UNIX_EPOCH + 100 * SECOND;
+        let look = Look { now: Moment::from_origin(10 * SECOND), wall };
+        let back = look.back(3 * SECOND);
+        assert_eq!(back.now, Moment::from_origin(7 * SECOND));
+        assert_eq!(back.wall, wall - 3 * SECOND);
+        let back = look.back(Duration::MAX);
+        assert_eq!((back.now, back.wall), (Moment::default(), SystemTime::UNIX_EPOCH));
+    }
+}

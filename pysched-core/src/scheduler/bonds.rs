@@ -32,6 +32,7 @@ pub(super) struct Bonds {
 
     /// Whether it has ever been brought to run, or was run by hand.
     pub(super) has_run: bool,
+
     /// Each with how many successes it is told of.
     followers: Vec<(TaskId, u64)>,
 }
@@ -197,7 +198,9 @@ impl Shard {
                 let sequence = self.slot(index).sequence;
                 let deadline = Deadline { index, sequence, event: Alert::Follow };
                 let key = self.set_deadline(due, deadline);
-                self.slot_mut(index).more_mut().bonds.get_or_insert_default().due.push_back(key);
+                let bonds = self.slot_mut(index).more_mut().bonds.get_or_insert_default();
+                // Who tells it has looked at the clock before, so that they come in any order.
+                bonds.due.insert(bonds.due.partition_point(|other| *other < key), key);
             }
         }
         self.touch(index);
@@ -255,5 +258,39 @@ impl Shard {
             record.withdraw(Some(at), true, at, reason);
         }
         self.tell_fate(index, at, Status::Cancelled, reason, 1, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SchedulerId;
+
+    #[test]
+    fn they_are_open_as_long_as_all_may_succeed() {
+        let scheduler = SchedulerId::unique();
+        let ids = [1, 2].map(|number| TaskId::new(scheduler, number, 0));
+        let mut bonds = Bonds::after(ids.to_vec(), Duration::ZERO);
+        assert!(bonds.are_open() && bonds.obstacle().is_none());
+        // Its end is told before its success.
+        bonds.predecessors[0].total = Some(1);
+        assert!(bonds.are_open());
+        (bonds.predecessors[0].known, bonds.predecessors[0].has_succeeded) = (1, true);
+        assert!(bonds.are_open(), "the other may yet succeed");
+        bonds.predecessors[1].total = Some(0);
+        assert!(!bonds.are_open());
+        assert_eq!(bonds.obstacle(), Some(ids[1]));
+        bonds.has_run = true;
+        assert_eq!(bonds.obstacle(), None, "it has run once");
+        let at = |second| Moment::from_origin(Duration::from_secs(second));
+        bonds.due.extend([(at(5), 2), (at(7), 1)]);
+        assert!(bonds.are_open(), "they have brought it to run");
+        assert_eq!(bonds.next(), Some(at(5)));
+    }
+
+    #[test]
+    fn one_that_follows_none_is_not_open() {
+        assert!(!Bonds::default().are_open());
+        assert_eq!(Bonds::default().obstacle(), None);
     }
 }
