@@ -5,7 +5,7 @@
 //! leaves is told which tasks may try again, and has them do so without any lock; until they do, they stay
 //! written down, so that nobody who is less urgent goes before them. A task that has nothing
 //! left to enter for is crossed out, as is one that then waits at another gate: what was kept for it is for
-//! others, who are told. The lock is the last to be taken, under that of a shard.
+//! others, who are told. The lock is the last to be taken, under that of a shard. The loom model is at the end.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -314,5 +314,169 @@ mod tests {
         assert_eq!(limits.leave((id(1), 1)), []);
         assert_eq!(limits.leave((id(2), 1)), []);
         assert_eq!(limits.state.lock().gates.len(), 1, "the one with a limit");
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::*;
+    use crate::id::SchedulerId;
+    use crate::time::{Moment, Parker};
+    use loom::thread;
+
+    /// What a shard has of the one task in it.
+    struct Shard {
+        /// Whether an execution of it waits.
+        waits: bool,
+
+        /// Whether the heart is to look at it.
+        nudged: bool,
+    }
+
+    struct Shared {
+        limits: Limits,
+        parker: Parker,
+        scheduler: SchedulerId,
+
+        /// By the numbers of the tasks.
+        shards: Vec<Mutex<Shard>>,
+        tags: Vec<Vec<Arc<str>>>,
+    }
+
+    impl Shared {
+        /// Tasks with these tags, the most urgent first. None waits.
+        fn new(tags: &[&[&str]], limited: &[&str]) -> Arc<Self> {
+            let limits = Limits::default();
+            for tag in limited {
+                limits.set(&Arc::from(*tag), Some(1));
+            }
+            let shard = |_| Mutex::new(Shard { waits: false, nudged: false });
+            Arc::new(Self {
+                limits,
+                parker: Parker::new(),
+                scheduler: SchedulerId::unique(),
+                shards: tags.iter().map(shard).collect(),
+                tags: tags
+                    .iter()
+                    .map(|tags| tags.iter().map(|tag| Arc::from(*tag)).collect())
+                    .collect(),
+            })
+        }
+
+        fn id(&self, number: usize) -> TaskId {
+            TaskId::new(self.scheduler, number as u64, 0)
+        }
+
+        fn enter(&self, number: usize) -> Admission {
+            let priority = i32::try_from(number).unwrap();
+            let key = ReadyKey { priority, due: Moment::default(), sequence: number as u64 };
+            self.limits.enter((self.id(number), 1), &self.tags[number], key)
+        }
+
+        fn leave(&self, number: usize) {
+            self.nudge_all(self.limits.leave((self.id(number), 1)));
+        }
+
+        /// Changes what waits, and has the heart look.
+        fn wait(&self, number: usize, waits: bool) {
+            let mut shard = self.shards[number].lock();
+            (shard.waits, shard.nudged) = (waits, true);
+            drop(shard);
+            self.parker.unpark();
+        }
+
+        fn nudge_all(&self, tasks: Vec<TaskId>) {
+            for task in tasks {
+                self.shards[task.sequence() as usize].lock().nudged = true;
+                self.parker.unpark();
+            }
+        }
+
+        /// Looks at all shards that are nudged; says whether that was one.
+        fn look(&self, ran: &mut [bool]) -> bool {
+            let mut looked = false;
+            for (number, shard) in self.shards.iter().enumerate() {
+                let mut shard = shard.lock();
+                if !std::mem::take(&mut shard.nudged) {
+                    continue;
+                }
+                looked = true;
+                let mut admitted = Vec::new();
+                let mut is_in = false;
+                if shard.waits {
+                    let admission = self.enter(number);
+                    is_in = admission.is_in;
+                    shard.waits = !is_in;
+                    admitted.extend(admission.admitted);
+                }
+                if !shard.waits {
+                    admitted.extend(self.limits.forget(self.id(number)));
+                }
+                drop(shard);
+                self.nudge_all(admitted);
+                if is_in {
+                    ran[number] = true;
+                    self.leave(number);
+                }
+            }
+            looked
+        }
+
+        /// The heart, until that task has run. Loom reports a deadlock if it sleeps for ever.
+        fn beat_until(&self, number: usize) {
+            let mut ran = vec![false; self.shards.len()];
+            while !ran[number] {
+                if !self.look(&mut ran) {
+                    self.parker.park();
+                }
+            }
+        }
+    }
+
+    fn check(model: impl Fn() + Send + Sync + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(model);
+    }
+
+    fn spawn(shared: &Arc<Shared>, act: impl FnOnce(&Shared) + 'static) -> thread::JoinHandle<()> {
+        let shared = Arc::clone(shared);
+        thread::spawn(move || act(&shared))
+    }
+
+    /// One is inside, and leaves. Of the two that wait, the more urgent gives up.
+    #[test]
+    fn loom_room_is_given_to_who_still_wants_it() {
+        check(|| {
+            let shared = Shared::new(&[&["a"], &["a"], &["a"]], &["a"]);
+            assert!(shared.enter(0).is_in);
+            shared.wait(1, true);
+            shared.wait(2, true);
+            let threads =
+                [spawn(&shared, |it| it.leave(0)), spawn(&shared, |it| it.wait(1, false))];
+            shared.beat_until(2);
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        });
+    }
+
+    /// The more urgent of the two that wait for `b` needs `a`, too, which somebody takes and keeps.
+    #[test]
+    fn loom_room_is_given_to_who_can_use_it() {
+        check(|| {
+            let shared = Shared::new(&[&["b"], &["a"], &["a", "b"], &["b"]], &["a", "b"]);
+            assert!(shared.enter(0).is_in);
+            shared.wait(2, true);
+            shared.wait(3, true);
+            let threads = [
+                spawn(&shared, |it| it.leave(0)),
+                spawn(&shared, |it| {
+                    let _shard = it.shards[1].lock();
+                    let admission = it.enter(1);
+                    assert!(admission.admitted.is_empty());
+                }),
+            ];
+            shared.beat_until(3);
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        });
     }
 }

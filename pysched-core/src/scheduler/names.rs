@@ -5,9 +5,14 @@
 //! name, nor a name without a task. The lock is taken before that of a shard, never under it.
 //!
 //! A thread that wants a name which it has reserved itself would wait for itself: a task that is refused
-//! drops what it has captured, and that may add another one. It does not wait, and may have the name.
+//! drops what it has captured, and that may add another one. It does not wait, and may have the name. The
+//! loom model is at the end.
 
 use std::collections::HashMap;
+
+#[cfg(loom)]
+use loom::thread::{self, ThreadId};
+#[cfg(not(loom))]
 use std::thread::{self, ThreadId};
 
 use crate::TaskId;
@@ -95,9 +100,12 @@ impl Drop for Reservation<'_> {
         if self.is_settled {
             return;
         }
+        let me = thread::current().id();
         let mut claims = self.names.claims.lock();
-        // Otherwise this thread has given the name to another task meanwhile.
-        if let Some(Claim::Reserved(_, before)) = claims.get(self.name).copied() {
+        // Otherwise this thread has given the name to another task meanwhile, which may have lost it.
+        if let Some(Claim::Reserved(by, before)) = claims.get(self.name).copied()
+            && by == me
+        {
             match before {
                 Some(task) => claims.insert(self.name.to_owned(), Claim::Settled(task)),
                 None => claims.remove(self.name),
@@ -120,6 +128,22 @@ mod tests {
     use super::*;
     use crate::id::SchedulerId;
     use std::thread;
+
+    #[test]
+    fn a_reservation_is_given_up_by_whom_it_is() {
+        let names = Names::default();
+        let task = TaskId::new(SchedulerId::unique(), 1, 0);
+        let refused = names.reserve("nightly", |_| true, true).ok().unwrap();
+        names.reserve("nightly", |_| true, true).ok().unwrap().settle(task);
+        thread::scope(|scope| {
+            let other = scope.spawn(|| names.reserve("nightly", |_| false, false).ok().unwrap());
+            let other = other.join().unwrap();
+            let before = names.claims.lock().clone();
+            drop(refused);
+            assert_eq!(*names.claims.lock(), before, "it is reserved by the other thread");
+            other.settle(task);
+        });
+    }
 
     #[test]
     fn whoever_wants_a_reserved_name_waits_for_what_becomes_of_it() {
@@ -156,5 +180,116 @@ mod tests {
         names.forget("nightly", id(2));
         drop(names.reserve("nightly", is_live, false).ok().unwrap());
         assert!(names.claims.lock().is_empty());
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::*;
+    use crate::id::SchedulerId;
+    use loom::sync::Arc;
+
+    const NAME: &str = "nightly";
+
+    struct Shared {
+        names: Names,
+        scheduler: SchedulerId,
+
+        /// The numbers of the live tasks.
+        live: Mutex<Vec<u64>>,
+    }
+
+    /// What a thread does.
+    #[derive(Clone, Copy)]
+    enum Act {
+        /// Adds the task of this number.
+        Add(u64),
+
+        /// Adds it in place of the one that has the name.
+        Replace(u64),
+
+        /// Adds one that is refused.
+        Refuse,
+
+        /// Ends this one, if it is there.
+        End(u64),
+    }
+
+    impl Shared {
+        fn act(&self, act: Act) {
+            match act {
+                Act::Add(number) => self.add(Some(number), false),
+                Act::Replace(number) => self.add(Some(number), true),
+                Act::Refuse => self.add(None, false),
+                Act::End(number) => self.end(number),
+            }
+        }
+
+        fn id(&self, number: u64) -> TaskId {
+            TaskId::new(self.scheduler, number, 0)
+        }
+
+        /// As the engine does.
+        fn add(&self, number: Option<u64>, replaces: bool) {
+            let is_live = |task: TaskId| self.live.lock().contains(&task.sequence());
+            let Ok(reservation) = self.names.reserve(NAME, is_live, replaces) else { return };
+            assert!(self.live.lock().len() <= usize::from(replaces), "another task has the name");
+            let Some(number) = number else { return };
+            self.live.lock().push(number);
+            let before = reservation.settle(self.id(number));
+            if !is_live(self.id(number)) {
+                self.names.forget(NAME, self.id(number));
+            }
+            if let Some(before) = before {
+                self.end(before.sequence());
+            }
+        }
+
+        fn end(&self, number: u64) {
+            let was_live = {
+                let mut live = self.live.lock();
+                let before = live.len();
+                live.retain(|other| *other != number);
+                live.len() < before
+            };
+            if was_live {
+                self.names.forget(NAME, self.id(number));
+            }
+        }
+    }
+
+    /// Three threads that do this. Whoever finds the name free finds no task of that name, and whoever
+    /// waits for it comes to an end, or loom reports a deadlock. In the end the name is that of the live
+    /// task, if there is one.
+    fn model(acts: [Act; 3]) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(move || {
+            let shared = Arc::new(Shared {
+                names: Names::default(),
+                scheduler: SchedulerId::unique(),
+                live: Mutex::new(Vec::new()),
+            });
+            let [first, others @ ..] = acts;
+            let threads = others.map(|act| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || shared.act(act))
+            });
+            shared.act(first);
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            let live = shared.live.lock();
+            assert!(live.len() <= 1);
+            let claim = shared.names.claims.lock().get(NAME).copied();
+            assert_eq!(claim, live.first().map(|number| Claim::Settled(shared.id(*number))));
+        });
+    }
+
+    #[test]
+    fn loom_a_name_has_one_task() {
+        model([Act::Add(1), Act::Add(2), Act::Refuse]);
+        model([Act::Add(1), Act::Replace(2), Act::Refuse]);
+        model([Act::Add(1), Act::Replace(2), Act::End(1)]);
     }
 }
