@@ -1,11 +1,16 @@
 //! [`Details`]: what only some executions have.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::progress::{Attempt, Progress};
 use super::reason::Reason;
 use super::token::Token;
 use crate::sync::Mutex;
+
+/// How many failed attempts of an execution are remembered: one that is tried again without an end
+/// would otherwise take all memory.
+const KEPT: usize = 100;
 
 /// What only some executions have: made when an execution first fails, is told to end, tells how far it
 /// has come, or asks for its token. Shared by the execution, its future and the function that runs.
@@ -22,8 +27,11 @@ struct State {
     token: Token,
     progress: Option<Progress>,
 
-    /// Those that have failed, oldest first.
-    attempts: Vec<Attempt>,
+    /// The newest of those that have failed, oldest first.
+    attempts: VecDeque<Attempt>,
+
+    /// How many have failed.
+    failed: u32,
 
     /// Whether no attempt is going on, between two.
     between: bool,
@@ -37,7 +45,8 @@ impl Details {
         let state = State {
             token: Token::new(),
             progress: None,
-            attempts: Vec::new(),
+            attempts: VecDeque::new(),
+            failed: 0,
             between: false,
             told: None,
         };
@@ -58,12 +67,12 @@ impl Details {
     }
 
     pub(crate) fn attempts(&self) -> Vec<Attempt> {
-        self.state.lock().attempts.clone()
+        self.state.lock().attempts.iter().cloned().collect()
     }
 
     /// The number of the attempt that is going on or comes next, from 1.
     pub(crate) fn attempt(&self) -> u32 {
-        u32::try_from(self.state.lock().attempts.len()).unwrap_or(u32::MAX).saturating_add(1)
+        self.state.lock().failed.saturating_add(1)
     }
 
     /// Notes that an attempt has failed, after which there is another one. Gives its token, which may have
@@ -71,7 +80,11 @@ impl Details {
     #[must_use]
     pub(crate) fn fail(&self, attempt: Attempt) -> Token {
         let mut state = self.state.lock();
-        state.attempts.push(attempt);
+        if state.attempts.len() == KEPT {
+            state.attempts.pop_front();
+        }
+        state.attempts.push_back(attempt);
+        state.failed = state.failed.saturating_add(1);
         state.between = true;
         std::mem::replace(&mut state.token, Token::new())
     }
@@ -80,7 +93,9 @@ impl Details {
     pub(crate) fn give_up(&self) -> Option<Attempt> {
         let mut state = self.state.lock();
         state.between = false;
-        state.attempts.pop()
+        let last = state.attempts.pop_back()?;
+        state.failed -= 1;
+        Some(last)
     }
 
     /// Notes that an attempt begins.
@@ -100,5 +115,30 @@ impl Details {
 
     pub(crate) fn told(&self) -> Option<Reason> {
         self.state.lock().told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn the_newest_attempts_are_kept_and_all_are_counted() {
+        let details = Details::new();
+        let failed = |number: u64| Attempt {
+            started: None,
+            finished: SystemTime::UNIX_EPOCH + Duration::from_secs(number),
+            error: format!("failure {number}"),
+        };
+        for number in 1..=150 {
+            drop(details.fail(failed(number)));
+        }
+        assert_eq!(details.attempt(), 151);
+        assert_eq!(details.attempts(), (51..=150).map(failed).collect::<Vec<_>>());
+
+        assert_eq!(details.give_up(), Some(failed(150)), "which decides");
+        assert_eq!(details.attempt(), 150);
+        assert_eq!(details.attempts().len(), KEPT - 1);
     }
 }

@@ -77,7 +77,7 @@ pub struct Execution {
     /// 1 for the first attempt, one more for each retry.
     pub attempt: u32,
 
-    /// The attempts before that one, all of which have failed.
+    /// The attempts before that one, all of which have failed; of more than 100, the newest.
     pub attempts: Vec<Attempt>,
 
     /// How it stands.

@@ -89,6 +89,9 @@ impl Token {
     /// Calls `f` when the function is to end, on the thread that says so; at once if that has been said.
     /// A panic in `f` is caught. What is never told is never called, and dropped with the last clone.
     ///
+    /// After a timeout it is the scheduler's own thread that says so, which does nothing else meanwhile.
+    /// So `f` should not block.
+    ///
     /// ```
     /// use std::sync::Arc;
     /// use std::sync::atomic::{AtomicBool, Ordering};

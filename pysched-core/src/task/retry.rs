@@ -123,8 +123,10 @@ impl Retry {
         self
     }
 
-    /// Tries again only after errors that `predicate` is true of. Called on the thread that the attempt
-    /// ended on; if it panics, nothing is tried again.
+    /// Tries again only after errors that `predicate` is true of. If it panics, nothing is tried again.
+    ///
+    /// It is called on the thread that the attempt ended on; for a timeout of a function on a thread, that
+    /// is the scheduler's own, which does nothing else meanwhile. So it should not block.
     ///
     /// ```
     /// use std::io;

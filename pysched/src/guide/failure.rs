@@ -51,6 +51,7 @@
 //!   and so on up to a minute, each shortened at random by up to a half, so that what has failed together
 //!   does not come back together. [`fixed`](crate::Retry::fixed) and
 //!   [`exponential`](crate::Retry::exponential) set others.
+//! * [`Execution::attempts`](crate::Execution::attempts) has the newest 100 of those that have failed.
 //! * Between two attempts no worker is kept, and no room under a limit. The next one waits for a worker as
 //!   any run does, by priority. Meanwhile the execution counts as running for
 //!   [overlap](super::overlap).
