@@ -216,7 +216,9 @@ impl Engine {
                 }
             };
             for &news in news {
-                self.change(id, |shard| shard.receive(Signal { to: id, from, news }, now));
+                self.change(id, |shard| {
+                    shard.receive(Signal { to: id, from, news }, now);
+                });
             }
         }
         Ok(Added { id, record })

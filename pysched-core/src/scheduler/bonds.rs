@@ -168,12 +168,12 @@ impl Shard {
         }
     }
 
-    /// Tells a follower what became of a predecessor.
-    pub(super) fn receive(&mut self, signal: Signal, now: Moment) {
-        let Some(index) = self.index(signal.to) else { return };
+    /// Tells a follower what became of a predecessor; says whether it is still there.
+    pub(super) fn receive(&mut self, signal: Signal, now: Moment) -> bool {
+        let Some(index) = self.index(signal.to) else { return false };
         let slot = self.slot_mut(index);
         if slot.is_ending() {
-            return;
+            return true;
         }
         let bonds = slot.more_mut().bonds.get_or_insert_default();
         for predecessor in bonds.predecessors.iter_mut().filter(|it| it.task == signal.from) {
@@ -205,6 +205,16 @@ impl Shard {
         }
         self.touch(index);
         self.go_on(index, now);
+        true
+    }
+
+    /// Has a task tell a follower nothing any more, as that is gone.
+    pub(super) fn untie(&mut self, task: TaskId, follower: TaskId) {
+        if let Some(index) = self.index(task)
+            && let Some(bonds) = &mut self.slot_mut(index).more_mut().bonds
+        {
+            bonds.followers.retain(|(id, _)| *id != follower);
+        }
     }
 
     /// The next run of a follower is due.
@@ -265,6 +275,7 @@ impl Shard {
 mod tests {
     use super::*;
     use crate::id::SchedulerId;
+    use crate::{InlineExecutor, ManualClock, Scheduler, Task, Trigger};
 
     #[test]
     fn they_are_open_as_long_as_all_may_succeed() {
@@ -292,5 +303,21 @@ mod tests {
     fn one_that_follows_none_is_not_open() {
         assert!(!Bonds::default().are_open());
         assert_eq!(Bonds::default().obstacle(), None);
+    }
+    #[test]
+    fn a_task_forgets_the_followers_that_are_gone() {
+        let clock = ManualClock::new();
+        let sched = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor).build();
+        let task = sched.add(Task::new(|| ()).trigger(Trigger::recur(1))).unwrap();
+        sched.start().unwrap();
+        let stays = sched.add(Task::new(|| ()).after(&task)).unwrap();
+        for _ in 0..10 {
+            sched.add(Task::new(|| ()).after(&task)).unwrap().cancel().unwrap();
+        }
+        clock.advance(Duration::from_secs(1));
+        let shard = sched.engine().place(task.id()).shard.lock();
+        let more = shard.slot(shard.index(task.id()).unwrap()).more.as_deref();
+        let followers = &more.unwrap().bonds.as_ref().unwrap().followers;
+        assert_eq!(followers.iter().map(|it| it.0).collect::<Vec<_>>(), [stays.id()]);
     }
 }

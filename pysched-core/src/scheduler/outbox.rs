@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bonds::Signal;
 use super::engine::Engine;
+use super::shard::Shard;
 use crate::TaskId;
 use crate::execution::{Details, Token};
 #[cfg(all(feature = "process", unix))]
@@ -84,8 +85,13 @@ impl Engine {
             // One after the other and not within each other, however long the chain of tasks is.
             let now = self.clock.now();
             for signal in signals {
-                outboxes
-                    .extend(self.edit(signal.to, |shard| shard.receive(signal, now)).map(|it| *it));
+                let mut is_here = false;
+                let receive = |shard: &mut Shard| is_here = shard.receive(signal, now);
+                outboxes.extend(self.edit(signal.to, receive).map(|it| *it));
+                if !is_here {
+                    let untie = |shard: &mut Shard| shard.untie(signal.from, signal.to);
+                    outboxes.extend(self.edit(signal.from, untie).map(|it| *it));
+                }
             }
             for task in admitted {
                 outboxes.extend(self.edit(task, |shard| shard.nudge_task(task)).map(|it| *it));

@@ -13,7 +13,7 @@ use crate::error::{Error, TaskError};
 use crate::execution::Absent;
 use crate::execution::{Inside, Owner, Progress, Subject, Ticket};
 use crate::task::{AnyRecord, Command, Delivery, Keeper, Sink};
-use crate::unwind::drop_quietly;
+use crate::unwind::{catch, drop_quietly};
 
 impl Engine {
     /// Claims the execution of a ticket, does what there is to do with it, and says that it is over.
@@ -132,8 +132,13 @@ impl Owner for Engine {
             let lane = shard.index(task).map(|index| shard.slot(index).lane);
             (shard.stop(task, run, now), lane)
         });
+        if stopped {
+            return true;
+        }
+        // An executor of a user's may panic, or shut the scheduler down.
+        let _inside = self.enter();
         let ends = |lane: u32| self.lanes[lane as usize].executor.interrupt((task, run), runs);
-        stopped || lane.is_some_and(ends)
+        lane.is_some_and(|lane| catch(|| ends(lane)).unwrap_or(false))
     }
 
     fn subject(&self, task: TaskId, run: u64) -> Option<Subject> {

@@ -53,7 +53,7 @@
 //! // The same for people; the words may change.
 //! let words = sched.explain(&backup);
 //! assert!(words.contains("is due in 55s"), "{words}");
-//! assert!(words.contains("has failed: the task failed: disk full"), "{words}");
+//! assert!(words.contains("has failed: disk full"), "{words}");
 //! # Ok::<(), pysched::Error>(())
 //! ```
 //!
