@@ -1,8 +1,8 @@
 //! [`Names`]: the names that no two live tasks may have.
 //!
 //! A name is *reserved* before its task is added, and *settled* once the task has an id. Others who want
-//! it meanwhile wait, which takes no longer than adding a task. So nobody ever finds two tasks of one
-//! name, nor a name without a task. The lock is taken before that of a shard, never under it.
+//! it meanwhile wait, which takes no longer than adding a task. So a name never belongs to
+//! two tasks, nor to none. (A task that was replaced has lost its name, and may still run.) The lock is taken before that of a shard, never under it.
 //!
 //! A thread that wants a name which it has reserved itself would wait for itself: a task that is refused
 //! drops what it has captured, and that may add another one. It does not wait, and may have the name. The

@@ -219,6 +219,10 @@ impl Scheduler {
     /// Limits how many executions of all tasks with a tag are queued or run at a time, or lifts the limit.
     /// Those beyond it wait, and of these the most urgent goes first. What has begun is not stopped.
     ///
+    /// What was queued while a tag had no limit is not counted when it is given one: until that has
+    /// ended, more may run. Set limits before the start, or by
+    /// [`SchedulerBuilder::limit`](crate::SchedulerBuilder::limit).
+    ///
     /// ```
     /// use pysched::Scheduler;
     ///

@@ -26,7 +26,8 @@ pub enum Conflict {
     #[default]
     Error,
 
-    /// The other one is cancelled, and this one added.
+    /// The other one is cancelled, and this one added. What runs of the other one finishes; until then
+    /// [`Scheduler::named`](crate::Scheduler::named) finds both.
     Replace,
 
     /// The other one stays, and its handle is given back. Its result has to be of the same type.
