@@ -8,7 +8,6 @@ use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{About, Absent, Listener, Owner as _, Ticket};
 use crate::portable::{Outcome, Parcel};
-use crate::unwind::drop_quietly;
 
 /// An execution of which another process calls the function.
 struct Elsewhere {
@@ -59,8 +58,7 @@ impl Elsewhere {
         let attempt = begun.take_attempt();
         let conclusion = engine.conclusion(ticket, attempt);
         begun.conclude(outcome, &conclusion);
-        // The last reference to a predicate of a user may be in it.
-        let _ = drop_quietly(conclusion);
+        conclusion.clear();
         // With the last arguments of a task goes code of users, which a shutdown waits for.
         *parcel = None;
         engine.left(ticket);

@@ -36,22 +36,14 @@ impl Engine {
             Ok(mut begun) => {
                 let attempt = begun.take_attempt();
                 #[cfg(feature = "tracing")]
-                let _span = self.span(ticket);
+                let _span = self.bus.span(ticket.task, || self.subject(ticket.task, ticket.run));
                 let conclusion = self.conclusion(ticket, attempt);
                 act(begun, &conclusion);
-                // The last reference to a predicate of a user may be in it.
-                let _ = drop_quietly(conclusion);
+                conclusion.clear();
             }
             Err(leftover) => leftover.clear(),
         }
         self.left(ticket);
-    }
-
-    /// Enters the span of an execution that has begun.
-    #[cfg(feature = "tracing")]
-    fn span(&self, ticket: &Ticket) -> Option<super::events::Span> {
-        let Subject { name, attempt, due, .. } = self.subject(ticket.task, ticket.run)?;
-        Some(self.bus.span(ticket.task, name.as_deref(), due, attempt))
     }
 
     /// What the outcome of a ticket's execution is to be delivered to.
@@ -59,7 +51,7 @@ impl Engine {
         &'a self,
         ticket: &'a Ticket,
         attempt: Option<Box<Attempt>>,
-    ) -> impl Sink + 'a {
+    ) -> Conclusion<'a> {
         Conclusion { engine: self, ticket, attempt }
     }
 }
@@ -77,6 +69,17 @@ pub(super) struct Conclusion<'a> {
 
     /// Of a task with rules.
     attempt: Option<Box<Attempt>>,
+}
+
+impl Conclusion<'_> {
+    /// Lets go of what it holds, when all is delivered.
+    #[inline]
+    pub(super) fn clear(self) {
+        if let Some(attempt) = self.attempt {
+            // The last reference to a predicate of a user may be in it.
+            let _ = drop_quietly(attempt);
+        }
+    }
 }
 
 impl Sink for Conclusion<'_> {

@@ -27,6 +27,8 @@ use super::subscription::{Listener, Subscription};
 use super::{Event, EventKind};
 #[cfg(feature = "tracing")]
 use crate::TaskId;
+#[cfg(feature = "tracing")]
+use crate::execution::Subject;
 use crate::sync::Mutex;
 
 /// Where a scheduler tells what happens in it.
@@ -170,16 +172,14 @@ impl Bus {
 
     /// Enters the span of an execution on this thread, until what it gives is dropped, on the same
     /// thread. To be called without any lock, as is the drop, around the user's function and around
-    /// what catches its panics.
+    /// what catches its panics. What there is to know of it is asked only if somebody records it.
     #[cfg(feature = "tracing")]
     pub(in crate::scheduler) fn span(
         &self,
         task: TaskId,
-        name: Option<&str>,
-        due: SystemTime,
-        attempt: u32,
+        subject: impl FnOnce() -> Option<Subject>,
     ) -> Span {
-        self.spans.enter(task, name, due, attempt)
+        self.spans.enter(task, subject)
     }
 }
 

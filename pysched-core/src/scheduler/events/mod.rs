@@ -19,6 +19,4 @@ mod tests;
 
 pub(super) use bus::Bus;
 pub use event::{Event, EventKind};
-#[cfg(feature = "tracing")]
-pub(super) use span::Span;
 pub use subscription::Subscription;

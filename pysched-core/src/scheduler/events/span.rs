@@ -1,11 +1,10 @@
 //! [`Spans`]: a span of `tracing` around each execution; nothing at all without that feature.
 
-#[cfg(feature = "tracing")]
-use std::time::SystemTime;
-
 use super::subscription::Listener;
 #[cfg(feature = "tracing")]
 use crate::TaskId;
+#[cfg(feature = "tracing")]
+use crate::execution::Subject;
 
 /// What the spans of a scheduler's executions need.
 pub(super) struct Spans {
@@ -46,14 +45,8 @@ impl Spans {
     }
 
     #[cfg(feature = "tracing")]
-    pub(super) fn enter(
-        &self,
-        task: TaskId,
-        name: Option<&str>,
-        due: SystemTime,
-        attempt: u32,
-    ) -> Span {
-        let entered = self.tracer.get().and_then(|it| it.enter(task, name, due, attempt));
+    pub(super) fn enter(&self, task: TaskId, subject: impl FnOnce() -> Option<Subject>) -> Span {
+        let entered = self.tracer.get().and_then(|it| it.enter(task, &subject()?));
         Span { _entered: entered }
     }
 }

@@ -6,7 +6,7 @@
 //! of the thread that starts the scheduler is taken along, to where listeners are called and where tasks
 //! run.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tracing::dispatcher::{self, DefaultGuard, Dispatch};
 use tracing::field::display;
@@ -16,6 +16,7 @@ use tracing::subscriber::NoSubscriber;
 use super::subscription::Listener;
 use super::{Event, EventKind};
 use crate::TaskId;
+use crate::execution::Subject;
 use crate::trigger::Stamp;
 use crate::unwind::{catch, drop_quietly};
 
@@ -59,17 +60,12 @@ impl Tracer {
     }
 
     /// Enters the span of an execution, on this thread.
-    pub(super) fn enter(
-        &self,
-        task: TaskId,
-        name: Option<&str>,
-        due: SystemTime,
-        attempt: u32,
-    ) -> Option<Entered> {
+    pub(super) fn enter(&self, task: TaskId, subject: &Subject) -> Option<Entered> {
         let dispatch = self.dispatch.as_ref()?;
+        let Subject { name, attempt, due, .. } = subject;
         let scope = catch(|| {
             let guard = dispatcher::set_default(dispatch);
-            let due = display(Stamp(due));
+            let (name, due) = (name.as_deref(), display(Stamp(*due)));
             let span = tracing::info_span!(
                 target: TARGET, "execution", task = %task, name, due, attempt
             );

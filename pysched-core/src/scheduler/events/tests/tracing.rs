@@ -11,7 +11,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
 
 use super::{Bus, Event, EventKind, PATIENCE};
-use crate::execution::{Progress, Reason};
+use crate::execution::{Details, Progress, Reason, Subject};
 use crate::{InlineExecutor, ManualClock, Scheduler, TaskId};
 
 /// A subscriber that passes all it is told on as lines.
@@ -86,6 +86,10 @@ fn second(count: u64) -> SystemTime {
 
 fn task() -> TaskId {
     "00c0ffee42000000000000010000002a".parse().unwrap()
+}
+
+fn subject(name: Option<&str>, due: SystemTime, attempt: u32) -> Subject {
+    Subject { attempt, ..Subject::new(name.map(str::to_owned), due, Details::new()) }
 }
 
 /// The lines of these events, which all happen to a task, without what is the same in all.
@@ -165,7 +169,7 @@ fn where_nothing_records_nobody_listens() {
     let bus = Bus::new();
     let none = format!("{bus:?}");
     bus.observe();
-    let _ = bus.span(task(), None, second(0), 1);
+    let _ = bus.span(task(), || unreachable!("nobody wants to know"));
     if cfg!(not(feature = "metrics")) {
         assert_eq!(format!("{bus:?}"), none);
     }
@@ -177,7 +181,7 @@ fn an_execution_is_a_span_on_whatever_thread_it_runs() {
     let bus = Bus::new();
     tracing::subscriber::with_default(subscriber, || bus.observe());
     let run = || {
-        let _span = bus.span(task(), Some("report"), second(60), 2);
+        let _span = bus.span(task(), || Some(subject(Some("report"), second(60), 2)));
         tracing::info!(target: "pysched", "inside");
     };
     std::thread::scope(|scope| scope.spawn(run).join().unwrap());
@@ -234,10 +238,10 @@ fn a_subscriber_that_panics_harms_no_execution() {
     let bus = Bus::new();
     let dispatch = tracing::Dispatch::new(Broken);
     tracing::dispatcher::with_default(&dispatch, || bus.observe());
-    let _ = bus.span(task(), None, second(0), 1);
-    let _ = bus.span(task(), None, second(0), 2);
+    let _ = bus.span(task(), || Some(subject(None, second(0), 1)));
+    let _ = bus.span(task(), || Some(subject(None, second(0), 2)));
     let unwinding = crate::unwind::catch(|| {
-        let _span = bus.span(task(), None, second(0), 1);
+        let _span = bus.span(task(), || Some(subject(None, second(0), 1)));
         panic!("this task panics on purpose");
     });
     assert_eq!(unwinding.unwrap_err(), "this task panics on purpose");
