@@ -9,6 +9,7 @@ use super::phase::Phase;
 use super::{Execution, Reason, Status};
 use crate::error::TaskError;
 use crate::sync::Mutex;
+use crate::time::Moment;
 use crate::{TaskId, unwind};
 
 /// One execution: its phase, its times, its outcome, and who waits for that.
@@ -148,6 +149,18 @@ impl<T: Ord + Copy> Times<T> {
         let started = started.map(|at| at.max(due));
         let finished = finished.map(|at| started.map_or(at, |started| at.max(started)));
         Self { due, started, finished }
+    }
+}
+
+impl Times<Moment> {
+    /// What the numbers stand for.
+    pub(crate) fn on_wall(self) -> Times {
+        let Self { due, started, finished } = self;
+        Times {
+            due: due.on_wall(),
+            started: started.map(Moment::on_wall),
+            finished: finished.map(Moment::on_wall),
+        }
     }
 }
 

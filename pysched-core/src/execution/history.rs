@@ -112,7 +112,24 @@ impl<T> History<T> {
         }
     }
 
+    /// The history of a task whose only execution has ended. Nothing is left behind that would have to
+    /// be announced, and nothing follows.
+    pub(crate) fn of_one(
+        task: TaskId,
+        limit: usize,
+        times: Times,
+        outcome: Outcome<T>,
+        details: Option<Arc<Details>>,
+    ) -> Self {
+        let mut history = Self::new(task, limit);
+        history.launched = 1;
+        history.retained.reserve_exact(limit.min(1));
+        history.push_ended(times, Kept::Here(outcome), details);
+        history
+    }
+
     /// Queues an execution, while none is in flight, and gives its number.
+    #[inline]
     pub(crate) fn launch(&mut self, due: SystemTime) -> u64 {
         debug_assert!(
             self.flight.is_empty(),
@@ -143,6 +160,7 @@ impl<T> History<T> {
 
     /// Claims an execution, in order to run it or, without a time of its start, to let it fail;
     /// `false` if it was cancelled.
+    #[inline]
     pub(crate) fn begin(&mut self, run: u64, started: Option<SystemTime>) -> bool {
         let begin = |active: &mut Active<T>| {
             if active.stage != Stage::Queued {
@@ -170,6 +188,7 @@ impl<T> History<T> {
     }
 
     /// Records how a begun execution has ended.
+    #[inline]
     pub(crate) fn end(&mut self, run: u64, outcome: Outcome<T>, at: SystemTime) {
         let active = self.flight.take_if(run, |_| true);
         debug_assert!(active.is_some(), "an execution has ended twice");
@@ -179,6 +198,7 @@ impl<T> History<T> {
     }
 
     /// Moves an execution to those that ended.
+    #[inline]
     pub(super) fn settle(&mut self, active: Active<T>, outcome: Outcome<T>, at: SystemTime) {
         let Active { due, started, cell, details, failure, .. } = active;
         let times = Times::in_order(due, started, Some(at));
@@ -205,6 +225,7 @@ impl<T> History<T> {
         }
     }
 
+    #[inline]
     fn push_ended(&mut self, times: Times, outcome: Kept<T>, details: Option<Arc<Details>>) {
         self.ended += 1;
         if let Some(before) = self.latest.take() {
@@ -398,14 +419,23 @@ impl<T> History<T> {
         mem::take(&mut self.aftermath)
     }
 
+    #[inline]
     fn retain(&mut self, entry: Entry<T>) {
+        if self.retained.len() < self.limit {
+            self.retained.push_back(entry);
+        } else {
+            self.retain_instead(entry);
+        }
+    }
+
+    /// Retains an entry in place of the oldest.
+    fn retain_instead(&mut self, entry: Entry<T>) {
         let oldest = if self.limit == 0 {
             Some(entry)
         } else {
-            // In this order: once it is full, a new entry is written where the oldest was, in the same
-            // cache lines, and the buffer does not grow for the sake of one more.
-            let oldest =
-                if self.retained.len() < self.limit { None } else { self.retained.pop_front() };
+            // In this order: the new entry is written where the oldest was, in the same cache lines, and
+            // the buffer does not grow for the sake of one more.
+            let oldest = self.retained.pop_front();
             self.retained.push_back(entry);
             oldest
         };

@@ -74,12 +74,18 @@ impl Head {
         Moment::from_nanos(self.0.load(Ordering::Acquire))
     }
 
+    /// Whether something that is due at `due` is to be [told](Self::advance). For whoever holds the lock
+    /// of the shard: nobody else writes.
+    #[inline]
+    pub(super) fn is_beyond(&self, due: Moment) -> bool {
+        self.0.load(Ordering::Relaxed) > due.nanos()
+    }
+
     /// Says that something is due at `due`; whether the heart has to be called for it. If so, the
     /// caller leaves it a token before the lock of the shard is released, and wakes it afterwards.
     #[must_use]
     pub(super) fn advance(&self, due: Moment, alarm: &Alarm) -> bool {
-        // The caller holds the lock, so nobody else writes.
-        if due.nanos() >= self.0.load(Ordering::Relaxed) {
+        if !self.is_beyond(due) {
             return false;
         }
         self.0.store(due.nanos(), Ordering::Release);

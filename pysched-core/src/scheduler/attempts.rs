@@ -70,32 +70,28 @@ impl Shard {
         rules: Arc<Rules>,
         runs: bool,
         now: Moment,
-    ) -> Result<Begun, Leftover> {
+    ) -> Option<Begun> {
         let timeline = self.timeline;
         let at = timeline.wall_at(now);
-        let nothing = Err(Leftover::default());
         let slot = self.slot(index);
-        let (Some(record), is_paused) = (slot.record().cloned(), slot.is_paused()) else {
-            return nothing;
-        };
-        let Some(running) = edit(&*record, |ledger| ledger.get(ticket.run)) else { return nothing };
+        let (record, is_paused) = (slot.record().cloned()?, slot.is_paused());
+        let running = edit(&*record, |ledger| ledger.get(ticket.run))?;
         if running.stage != Stage::Queued {
-            return nothing;
+            return None;
         }
         if is_paused && !running.forced && runs {
             edit(&*record, |ledger| ledger.shelve(ticket.run));
-            return nothing;
+            return None;
         }
         let late = match running.moment {
             Some(moment) => now.since(moment),
             None => at.duration_since(running.due).unwrap_or_default(),
         };
         if runs && !running.holds && rules.grace().is_some_and(|grace| late > grace) {
-            return Err(self.lose(index, &*record, ticket.run, Reason::TooLate(late), now));
+            self.lose(index, record, ticket.run, Reason::TooLate(late), now);
+            return None;
         }
-        let Some(claim) = record.begin(ticket.run, runs.then_some(at), false) else {
-            return nothing;
-        };
+        let claim = record.begin(ticket.run, runs.then_some(at), false)?;
         let is_last = self.census(index).untouched == 0;
         let slot = self.slot_mut(index);
         let more = slot.more_mut();
@@ -121,20 +117,19 @@ impl Shard {
             self.tell_started(index, running.due, running.attempt, late, now);
         }
         let attempt = Attempt { rules, number: running.attempt, begun: now };
-        Ok(Begun::Recorded(claim, Some(Box::new(attempt))))
+        Some(Begun::Recorded(claim, Some(Box::new(attempt))))
     }
 
     /// Records that a queued execution is too late.
     fn lose(
         &mut self,
         index: usize,
-        record: &dyn AnyRecord,
+        record: Arc<dyn AnyRecord>,
         run: u64,
         reason: Reason,
         now: Moment,
-    ) -> Leftover {
+    ) {
         let at = self.timeline.wall_at(now);
-        let leftover = self.leftover(index);
         let is_open = self.open;
         let slot = self.slot_mut(index);
         // It was no execution in the end, so that another one may be in its place.
@@ -151,14 +146,14 @@ impl Shard {
         let slot = self.slot(index);
         let another = slot.is_armed() || slot.held().is_some() || slot.is_fixed_delay();
         let another = another && is_open;
-        let due = edit(record, |ledger| ledger.get(run)).map(|it| it.due);
-        edit(record, |ledger| ledger.lose(run, at, reason, another));
+        let due = edit(&*record, |ledger| ledger.get(run)).map(|it| it.due);
+        edit(&*record, |ledger| ledger.lose(run, at, reason, another));
+        self.outbox().touched.push(record);
         if let Some(due) = due {
             self.tell_fate(index, due, Status::Missed, reason, 1, now);
         }
         self.nudge(index);
         self.go_on(index, now);
-        leftover
     }
 
     /// Records how an attempt of a task with rules has ended.

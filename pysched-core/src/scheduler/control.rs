@@ -65,12 +65,14 @@ impl Engine {
         })
     }
 
+    #[inline]
     pub(super) fn cancel(&self, task: TaskId, reason: Reason) -> Result<(), Error> {
         let now = self.clock.now();
-        let leftover = self.change(task, |shard| {
-            let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
-            Ok::<_, Error>(shard.end_series(index, true, reason, now))
-        })?;
+        let place = self.place(task);
+        let mut shard = place.shard.lock();
+        let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
+        let leftover = shard.end_series(index, true, reason, now);
+        self.unlock(place, shard, false);
         leftover.clear();
         Ok(())
     }

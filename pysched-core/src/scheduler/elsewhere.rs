@@ -29,25 +29,20 @@ pub(super) fn begin(engine: Arc<Engine>, ticket: Ticket) -> Option<Box<dyn Absen
         let parcel = index.and_then(|index| shard.slot(index).parcel().cloned());
         let begun = shard.begin(&ticket, true, now);
         // Only what has begun is still there for certain.
-        let index = index.filter(|_| begun.is_ok());
+        let index = index.filter(|_| begun.is_some());
         let due = index.and_then(|index| shard.due_of(index, ticket.run));
         (parcel, begun, due.unwrap_or_else(|| shard.timeline.wall_at(now)))
     });
-    match begun {
-        Ok(begun) => {
-            let attempt = match &begun {
-                Begun::Recorded(_, Some(attempt)) => attempt.number,
-                Begun::Light(_) | Begun::Recorded(_, None) => 1,
-            };
-            let about = About { task: ticket.task, attempt, due };
-            Some(Box::new(Elsewhere { engine, ticket, begun: Some(begun), parcel, about }))
-        }
-        Err(leftover) => {
-            leftover.clear();
-            engine.left(&ticket);
-            None
-        }
-    }
+    let Some(begun) = begun else {
+        engine.left(&ticket);
+        return None;
+    };
+    let attempt = match &begun {
+        Begun::Recorded(_, Some(attempt)) => attempt.number,
+        Begun::Light(_) | Begun::Recorded(_, None) => 1,
+    };
+    let about = About { task: ticket.task, attempt, due };
+    Some(Box::new(Elsewhere { engine, ticket, begun: Some(begun), parcel, about }))
 }
 
 impl Elsewhere {

@@ -7,7 +7,7 @@ use super::events::EventKind;
 use super::shard::Shard;
 use super::slot::Standing;
 use crate::TaskId;
-use crate::execution::{Details, Execution, Reason, Status, Swept, Ticket, Withdrawal};
+use crate::execution::{Details, Execution, Reason, Status, Swept, Ticket, Times, Withdrawal};
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
@@ -34,6 +34,7 @@ impl Begun {
     }
 
     /// Runs the function. Runs code of users.
+    #[inline]
     pub(super) fn run(self, sink: &dyn Sink) {
         match self {
             Self::Light(body) => body.run(sink),
@@ -93,19 +94,12 @@ impl Leftover {
 }
 
 impl Shard {
-    /// Claims an execution: to run it, if `runs`, from `now` on, otherwise to let it fail. What it leaves
-    /// is an error, if it was cancelled or is not to run now.
-    pub(super) fn begin(
-        &mut self,
-        ticket: &Ticket,
-        runs: bool,
-        now: Moment,
-    ) -> Result<Begun, Leftover> {
-        let nothing = Leftover::default;
+    /// Claims an execution: to run it, if `runs`, from `now` on, otherwise to let it fail. `None` if it was
+    /// cancelled or is not to run now.
+    pub(super) fn begin(&mut self, ticket: &Ticket, runs: bool, now: Moment) -> Option<Begun> {
         self.tally.taken(ticket.lane);
-        let index = self.index(ticket.task).ok_or_else(nothing)?;
         let timeline = self.timeline;
-        let slot = self.slots.get_mut(index).ok_or_else(nothing)?;
+        let (index, slot) = self.share.find_mut(&mut self.slots, ticket.task)?;
         let begun = if let Some(record) = slot.record() {
             if let Some(rules) = slot.rules().cloned() {
                 return self.begin_ruled(ticket, index, rules, runs, now);
@@ -113,14 +107,13 @@ impl Shard {
             let more = slot.is_armed() || slot.is_fixed_delay();
             let last = slot.is_ending() || !more;
             let started = runs.then(|| timeline.wall_at(now));
-            let claim = record.begin(ticket.run, started, last).ok_or_else(nothing)?;
-            Begun::Recorded(claim, None)
+            Begun::Recorded(record.begin(ticket.run, started, last)?, None)
         } else {
             if slot.standing != Standing::Queued {
-                return Err(nothing());
+                return None;
             }
             slot.standing = Standing::Running;
-            Begun::Light(slot.body.take().ok_or_else(nothing)?)
+            Begun::Light(slot.body.take()?)
         };
         self.tally.begun(ticket.lane);
         if runs {
@@ -130,7 +123,7 @@ impl Shard {
         if runs && self.bus.is_listening() {
             self.tell_plain_start(index, ticket.run, now);
         }
-        Ok(begun)
+        Some(begun)
     }
 
     /// Goes on with a task of which an execution was withdrawn by its future.
@@ -159,8 +152,9 @@ impl Shard {
         delivery: &mut dyn Delivery,
         follow: Follow,
     ) -> Leftover {
-        let Some(index) = self.index(ticket.task) else { return Leftover::default() };
-        let Some(slot) = self.slots.get(index) else { return Leftover::default() };
+        let Some((index, slot)) = self.share.find(&self.slots, ticket.task) else {
+            return Leftover::default();
+        };
         let status = delivery.status();
         if slot.rules().is_some() {
             return self.conclude_ruled(index, ticket, now, delivery, follow);
@@ -168,47 +162,59 @@ impl Shard {
         self.tally.ended(ticket.lane, slot.started(), now);
         self.tally.settled(status, 1);
         if status == Status::Failed {
-            self.count_mishap(delivery.error());
+            self.tally.mishap(delivery.error());
         }
         if self.bus.is_listening() {
             self.tell_plain_end(index, ticket.run, delivery, now);
         }
-        let Some(slot) = self.slots.get(index) else { return Leftover::default() };
-        if let Some(record) = slot.record() {
-            let signals = status == Status::Succeeded && slot.is_bound();
-            let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
-            if slot.is_armed() && !flush && !signals {
-                // What nearly every run of a series comes to.
-                return Leftover::default();
-            }
-            let leftover = self.leftover(index);
-            if signals {
-                self.signal_success(index);
-            }
-            self.go_on(index, now);
-            return leftover;
+        let Some(record) = slot.record() else {
+            return self.conclude_light(index, now, delivery);
+        };
+        let signals = status == Status::Succeeded && slot.is_bound();
+        let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
+        if slot.is_armed() && !flush && !signals {
+            // What nearly every run of a series comes to.
+            return Leftover::default();
         }
+        let leftover = self.leftover(index);
+        if signals {
+            self.signal_success(index);
+        }
+        self.go_on(index, now);
+        leftover
+    }
+
+    /// Records how the only run of a light task has ended, for the history and for its handles.
+    #[inline]
+    fn conclude_light(
+        &mut self,
+        index: usize,
+        now: Moment,
+        delivery: &mut dyn Delivery,
+    ) -> Leftover {
+        let (task, slot) = (self.id(index), self.slot(index));
         let (started, is_held) = (slot.started(), slot.held > 0);
         let details = slot.more.as_deref().and_then(|more| more.details.clone());
-        self.remember(index, started, now, delivery, details.as_deref());
+        let numbers = self.numbers(slot, started, now);
+        let times = |shard: &Self| {
+            let times = || shard.times(shard.slot(index), started, Some(now));
+            numbers.map_or_else(times, Times::on_wall)
+        };
+        if self.history > 0 {
+            self.remember(task, numbers, times, delivery, details.as_deref());
+        }
         if self.slot(index).more.is_some() {
-            self.wind_up(index, status == Status::Succeeded);
+            self.wind_up(index, delivery.status() == Status::Succeeded);
         }
-        if is_held {
-            let times = self.times(self.slot(index), started, Some(now));
-            let record = delivery.record(ticket.task, self.history);
-            let run = record.adopt(times.due, times.started);
-            if let Some(details) = details {
-                edit(&*record, |ledger| ledger.attach(run, details));
-            }
-            delivery.settle(&*record, run, times.finished.unwrap_or(times.due));
-            let slot = self.slot_mut(index);
-            slot.standing = Standing::Over(None);
-            slot.more_mut().record = Some(record);
-            self.leftover(index)
-        } else {
-            self.remove(index)
+        if !is_held {
+            return self.remove(index);
         }
+        let record = delivery.record(task, self.history, times(self), details);
+        let slot = self.slot_mut(index);
+        slot.standing = Standing::Over(None);
+        slot.more_mut().record = Some(record);
+        // The slot keeps it all for the handles.
+        Leftover::default()
     }
 
     /// Remembers that the only run of a light task was cancelled.
@@ -234,35 +240,32 @@ impl Shard {
         }
     }
 
-    /// Remembers how the execution of a light task has ended, unless nothing is to be retained.
+    /// Remembers how the execution of a light task has ended: by the numbers, if there are any and that
+    /// is all there is to say.
     #[inline]
     fn remember(
         &mut self,
-        index: usize,
-        started: Option<Moment>,
-        finished: Moment,
+        task: TaskId,
+        numbers: Option<Times<Moment>>,
+        times: impl FnOnce(&Self) -> Times,
         delivery: &dyn Delivery,
         details: Option<&Details>,
     ) {
-        if self.history == 0 {
-            return;
-        }
-        let (task, slot) = (self.id(index), self.slot(index));
         let (status, text) = (delivery.status(), delivery.text());
         let reason = (status == Status::Cancelled).then_some(Reason::ShutDown);
-        if text.is_none()
+        if let Some(numbers) = numbers
+            && text.is_none()
             && details.is_none()
-            && let Some(numbers) = self.numbers(slot, started, finished)
         {
             self.finished.push_one(task, numbers, status, reason.and_then(Withdrawal::of));
         } else {
-            let times = self.times(slot, started, Some(finished));
-            let execution = Execution::new(task, times, status, text).because(reason);
+            let execution = Execution::new(task, times(self), status, text).because(reason);
             self.finished.push(task, vec![execution.detailed(details)]);
         }
     }
 
     /// What of a task may be a user's, to be held while the task may be forgotten.
+    #[inline]
     pub(super) fn leftover(&self, index: usize) -> Leftover {
         let slot = self.slot(index);
         Leftover {

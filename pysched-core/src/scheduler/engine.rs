@@ -222,6 +222,7 @@ impl Engine {
     }
 
     /// Changes the shard of a task, and calls the heart if that has made something due earlier.
+    #[inline]
     pub(super) fn change<R>(&self, task: TaskId, change: impl FnOnce(&mut Shard) -> R) -> R {
         let place = self.place(task);
         let mut shard = place.shard.lock();
@@ -234,6 +235,13 @@ impl Engine {
     /// `already`. Then does what was left to be done.
     #[inline]
     pub(super) fn unlock(&self, place: &Place, shard: MutexGuard<'_, Shard>, already: bool) {
+        if already || place.head.is_beyond(shard.head) || shard.has_outbox() {
+            self.unlock_and_act(place, shard, already);
+        }
+    }
+
+    #[inline(never)]
+    fn unlock_and_act(&self, place: &Place, shard: MutexGuard<'_, Shard>, already: bool) {
         let outbox = self.release(place, shard, already);
         if let Some(outbox) = outbox {
             self.post(*outbox);
@@ -241,7 +249,6 @@ impl Engine {
     }
 
     /// As [`unlock`](Self::unlock), and gives what is left to be done.
-    #[inline]
     fn release(
         &self,
         place: &Place,

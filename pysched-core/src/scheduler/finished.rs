@@ -60,9 +60,9 @@ impl Stamps {
     }
 
     fn times(self) -> Times {
-        let time = |stamp: Moment| (stamp != Moment::NEVER).then(|| stamp.on_wall());
+        let number = |stamp: Moment| (stamp != Moment::NEVER).then_some(stamp);
         let Self { due, started, finished } = self;
-        Times { due: due.on_wall(), started: time(started), finished: time(finished) }
+        Times { due, started: number(started), finished: number(finished) }.on_wall()
     }
 }
 

@@ -162,7 +162,7 @@ impl Shard {
         owner: &Arc<JobAnchor>,
         harvest: &mut Harvest,
     ) -> bool {
-        let (index, share, timeline) = (key.slot as usize, self.share, self.timeline);
+        let (index, timeline) = (key.slot as usize, self.timeline);
         let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.waits_for(key)) else {
             return false;
         };
@@ -172,39 +172,58 @@ impl Shard {
             && !early.is_zero()
         {
             self.arm(index, Due { moment: now.saturating_add(early), ..due });
-        } else if let Some(rules) = slot.rules().cloned() {
+            return true;
+        }
+        if let Some(rules) = slot.rules().cloned() {
             self.fire_ruled(index, due, &rules, now, wall);
             self.touch(index);
             self.launch_if_live(index, owner, harvest);
-        } else if slot.record().is_none() {
-            let job = slot.launch_light(share.id(slot.sequence, index), due, timeline, owner);
+            return true;
+        }
+        let task = self.share.id(slot.sequence, index);
+        if slot.record().is_none() {
+            let job = slot.launch_light(task, due, timeline, owner);
             self.tally.launched(slot.lane);
             harvest.lanes[slot.lane as usize].push_back(job);
             self.tell(index, now, || EventKind::Fired { due: due.wall_on(timeline) });
+            return true;
+        }
+        let firing = match slot.schedule_mut() {
+            Some(schedule) => schedule.fire(due, now, wall, timeline),
+            None => Firing::once(due),
+        };
+        if let Firing { run: Some(run), missed: Missed::None, next } = firing
+            && let Some(job) = slot.launch_recorded(task, run, timeline, owner)
+        {
+            // What nearly every run of a series comes to.
+            self.tally.launched(slot.lane);
+            harvest.lanes[slot.lane as usize].push_back(job);
+            let next = next.filter(|_| !slot.is_ending()).map(|next| slot.arm(key.slot, next));
+            if let Some(next) = next {
+                self.enqueue(next);
+            }
+            self.tell(index, now, || EventKind::Fired { due: run.wall_on(timeline) });
         } else {
-            self.fire_recorded(index, due, now, wall, owner, harvest);
+            self.fire_late(index, firing, now, owner, harvest);
         }
         true
     }
 
-    fn fire_recorded(
+    /// Does what is to be done when runs were missed, when the execution before has not ended, or when
+    /// there is no run.
+    fn fire_late(
         &mut self,
         index: usize,
-        due: Due,
+        Firing { run, missed, next }: Firing,
         now: Moment,
-        wall: SystemTime,
         owner: &Arc<JobAnchor>,
         harvest: &mut Harvest,
     ) {
-        let (share, timeline) = (self.share, self.timeline);
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        let Firing { run, missed, next } = match slot.schedule_mut() {
-            Some(schedule) => schedule.fire(due, now, wall, timeline),
-            None => Firing::once(due),
-        };
+        let timeline = self.timeline;
+        let Some(slot) = self.slots.get(index) else { return };
+        // What is of a user's is dropped once the lock is released.
+        harvest.touched.extend(slot.record().cloned());
         let Some(run) = run else {
-            // What is of a user's is dropped once the lock is released.
-            harvest.touched.extend(slot.record().cloned());
             match next {
                 Some(next) => self.arm(index, next),
                 None => self.go_on(index, now),
@@ -216,37 +235,20 @@ impl Shard {
             let coalesced = |_| Reason::Coalesced { into: due };
             self.pass_over_missed(index, missed, Status::Missed, now, coalesced);
         }
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        let launched = slot.record().and_then(|record| record.launch(due));
-        if let Some(number) = launched {
-            let task = share.id(slot.sequence, index);
-            let job = slot.job(task, number, run.number_on(timeline), owner);
-            harvest.lanes[slot.lane as usize].push_back(job);
-            slot.since = run.nominal_moment(timeline);
-            slot.count_launch();
-            self.tally.launched(slot.lane);
-            let is_ending = slot.is_ending();
-            if missed != Missed::None {
-                harvest.touched.extend(slot.record().cloned());
-            }
+        let task = self.id(index);
+        let slot = self.slot_mut(index);
+        if let Some(job) = slot.launch_recorded(task, run, timeline, owner) {
+            self.tally.launched(job.lane());
+            harvest.push(job);
             self.tell_fired(index, due, now);
-            if let Some(next) = next
-                && !is_ending
-            {
-                self.arm(index, next);
-            }
-            return;
-        }
-        if self.supersede(index, run, now) {
+        } else if self.supersede(index, run, now) {
             // One that still waited for a worker was not in time; this newer run has taken its place.
             self.slot_mut(index).since = run.nominal_moment(timeline);
         } else {
             self.pass_over(index, run, Status::Skipped, Reason::Overlap, now);
         }
-        let Some(slot) = self.slots.get(index) else { return };
-        harvest.touched.extend(slot.record().cloned());
         if let Some(next) = next
-            && !slot.is_ending()
+            && !self.slot(index).is_ending()
         {
             self.arm(index, next);
         }
@@ -297,6 +299,20 @@ impl Slot {
         self.due = due.moment;
         self.since = due.nominal_moment(timeline);
         self.job(task, 1, due.number_on(timeline), owner)
+    }
+
+    /// Queues the next execution of a task with a record, if none is in flight.
+    fn launch_recorded(
+        &mut self,
+        task: TaskId,
+        due: Due,
+        timeline: Timeline,
+        owner: &Arc<JobAnchor>,
+    ) -> Option<Job> {
+        let run = self.record()?.launch(due.wall_on(timeline))?;
+        self.since = due.nominal_moment(timeline);
+        self.count_launch();
+        Some(self.job(task, run, due.number_on(timeline), owner))
     }
 
     fn job(&self, task: TaskId, run: u64, due: Moment, owner: &Arc<JobAnchor>) -> Job {

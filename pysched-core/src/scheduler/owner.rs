@@ -24,24 +24,16 @@ impl Engine {
             let place = self.place(ticket.task);
             let mut shard = place.shard.lock();
             let begun = shard.begin(ticket, runs, now);
-            if matches!(begun, Ok(Begun::Light(_) | Begun::Recorded(_, None))) {
-                // Without rules, nothing else has come of it.
-                drop(shard);
-            } else {
-                self.unlock(place, shard, false);
-            }
+            self.unlock(place, shard, false);
             begun
         };
-        match begun {
-            Ok(mut begun) => {
-                let attempt = begun.take_attempt();
-                #[cfg(feature = "tracing")]
-                let _span = self.bus.span(ticket.task, || self.subject(ticket.task, ticket.run));
-                let conclusion = self.conclusion(ticket, attempt);
-                act(begun, &conclusion);
-                conclusion.clear();
-            }
-            Err(leftover) => leftover.clear(),
+        if let Some(mut begun) = begun {
+            let attempt = begun.take_attempt();
+            #[cfg(feature = "tracing")]
+            let _span = self.bus.span(ticket.task, || self.subject(ticket.task, ticket.run));
+            let conclusion = self.conclusion(ticket, attempt);
+            act(begun, &conclusion);
+            conclusion.clear();
         }
         self.left(ticket);
     }

@@ -15,7 +15,7 @@ use super::events::Bus;
 use super::finished::FinishedTasks;
 use super::limits::Limits;
 use super::outbox::Outbox;
-use super::slot::{More, Slot, Standing};
+use super::slot::{Armed, More, Slot, Standing};
 use super::slots::Slots;
 use super::stats::Tally;
 use crate::execution::{Execution, Status, Times};
@@ -59,6 +59,32 @@ impl Share {
     fn index(self, task: TaskId) -> usize {
         (task.slot() >> self.bits) as usize
     }
+
+    /// Whether what is found there is the task, and not one that has come in its place.
+    fn is_of(self, slot: &Slot, task: TaskId) -> bool {
+        slot.sequence == task.sequence() && self.scheduler == task.scheduler()
+    }
+
+    /// A live task and where it is: in the slots alone, so that the rest of the shard can be changed
+    /// meanwhile.
+    #[inline]
+    pub(super) fn find(self, slots: &Slots<Slot>, task: TaskId) -> Option<(usize, &Slot)> {
+        let index = self.index(task);
+        let slot = slots.get(index)?;
+        (self.is_of(slot, task) && slot.is_live()).then_some((index, slot))
+    }
+
+    /// As [`find`](Self::find), to change it.
+    #[inline]
+    pub(super) fn find_mut(
+        self,
+        slots: &mut Slots<Slot>,
+        task: TaskId,
+    ) -> Option<(usize, &mut Slot)> {
+        let index = self.index(task);
+        let slot = slots.get_mut(index)?;
+        (self.is_of(slot, task) && slot.is_live()).then_some((index, slot))
+    }
 }
 
 /// An index as ids and timer keys hold it.
@@ -84,8 +110,8 @@ pub(super) struct Shard {
     /// No armed task is due before this.
     pub(super) head: Moment,
 
-    /// How many armed tasks wait for the wall clock. Changes with their standing only: in `arm` and
-    /// in `Slot::disarm`.
+    /// How many armed tasks wait for the wall clock. Changes with their standing only: in
+    /// `enqueue` and in `Slot::disarm`.
     pub(super) on_wall: usize,
 
     /// Whether the heart notices that the wall clock is set while it sleeps. Written by the heart.
@@ -206,20 +232,13 @@ impl Shard {
 
     /// Where a live task is kept.
     pub(super) fn index(&self, task: TaskId) -> Option<usize> {
-        self.held(task).filter(|(_, slot)| slot.is_live()).map(|(index, _)| index)
+        self.share.find(&self.slots, task).map(|(index, _)| index)
     }
 
     /// Where a task is kept that is live or held.
     pub(super) fn held_index(&self, task: TaskId) -> Option<usize> {
-        self.held(task).map(|(index, _)| index)
-    }
-
-    /// A task that is live or held.
-    fn held(&self, task: TaskId) -> Option<(usize, &Slot)> {
         let index = self.share.index(task);
-        let slot = self.slots.get(index)?;
-        let is_it = slot.sequence == task.sequence() && task.scheduler() == self.share.scheduler;
-        is_it.then_some((index, slot))
+        self.slots.get(index).filter(|slot| self.share.is_of(slot, task)).map(|_| index)
     }
 
     pub(super) fn id(&self, index: usize) -> TaskId {
@@ -372,8 +391,13 @@ impl Shard {
         self.outbox.get_or_insert_default()
     }
 
-    /// Takes out what is left to be done without the lock.
+    /// Whether something is left to be done without the lock.
     #[inline]
+    pub(super) fn has_outbox(&self) -> bool {
+        self.outbox.is_some()
+    }
+
+    /// Takes out what is left to be done without the lock.
     pub(super) fn take_outbox(&mut self) -> Option<Box<Outbox>> {
         self.outbox.take()
     }
@@ -425,17 +449,16 @@ impl Shard {
     }
 
     pub(super) fn arm(&mut self, index: usize, due: Due) {
-        let slot = self.slot_mut(index);
-        debug_assert!(!slot.is_armed());
-        slot.standing = Standing::Armed;
-        slot.due = due.moment;
-        if let Some(more) = &mut slot.more {
-            more.wall = due.wall;
-        }
-        let priority = slot.priority;
-        self.timers.push(TimerKey { due: due.moment, priority, slot: narrow(index) });
-        self.head = self.head.min(due.moment);
-        if due.wall.is_some() {
+        let armed = self.slot_mut(index).arm(narrow(index), due);
+        self.enqueue(armed);
+    }
+
+    /// Puts the entry of a task that was armed into the timer queue.
+    #[inline]
+    pub(super) fn enqueue(&mut self, Armed { key, is_on_wall }: Armed) {
+        self.head = self.head.min(key.due);
+        self.timers.push(key);
+        if is_on_wall {
             self.on_wall += 1;
             if !self.watched {
                 // Calls the heart, as what is due at once does.

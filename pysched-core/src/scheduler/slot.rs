@@ -49,6 +49,16 @@ pub(super) struct Slot {
 // With its entry in the timer queue, a pending task has to stay within two cache lines.
 const _: () = assert!(size_of::<Slot>() <= 96);
 
+/// A task that was armed.
+#[derive(Debug)]
+#[must_use = "its entry is to be put into the timer queue"]
+pub(super) struct Armed {
+    pub(super) key: TimerKey,
+
+    /// Whether its run waits for the wall clock.
+    pub(super) is_on_wall: bool,
+}
+
 /// How a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -236,6 +246,19 @@ impl Slot {
         let due = self.due();
         *on_wall -= usize::from(due.wall.is_some());
         due
+    }
+
+    /// Arms the next run. What comes of it has to be [put into the queue](super::shard::Shard::enqueue).
+    #[inline]
+    pub(super) fn arm(&mut self, slot: u32, due: Due) -> Armed {
+        debug_assert!(!self.is_armed());
+        self.standing = Standing::Armed;
+        self.due = due.moment;
+        if let Some(more) = &mut self.more {
+            more.wall = due.wall;
+        }
+        let key = TimerKey { due: due.moment, priority: self.priority, slot };
+        Armed { key, is_on_wall: due.wall.is_some() }
     }
 
     pub(super) fn is_ending(&self) -> bool {

@@ -71,17 +71,8 @@ impl Shard {
     ) {
         let Running { due, attempt, .. } = running;
         let Some(kind) = error.and_then(|error| mishap(due, attempt, error)) else { return };
-        self.count_mishap(error);
+        self.tally.mishap(error);
         self.tell(index, now, || kind);
-    }
-
-    /// Counts what went wrong with an attempt, beside that it did.
-    pub(super) fn count_mishap(&mut self, error: Option<&TaskError>) {
-        match error {
-            Some(TaskError::TimedOut(_)) => self.tally.timed_out(),
-            Some(TaskError::WorkerDied(_)) => self.tally.worker_died(),
-            _ => {}
-        }
     }
 
     pub(super) fn tell_retried(
@@ -149,7 +140,7 @@ impl Shard {
     /// How the execution of a task without rules has ended.
     #[cold]
     pub(super) fn tell_plain_end(
-        &mut self,
+        &self,
         index: usize,
         run: u64,
         delivery: &dyn Delivery,

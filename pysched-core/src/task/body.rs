@@ -11,7 +11,7 @@ use smallbox::{SmallBox, smallbox};
 use super::record::{AnyRecord, Record};
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Failure, Outcome, Status};
+use crate::execution::{Details, Failure, Outcome, Reason, Status, Times};
 use crate::portable;
 use crate::unwind::{catch, drop_quietly};
 
@@ -72,8 +72,14 @@ pub(crate) trait Delivery {
     /// something to flush there.
     fn settle(&mut self, record: &dyn AnyRecord, run: u64, at: SystemTime) -> bool;
 
-    /// An empty record for the same type of result.
-    fn record(&self, task: TaskId, history: usize) -> Arc<dyn AnyRecord>;
+    /// Puts the outcome of the only execution of a task into a record that is made for it.
+    fn record(
+        &mut self,
+        task: TaskId,
+        history: usize,
+        times: Times,
+        details: Option<Arc<Details>>,
+    ) -> Arc<dyn AnyRecord>;
 }
 
 struct Typed<T, F> {
@@ -186,8 +192,10 @@ fn call<T, F>(f: F, call: impl FnOnce(&F) -> Result<T, TaskError>) -> Result<T, 
 fn deliver<T: Send + Sync + 'static>(outcome: Result<T, TaskError>, sink: &dyn Sink) {
     let mut delivered = Delivered { outcome: Some(outcome.into()), replaced: None };
     sink.deliver(&mut delivered);
-    // What nobody has asked for, and what it may do when it is dropped, is told to nobody.
-    let _ = drop_quietly(delivered);
+    if delivered.outcome.is_some() || delivered.replaced.is_some() {
+        // What nobody has asked for, and what it may do when it is dropped, is told to nobody.
+        let _ = drop_quietly(delivered);
+    }
 }
 
 /// A delivery; empty once its outcome has been settled.
@@ -235,8 +243,17 @@ impl<T: Send + Sync + 'static> Delivery for Delivered<T> {
             .is_some_and(|(record, outcome)| record.end(run, outcome, at))
     }
 
-    fn record(&self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {
-        Arc::new(Record::<T>::new(task, None, history))
+    fn record(
+        &mut self,
+        task: TaskId,
+        history: usize,
+        times: Times,
+        details: Option<Arc<Details>>,
+    ) -> Arc<dyn AnyRecord> {
+        let outcome = self.outcome.take();
+        debug_assert!(outcome.is_some(), "an outcome is settled once");
+        let outcome = outcome.unwrap_or_else(|| Outcome::cancelled(Reason::TaskCancelled));
+        Arc::new(Record::<T>::of_one(task, history, times, outcome, details))
     }
 }
 

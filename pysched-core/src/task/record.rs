@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use super::body::{Function, Sink};
 use crate::execution::{
-    Aftermath, Execution, ExecutionCell, History, Ledger, Outcome, Owner, Reason, Swept,
+    Aftermath, Details, Execution, ExecutionCell, History, Ledger, Outcome, Owner, Reason, Swept,
+    Times,
 };
 use crate::portable;
 use crate::prefetch::Location;
@@ -124,6 +125,19 @@ impl<T: Send + Sync + 'static> Record<T> {
     pub(crate) fn new(task: TaskId, body: Option<Arc<dyn Function>>, history: usize) -> Self {
         let history = History::new(task, history);
         let state = State { body, discarded: None, history, waiting: 0 };
+        Self { state: Mutex::new(state), ended: Condvar::new() }
+    }
+
+    /// The record of a task whose only execution has ended.
+    pub(super) fn of_one(
+        task: TaskId,
+        history: usize,
+        times: Times,
+        outcome: Outcome<T>,
+        details: Option<Arc<Details>>,
+    ) -> Self {
+        let history = History::of_one(task, history, times, outcome, details);
+        let state = State { body: None, discarded: None, history, waiting: 0 };
         Self { state: Mutex::new(state), ended: Condvar::new() }
     }
 

@@ -45,6 +45,24 @@ fn the_latest_to_end_is_known_though_others_were_passed_over_since() {
 }
 
 #[test]
+fn a_history_of_one_is_as_if_that_had_been_launched() {
+    for limit in [0, 1, 9] {
+        let times = Times { due: at(7), started: Some(at(7)), finished: Some(at(7)) };
+        let mut one = History::of_one(TaskId::nil(), limit, times, Ok(7_u64).into(), None);
+        let mut launched = History::new(TaskId::nil(), limit);
+        run(&mut launched, 7);
+        for history in [&mut one, &mut launched] {
+            assert_eq!((history.ended(), history.launched), (1, 1));
+            assert_eq!(history.executions().len(), limit.min(1));
+            assert_eq!(history.latest().unwrap().execution().status, Status::Succeeded);
+            assert!(!history.is_active() && !history.has_aftermath());
+        }
+        assert_eq!(one.executions(), launched.executions());
+        assert_eq!(one.newest(), launched.newest());
+    }
+}
+
+#[test]
 fn a_full_history_does_not_grow() {
     let mut history = History::new(TaskId::nil(), 32);
     (1..=100).for_each(|value| run(&mut history, value));

@@ -23,6 +23,7 @@
 
 use super::Counts;
 use super::histogram::Histogram;
+use crate::error::TaskError;
 use crate::execution::Status;
 use crate::time::Moment;
 
@@ -113,6 +114,15 @@ impl Tally {
     #[inline]
     pub(in crate::scheduler) fn settled(&mut self, status: Status, count: u64) {
         self.settled[status as usize] += count;
+    }
+
+    /// What went wrong with an attempt, beside that it did.
+    pub(in crate::scheduler) fn mishap(&mut self, error: Option<&TaskError>) {
+        match error {
+            Some(TaskError::TimedOut(_)) => self.timed_out(),
+            Some(TaskError::WorkerDied(_)) => self.worker_died(),
+            _ => {}
+        }
     }
 
     /// An attempt has failed, and another one follows.
