@@ -105,14 +105,17 @@ mod calendars {
 /// Delays each run of a trigger by up to `most`.
 #[must_use]
 pub fn jitter(trigger: Trigger, most: impl Into<Interval>) -> Trigger {
-    trigger.jitter(duration(most))
+    trigger.jitter(duration(most.into()))
 }
 
 /// An interval as a rule takes it.
 #[must_use]
-pub fn duration(interval: impl Into<Interval>) -> Duration {
-    // What no clock can wait for was refused where the interval was read.
-    interval.into().duration().unwrap_or(Duration::MAX)
+pub const fn duration(interval: Interval) -> Duration {
+    match interval.span() {
+        Some(span) => span,
+        // What is no span was refused where the interval was read.
+        None => Duration::MAX,
+    }
 }
 
 /// The policy that lets so many executions run at once.
@@ -123,6 +126,11 @@ pub const fn allow(most: usize) -> Overlap {
         // 0 was refused where the number was read.
         None => Overlap::Allow(NonZeroUsize::MIN),
     }
+}
+
+/// Tries again after pauses that grow, from the first to the longest.
+pub const fn growing(retry: Retry, [first, longest]: [Duration; 2]) -> Retry {
+    retry.exponential(first, longest)
 }
 
 /// Tries again only after errors that `predicate` is true of.
@@ -277,4 +285,20 @@ pub const fn timeout(text: &'static str) -> Interval {
         "a timeout of 0s leaves no time to run; without `timeout` there is no limit"
     );
     limit
+}
+
+/// The first and the longest of pauses that grow, looked at while the user's crate is compiled.
+///
+/// # Panics
+///
+/// When the first is longer than the longest, which is a compile error at them.
+#[must_use]
+#[track_caller]
+pub const fn pauses(first: Duration, longest: Duration) -> [Duration; 2] {
+    assert!(
+        first.as_nanos() <= longest.as_nanos(),
+        "the first pause is longer than the longest; write the shorter one first, as in \
+         (\"1s\", \"1m\")"
+    );
+    [first, longest]
 }

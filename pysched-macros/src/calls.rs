@@ -72,17 +72,18 @@ fn rules(rules: &Rules, private: &TokenStream) -> TokenStream {
 fn retry(rules: &Rules, private: &TokenStream) -> Option<TokenStream> {
     let times = rules.retry?;
     let pause = |pause| duration(pause, "interval", private);
-    let backoff = rules.backoff.as_ref().map(|backoff| match backoff {
-        Backoff::Fixed(every) => {
+    let retry = quote!(#private::Retry::times(#times));
+    let retry = match &rules.backoff {
+        None => retry,
+        Some(Backoff::Fixed(every)) => {
             let every = pause(every);
-            quote!(.fixed(#every))
+            quote!(#retry.fixed(#every))
         }
-        Backoff::Exponential { first, longest } => {
-            let (first, longest) = (pause(first), pause(longest));
-            quote!(.exponential(#first, #longest))
+        Some(Backoff::Exponential { first, longest, span }) => {
+            let pauses = constants::pauses(private, *span, &pause(first), &pause(longest));
+            quote!(#private::growing(#retry, #pauses))
         }
-    });
-    let retry = quote!(#private::Retry::times(#times) #backoff);
+    };
     Some(match &rules.retry_if {
         Some(predicate) => quote!(#private::retry_if(#retry, #predicate)),
         None => retry,
@@ -152,10 +153,11 @@ mod tests {
                 quote!(p::Retry::times(3u32).fixed(p::Duration::new(10u64, 0u32)))
             }),
             (quote!(backoff = (1, 60), retry = 3), {
-                quote!(
-                    p::Retry::times(3u32)
-                        .exponential(p::Duration::new(1u64, 0u32), p::Duration::new(60u64, 0u32))
-                )
+                quote!(p::growing(p::Retry::times(3u32), {
+                    const __PYSCHED_PAUSES: [p::Duration; 2] =
+                        p::pauses(p::Duration::new(1u64, 0u32), p::Duration::new(60u64, 0u32));
+                    __PYSCHED_PAUSES
+                }))
             }),
             (quote!(retry = 3, retry_if = app::is_transient), {
                 quote!(p::retry_if(p::Retry::times(3u32), app::is_transient))

@@ -16,6 +16,20 @@ pub(crate) fn interval(private: &TokenStream, read: &str, text: &LitStr) -> Toke
     }}
 }
 
+/// The first and the longest of pauses that grow, in an array.
+pub(crate) fn pauses(
+    private: &TokenStream,
+    span: Span,
+    first: &TokenStream,
+    longest: &TokenStream,
+) -> TokenStream {
+    let private = respanned(private.clone(), span);
+    quote_spanned! {span=> {
+        const __PYSCHED_PAUSES: [#private::Duration; 2] = #private::pauses(#first, #longest);
+        __PYSCHED_PAUSES
+    }}
+}
+
 /// The trigger of a cron expression, in UTC unless there is a time zone. It is a constant itself.
 pub(crate) fn calendar(
     private: &TokenStream,

@@ -95,7 +95,7 @@ fn retry(rules: &Rules) -> Option<String> {
     };
     let backoff = rules.backoff.as_ref().map_or_else(String::new, |backoff| match backoff {
         Backoff::Fixed(pause) => format!(", after {}", interval_in_words(pause)),
-        Backoff::Exponential { first, longest } => {
+        Backoff::Exponential { first, longest, .. } => {
             format!(", after {} to {}", interval_in_words(first), interval_in_words(longest))
         }
     });

@@ -144,6 +144,11 @@ impl Interval {
         }
     }
 
+    /// The span, if it is one at all.
+    pub(crate) const fn span(self) -> Option<Duration> {
+        self.0.span()
+    }
+
     /// The nanoseconds of a span, if it was given as one that can be waited for.
     pub(crate) fn nanos(self) -> Option<u64> {
         let Given::Span(span) = self.0 else { return None };

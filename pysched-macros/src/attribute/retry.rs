@@ -1,5 +1,7 @@
 //! How often what has failed is tried again, after which pauses, and after which errors.
 
+use proc_macro2::Span;
+use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprPath, Result};
 
 use super::{Interval, is_number, ungrouped, values};
@@ -8,7 +10,7 @@ use crate::errors::Errors;
 /// The pauses between attempts.
 pub(crate) enum Backoff {
     Fixed(Interval),
-    Exponential { first: Interval, longest: Interval },
+    Exponential { first: Interval, longest: Interval, span: Span },
 }
 
 impl Backoff {
@@ -19,8 +21,9 @@ impl Backoff {
             Expr::Tuple(pauses) if pauses.elems.len() == 2 => {
                 let mut errors = Errors::default();
                 let [first, longest] = [0, 1].map(|index| errors.take(pause(&pauses.elems[index])));
-                let pauses = first.zip(longest);
-                errors.finish(pauses.map(|(first, longest)| Self::Exponential { first, longest }))
+                let (pauses, span) = (first.zip(longest), pauses.span());
+                let growing = |(first, longest)| Self::Exponential { first, longest, span };
+                errors.finish(pauses.map(growing))
             }
             Expr::Lit(_) => pause(value).map(Self::Fixed),
             number if is_number(number) => pause(value).map(Self::Fixed),

@@ -23,4 +23,10 @@ fn unknown_unit() {}
 #[task(SCHED, recur, 3, retry = 3, backoff = ("1s", "300000d"))]
 fn too_long() {}
 
+#[task(SCHED, recur, 3, retry = 3, backoff = ("1m", "1s"))]
+fn longest_first() {}
+
+#[task(SCHED, recur, 3, retry = 3, backoff = (10, 0.5))]
+fn longest_first_in_numbers() {}
+
 fn main() {}
