@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::attempts::{Attempt, Follow};
 use super::events::EventKind;
 use super::shard::Shard;
-use super::slot::Standing;
+use super::slot::{Slot, Standing};
 use crate::TaskId;
-use crate::execution::{Details, Execution, Reason, Status, Swept, Ticket, Times, Withdrawal};
+use crate::execution::{Execution, Reason, Status, Swept, Ticket, Times, Withdrawal};
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
@@ -168,7 +168,7 @@ impl Shard {
             self.tell_plain_end(index, ticket.run, delivery, now);
         }
         let Some(record) = slot.record() else {
-            return self.conclude_light(index, now, delivery);
+            return self.conclude_light(index, ticket.task, status, delivery, now);
         };
         let signals = status == Status::Succeeded && slot.is_bound();
         let flush = delivery.settle(&**record, ticket.run, self.timeline.wall_at(now));
@@ -189,22 +189,35 @@ impl Shard {
     fn conclude_light(
         &mut self,
         index: usize,
-        now: Moment,
+        task: TaskId,
+        status: Status,
         delivery: &mut dyn Delivery,
+        now: Moment,
     ) -> Leftover {
-        let (task, slot) = (self.id(index), self.slot(index));
+        let slot = self.slot(index);
         let (started, is_held) = (slot.started(), slot.held > 0);
-        let details = slot.more.as_deref().and_then(|more| more.details.clone());
+        let (has_more, details) = match slot.more.as_deref() {
+            Some(more) => (true, more.details.clone()),
+            None => (false, None),
+        };
         let numbers = self.numbers(slot, started, now);
         let times = |shard: &Self| {
             let times = || shard.times(shard.slot(index), started, Some(now));
             numbers.map_or_else(times, Times::on_wall)
         };
         if self.history > 0 {
-            self.remember(task, numbers, times, delivery, details.as_deref());
+            let is_plain = status == Status::Succeeded && details.is_none();
+            if let Some(numbers) = numbers.filter(|_| is_plain) {
+                self.finished.push_one(task, numbers, status, None);
+            } else {
+                let reason = (status == Status::Cancelled).then_some(Reason::ShutDown);
+                let execution = Execution::new(task, times(self), status, delivery.text());
+                let execution = execution.because(reason).detailed(details.as_deref());
+                self.finished.push(task, vec![execution]);
+            }
         }
-        if self.slot(index).more.is_some() {
-            self.wind_up(index, delivery.status() == Status::Succeeded);
+        if has_more {
+            self.wind_up(index, status == Status::Succeeded);
         }
         if !is_held {
             return self.remove(index);
@@ -237,30 +250,6 @@ impl Shard {
             let times = self.times(slot, None, Some(now));
             let execution = Execution::new(task, times, Status::Cancelled, None);
             self.finished.push(task, vec![execution.because(Some(reason))]);
-        }
-    }
-
-    /// Remembers how the execution of a light task has ended: by the numbers, if there are any and that
-    /// is all there is to say.
-    #[inline]
-    fn remember(
-        &mut self,
-        task: TaskId,
-        numbers: Option<Times<Moment>>,
-        times: impl FnOnce(&Self) -> Times,
-        delivery: &dyn Delivery,
-        details: Option<&Details>,
-    ) {
-        let (status, text) = (delivery.status(), delivery.text());
-        let reason = (status == Status::Cancelled).then_some(Reason::ShutDown);
-        if let Some(numbers) = numbers
-            && text.is_none()
-            && details.is_none()
-        {
-            self.finished.push_one(task, numbers, status, reason.and_then(Withdrawal::of));
-        } else {
-            let execution = Execution::new(task, times(self), status, text).because(reason);
-            self.finished.push(task, vec![execution.detailed(details)]);
         }
     }
 
@@ -308,9 +297,18 @@ impl Shard {
 
     /// Forgets a task at once.
     pub(super) fn remove(&mut self, index: usize) -> Leftover {
-        let leftover = self.leftover(index);
-        let body = self.slots.remove(index).and_then(|slot| slot.body);
-        Leftover { body, ..leftover }
+        let Some(Slot { body, more, .. }) = self.slots.remove(index) else {
+            return Leftover::default();
+        };
+        match more {
+            None => Leftover { body, ..Leftover::default() },
+            Some(more) => Leftover {
+                body,
+                record: more.record,
+                #[cfg(all(feature = "process", unix))]
+                parcel: more.parcel,
+            },
+        }
     }
 
     /// Goes on with a task that has a record and of which an execution has ended or was withdrawn at
