@@ -165,6 +165,18 @@
 //! [`Stats`](crate::Stats) and [`Event`](crate::Event) can be serialised. Kinds, statuses and reasons are in
 //! `snake_case`, ids and triggers are text.
 //!
+//! # The same elsewhere
+//!
+//! What others keep and tell unless told otherwise:
+//!
+//! | | of past runs | a listener |
+//! | --- | --- | --- |
+//! | pysched | the newest 32 of each task, with their reasons | has a thread of its own; a panic is its own affair |
+//! | APScheduler 3.11 | nothing; errors, missed and skipped runs are logged | is called by the scheduler's thread or a worker's; what it raises is logged |
+//! | APScheduler 4.0.0a6 | nothing; a result is kept as long as its job asks for | is called in the event loop; what it raises is logged |
+//! | Quartz 2 | nothing; a plugin logs each run | is called by the worker; if it throws before a job, that is not run |
+//! | Temporal | the last 10 actions of a schedule; of each workflow all events, for 3 days after its end | there is none: histories, queries and metrics are asked for |
+//!
 //! [`Scheduler::explain`]: crate::Scheduler::explain
 //! [`Scheduler::results`]: crate::Scheduler::results
 //! [`Scheduler::stats`]: crate::Scheduler::stats
