@@ -240,6 +240,7 @@ impl Engine {
         }
     }
 
+    /// Out of line, as nearly every change leaves nothing and makes nothing due earlier.
     #[inline(never)]
     fn unlock_and_act(&self, place: &Place, shard: MutexGuard<'_, Shard>, already: bool) {
         let outbox = self.release(place, shard, already);
