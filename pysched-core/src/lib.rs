@@ -27,7 +27,7 @@ pub use error::{Error, TaskError};
 pub use execution::{
     Attempt, Current, Execution, Progress, Reason, Status, TaskFuture, Token, current,
 };
-pub use executor::{Executor, InlineExecutor, Job, Rejected, ThreadPoolExecutor};
+pub use executor::{Executor, InlineExecutor, Job, JobFuture, Rejected, ThreadPoolExecutor};
 #[cfg(feature = "process")]
 pub use executor::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use id::TaskId;

@@ -32,10 +32,11 @@ pub(crate) use ledger::{Ledger, Running};
 pub use progress::{Attempt, Progress};
 pub use reason::Reason;
 pub(crate) use reason::Withdrawal;
+pub(crate) use token::Listening;
 pub use token::Token;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use work::{Absent, Listener};
-pub(crate) use work::{Errand, JobAnchor, Owner, Ticket, Work};
+pub(crate) use work::{Errand, JobAnchor, Owner, Run, Ticket, Work};
 
 use crate::TaskId;
 

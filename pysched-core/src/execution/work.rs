@@ -1,7 +1,9 @@
 //! The seam between an execution and the floors above: the scheduler that it belongs to, and what an
 //! executor is given.
 
+use std::any::Any;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -18,12 +20,16 @@ use crate::portable::{self, Parcel};
 use crate::prefetch::Location;
 
 /// A scheduler, as seen by its executions and their futures.
-pub(crate) trait Owner: Send + Sync {
+pub(crate) trait Owner: Any + Send + Sync {
     /// Runs the execution of a ticket, on this thread, and delivers its outcome. Never panics.
     fn execute(&self, ticket: &Ticket);
 
     /// Ends the execution of a ticket without running it. Never panics.
     fn give_up(&self, ticket: &Ticket, error: TaskError);
+
+    /// Claims the execution of a ticket, of an asynchronous function, in order to poll it; `None` if it
+    /// was cancelled. Never panics.
+    fn begin_run(&self, ticket: Ticket) -> Option<Run>;
 
     /// Goes on with `task` after one of its executions that has not started was withdrawn, which
     /// `settle` does, at the time that it is told; it says whether it came early enough. Called under
@@ -46,6 +52,10 @@ pub(crate) trait Owner: Send + Sync {
     #[cfg(all(feature = "process", unix))]
     fn begin_elsewhere(self: Arc<Self>, ticket: Ticket) -> Option<Box<dyn Absent>>;
 }
+
+/// An execution that was claimed, to be polled to its end. Dropping it before ends it as one whose runtime
+/// is gone. Never panics.
+pub(crate) type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Takes note of how far an execution has come. Runs code of users: call it without any lock.
 #[cfg(all(feature = "process", unix))]
@@ -97,6 +107,9 @@ pub(crate) struct Ticket {
     /// Whether a limit counts it, until it is over.
     pub(crate) limited: bool,
 
+    /// Whether its function gives a future, which can be polled.
+    pub(crate) is_async: bool,
+
     /// Whether it has been used. By the values that a `bool` never has, tickets are told from other
     /// work: in place of an empty owner this keeps jobs within 64 bytes.
     used: bool,
@@ -109,10 +122,14 @@ impl Ticket {
         run: u64,
         lane: u32,
         location: Location,
-        limited: bool,
+        (limited, is_async): (bool, bool),
         owner: Arc<JobAnchor>,
     ) -> Self {
-        Self { task, run, lane, location, limited, used: false, owner }
+        Self { task, run, lane, location, limited, is_async, used: false, owner }
+    }
+
+    pub(crate) fn owner(&self) -> &dyn Owner {
+        &**self.owner.0
     }
 
     pub(crate) fn run(mut self) {
@@ -123,6 +140,12 @@ impl Ticket {
     pub(crate) fn fail(mut self, error: TaskError) {
         self.used = true;
         self.owner.0.give_up(&self, error);
+    }
+
+    fn begin_run(mut self) -> Option<Run> {
+        self.used = true;
+        let owner = Arc::clone(&self.owner);
+        owner.0.begin_run(self)
     }
 
     #[cfg(all(feature = "process", unix))]
@@ -194,6 +217,26 @@ impl Work {
         match self {
             Self::Execution(ticket) => ticket.fail(error),
             Self::Errand(errand) => errand.fail(error),
+        }
+    }
+
+    /// Whether it is an execution of an asynchronous function.
+    pub(crate) fn is_async(&self) -> bool {
+        match self {
+            Self::Execution(ticket) => ticket.is_async,
+            Self::Errand(_) => false,
+        }
+    }
+
+    /// Claims an execution of an asynchronous function, in order to poll it. `None` if it was cancelled.
+    /// What is not asynchronous runs now. Never panics.
+    pub(crate) fn begin_run(self) -> Option<Run> {
+        match self {
+            Self::Execution(ticket) if ticket.is_async => ticket.begin_run(),
+            work => {
+                work.run();
+                None
+            }
         }
     }
 

@@ -3,6 +3,9 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::SystemTime;
 
@@ -10,7 +13,7 @@ use crate::TaskId;
 use crate::error::TaskError;
 #[cfg(all(feature = "process", unix))]
 use crate::execution::Absent;
-use crate::execution::Work;
+use crate::execution::{Run, Work};
 use crate::prefetch::Location;
 use crate::queue::{ReadyKey, Urgency};
 use crate::time::Moment;
@@ -194,6 +197,82 @@ impl Job {
         }
     }
 
+    /// Whether the task's function is asynchronous, so that
+    /// [`into_future`](Self::into_future) can wait without a thread.
+    ///
+    /// ```
+    /// use pysched::{Executor, Job, Rejected, Scheduler, Task};
+    ///
+    /// struct Log(std::sync::mpsc::Sender<bool>);
+    ///
+    /// impl Executor for Log {
+    ///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+    ///         self.0.send(job.is_async()).unwrap();
+    ///         job.run();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn shutdown(&self, _wait: bool) {}
+    /// }
+    ///
+    /// let (sender, told) = std::sync::mpsc::channel();
+    /// let sched = Scheduler::builder().executor(Log(sender)).build();
+    /// sched.add(Task::new(|| ()))?;
+    /// sched.add(Task::future(|| async {}))?;
+    /// sched.start()?;
+    /// assert_eq!([told.recv().unwrap(), told.recv().unwrap()], [false, true]);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_async(&self) -> bool {
+        self.work.as_ref().is_some_and(Work::is_async)
+    }
+
+    /// The execution as a future, for an executor that is made of an async runtime.
+    ///
+    /// The execution begins with the first poll, and is over when the future is ready; dropping that before
+    /// is dropping the job. A function that is not asynchronous runs during the first poll, and so blocks
+    /// the thread that polls: [`run`](Self::run) such a job where that is allowed.
+    ///
+    /// An executor for any runtime, here smol:
+    ///
+    /// ```
+    /// use pysched::{Executor, Job, Rejected, Scheduler, Task};
+    ///
+    /// struct SmolExecutor;
+    ///
+    /// impl Executor for SmolExecutor {
+    ///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+    ///         if job.is_async() {
+    ///             smol::spawn(job.into_future()).detach();
+    ///         } else {
+    ///             smol::unblock(move || job.run()).detach();
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn shutdown(&self, _wait: bool) {}
+    /// }
+    ///
+    /// let sched = Scheduler::builder().executor(SmolExecutor).build();
+    /// sched.start()?;
+    /// let task = Task::future(|| async {
+    ///     smol::Timer::after(std::time::Duration::from_millis(1)).await;
+    ///     7
+    /// });
+    /// assert_eq!(smol::block_on(sched.add(task)?.future()).unwrap(), 7);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn into_future(self) -> JobFuture {
+        JobFuture { state: State::Submitted(self) }
+    }
+
+    /// Claims an execution of an asynchronous function in order to poll it; `None` if it was cancelled. What
+    /// is not asynchronous runs now.
+    pub(super) fn begin_run(mut self) -> Option<Run> {
+        self.work.take().and_then(Work::begin_run)
+    }
+
     /// Tells this execution from all others that run at the same time.
     #[cfg(all(feature = "process", unix))]
     pub(crate) fn identity(&self) -> (TaskId, u64) {
@@ -302,6 +381,47 @@ impl Job {
     #[must_use]
     pub fn due(&self) -> SystemTime {
         self.due.on_wall()
+    }
+}
+
+/// An execution, as a future; see [`Job::into_future`].
+#[must_use = "a job that is dropped has failed"]
+pub struct JobFuture {
+    state: State,
+}
+
+enum State {
+    /// It was not polled yet.
+    Submitted(Job),
+    Begun(Run),
+    Over,
+}
+
+impl Future for JobFuture {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if let State::Submitted(_) = self.state
+            && let State::Submitted(job) = mem::replace(&mut self.state, State::Over)
+            && let Some(run) = job.begin_run()
+        {
+            self.state = State::Begun(run);
+        }
+        if let State::Begun(run) = &mut self.state {
+            ready!(run.as_mut().poll(context));
+            self.state = State::Over;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl fmt::Debug for JobFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.state {
+            State::Submitted(_) => "JobFuture(submitted)",
+            State::Begun(_) => "JobFuture(begun)",
+            State::Over => "JobFuture(over)",
+        })
     }
 }
 

@@ -13,8 +13,8 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use inline::InlineExecutor;
-pub use job::Job;
 pub(crate) use job::catch_orphans;
+pub use job::{Job, JobFuture};
 #[cfg(all(feature = "process", unix))]
 pub use process::WorkerTest;
 #[cfg(feature = "process")]

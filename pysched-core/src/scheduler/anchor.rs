@@ -14,7 +14,7 @@ use crate::TaskId;
 use crate::error::{Error, TaskError};
 #[cfg(all(feature = "process", unix))]
 use crate::execution::Absent;
-use crate::execution::{JobAnchor, Owner, Progress, Subject, Ticket};
+use crate::execution::{JobAnchor, Owner, Progress, Run, Subject, Ticket};
 use crate::task::{AnyRecord, Command, Keeper};
 
 /// Two anchors for each shard. They hold the engine, which must not hold them.
@@ -55,6 +55,10 @@ impl Owner for Anchor {
 
     fn give_up(&self, ticket: &Ticket, error: TaskError) {
         self.0.give_up(ticket, error);
+    }
+
+    fn begin_run(&self, ticket: Ticket) -> Option<Run> {
+        self.0.begin_run(ticket)
     }
 
     fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {

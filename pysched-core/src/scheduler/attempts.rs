@@ -54,6 +54,19 @@ impl Attempt {
     }
 }
 
+/// What has come of cancelling an execution that had begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Nothing: it is over, or past its limit.
+    No,
+
+    /// It runs, and was told to end.
+    Told,
+
+    /// It has ended as cancelled.
+    Over,
+}
+
 /// An execution that has run for too long, before it was decided what follows.
 pub(super) struct Overrun {
     task: TaskId,
@@ -208,6 +221,9 @@ impl Shard {
         again: Option<Duration>,
     ) {
         let (run, at) = (running.run, self.timeline.wall_at(now));
+        if running.told.is_some() && delivery.gives_way() {
+            delivery.replace(TaskError::Cancelled);
+        }
         let status = delivery.status();
         let text = delivery.text().unwrap_or_default().to_owned();
         if status != Status::Succeeded
@@ -404,27 +420,27 @@ impl Shard {
         self.tell_fate(index, running.due, Status::Cancelled, reason, 1, now);
     }
 
-    /// Cancels an execution that has begun: one that is to be tried again at once, which this says, and
-    /// one that runs as far as it can be.
-    pub(super) fn stop(&mut self, task: TaskId, run: u64, now: Moment) -> bool {
-        let Some(index) = self.index(task) else { return false };
-        let Some(record) = self.slot(index).record().cloned() else { return false };
-        let Some(running) = edit(&*record, |ledger| ledger.get(run)) else { return false };
+    /// Cancels an execution that has begun: one that is to be tried again at once, and one that runs as
+    /// far as it can be.
+    pub(super) fn stop(&mut self, task: TaskId, run: u64, now: Moment) -> Stop {
+        let Some(index) = self.index(task) else { return Stop::No };
+        let Some(record) = self.slot(index).record().cloned() else { return Stop::No };
+        let Some(running) = edit(&*record, |ledger| ledger.get(run)) else { return Stop::No };
         // So that it is looked at, when it ends, why it did.
         self.govern(index);
         match running.stage {
             Stage::Running => {
                 // The caller sees to the executor, to learn what that can do.
                 self.tell_to_end(index, &*record, run, Some(Reason::FutureCancelled), false);
-                false
+                Stop::Told
             }
-            Stage::Overdue => false,
+            Stage::Overdue => Stop::No,
             Stage::Overrun | Stage::BackingOff | Stage::Waiting | Stage::Queued => {
                 self.cancel_attempts(index, &*record, running, Reason::FutureCancelled, now);
                 self.outbox().touched.push(record);
                 self.nudge(index);
                 self.go_on(index, now);
-                true
+                Stop::Over
             }
         }
     }
@@ -443,6 +459,16 @@ impl Shard {
         self.nudge(index);
     }
 
+    /// What a running execution has beyond others, made if it has nothing of that.
+    pub(super) fn details(&mut self, task: TaskId, run: u64) -> Option<Arc<Details>> {
+        let index = self.index(task)?;
+        let slot = self.slot_mut(index);
+        if let Some(record) = slot.record() {
+            return edit(&**record, |ledger| ledger.details(run));
+        }
+        Some(Arc::clone(slot.more_mut().details.get_or_insert_with(Details::new)))
+    }
+
     /// What a running execution is told about itself.
     pub(super) fn subject(&mut self, task: TaskId, run: u64) -> Option<Subject> {
         let index = self.index(task)?;
@@ -456,8 +482,7 @@ impl Shard {
             });
         }
         let due = slot.due().wall_on(timeline);
-        let details = slot.more_mut().details.get_or_insert_with(Details::new);
-        Some(Subject::new(name, due, Arc::clone(details)))
+        Some(Subject::new(name, due, self.details(task, run)?))
     }
 }
 

@@ -7,11 +7,11 @@ use super::events::EventKind;
 use super::shard::Shard;
 use super::slot::{Slot, Standing};
 use crate::TaskId;
-use crate::execution::{Execution, Reason, Status, Swept, Ticket, Times, Withdrawal};
+use crate::execution::{Execution, Reason, Run, Status, Swept, Ticket, Times, Withdrawal};
 use crate::portable;
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
-use crate::task::{AnyRecord, Body, Claim, Delivery, Sink, edit};
+use crate::task::{AnyRecord, Body, Claim, Delivery, Landing, Sink, edit};
 use crate::time::Moment;
 use crate::unwind::drop_quietly;
 
@@ -39,6 +39,14 @@ impl Begun {
         match self {
             Self::Light(body) => body.run(sink),
             Self::Recorded(claim, _) => claim.run(sink),
+        }
+    }
+
+    /// If the function gives a future, the call of it, to be polled. Otherwise it is let go.
+    pub(super) fn polled(self, landing: Landing) -> Result<Run, Landing> {
+        match self {
+            Self::Light(body) => body.polled(landing),
+            Self::Recorded(claim, _) => claim.polled(landing),
         }
     }
 

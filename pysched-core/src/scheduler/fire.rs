@@ -329,7 +329,8 @@ impl Slot {
         owner: &Arc<JobAnchor>,
     ) -> Job {
         let location = Location::of(self);
-        let ticket = Ticket::new(task, run, self.lane, location, limited, Arc::clone(owner));
+        let kinds = (limited, self.is_async);
+        let ticket = Ticket::new(task, run, self.lane, location, kinds, Arc::clone(owner));
         Job::new(self.priority, due, Work::Execution(ticket))
     }
 }

@@ -24,6 +24,7 @@ mod limits;
 mod names;
 mod outbox;
 mod owner;
+mod polled;
 mod recording;
 mod selection;
 mod series_end;

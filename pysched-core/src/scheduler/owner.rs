@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::attempts::{Attempt, Follow};
+use super::attempts::{Attempt, Follow, Stop};
 use super::ending::{Begun, Leftover};
 use super::engine::Engine;
 use super::shard::Shard;
@@ -11,7 +11,7 @@ use crate::TaskId;
 use crate::error::{Error, TaskError};
 #[cfg(all(feature = "process", unix))]
 use crate::execution::Absent;
-use crate::execution::{Inside, Owner, Progress, Subject, Ticket};
+use crate::execution::{Inside, Owner, Progress, Run, Subject, Ticket, Token};
 use crate::task::{AnyRecord, Command, Delivery, Keeper, Sink};
 use crate::unwind::{catch, drop_quietly};
 
@@ -19,23 +19,29 @@ impl Engine {
     /// Claims the execution of a ticket, does what there is to do with it, and says that it is over.
     fn claim(&self, ticket: &Ticket, runs: bool, act: impl FnOnce(Begun, &dyn Sink)) {
         let _inside = Inside::run(ticket.task, ticket.run);
-        let now = self.clock.now();
-        let begun = {
-            let place = self.place(ticket.task);
-            let mut shard = place.shard.lock();
-            let begun = shard.begin(ticket, runs, now);
-            self.unlock(place, shard, false);
-            begun
-        };
-        if let Some(mut begun) = begun {
+        if let Some(mut begun) = self.begin(ticket, runs) {
             let attempt = begun.take_attempt();
             #[cfg(feature = "tracing")]
-            let _span = self.bus.span(ticket.task, || self.subject(ticket.task, ticket.run));
+            let span = self.bus.span(ticket.task, || self.subject(ticket.task, ticket.run));
+            #[cfg(feature = "tracing")]
+            let _entered = span.enter();
             let conclusion = self.conclusion(ticket, attempt);
             act(begun, &conclusion);
             conclusion.clear();
         }
         self.left(ticket);
+    }
+
+    /// Claims the execution of a ticket: to run it, if `runs`, otherwise to let it fail. `None` if it was
+    /// cancelled or is not to run now.
+    #[inline]
+    pub(super) fn begin(&self, ticket: &Ticket, runs: bool) -> Option<Begun> {
+        let now = self.clock.now();
+        let place = self.place(ticket.task);
+        let mut shard = place.shard.lock();
+        let begun = shard.begin(ticket, runs, now);
+        self.unlock(place, shard, false);
+        begun
     }
 
     /// What the outcome of a ticket's execution is to be delivered to.
@@ -76,12 +82,27 @@ impl Conclusion<'_> {
 
 impl Sink for Conclusion<'_> {
     fn deliver(&self, delivery: &mut dyn Delivery) {
-        let Self { engine, ticket, attempt } = self;
-        let now = engine.clock.now();
+        self.engine.deliver(self.ticket, self.attempt.as_deref(), delivery);
+    }
+
+    fn token(&self) -> Option<Token> {
+        self.engine.token(self.ticket)
+    }
+}
+
+impl Engine {
+    /// Records how the execution of a ticket has ended, and goes on with its task. Runs code of users.
+    pub(super) fn deliver(
+        &self,
+        ticket: &Ticket,
+        attempt: Option<&Attempt>,
+        delivery: &mut dyn Delivery,
+    ) {
+        let now = self.clock.now();
         // Before the lock is taken: a predicate is a user's.
         let is_settled = |attempt: &Attempt| {
             let (task, run) = (ticket.task, ticket.run);
-            attempt.overdue(now).is_some() && engine.attempt(task, run).is_none()
+            attempt.overdue(now).is_some() && self.attempt(task, run).is_none()
         };
         let follow = match attempt {
             // It has timed out, and what follows was decided then.
@@ -90,7 +111,13 @@ impl Sink for Conclusion<'_> {
             None => Follow::default(),
         };
         let conclude = |shard: &mut Shard| shard.conclude(ticket, now, delivery, follow);
-        engine.change(ticket.task, conclude).clear();
+        self.change(ticket.task, conclude).clear();
+    }
+
+    /// What tells the function of a ticket's execution, which runs, to end.
+    pub(super) fn token(&self, ticket: &Ticket) -> Option<Token> {
+        let details = self.place(ticket.task).shard.lock().details(ticket.task, ticket.run);
+        details.map(|details| details.token())
     }
 }
 
@@ -109,6 +136,10 @@ impl Owner for Engine {
         let _ = drop_quietly(error);
     }
 
+    fn begin_run(&self, ticket: Ticket) -> Option<Run> {
+        super::polled::begin(self, ticket)
+    }
+
     fn withdraw(&self, task: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {
         let now = self.clock.now();
         self.change(task, |shard| {
@@ -123,17 +154,21 @@ impl Owner for Engine {
 
     fn stop(&self, task: TaskId, run: u64, runs: &dyn Fn() -> bool) -> bool {
         let now = self.clock.now();
-        let (stopped, lane) = self.change(task, |shard| {
-            let lane = shard.index(task).map(|index| shard.slot(index).lane);
-            (shard.stop(task, run, now), lane)
+        let (stop, known) = self.change(task, |shard| {
+            let slot = shard.index(task).map(|index| shard.slot(index));
+            let known = slot.map(|slot| (slot.lane, slot.is_async));
+            (shard.stop(task, run, now), known)
         });
-        if stopped {
-            return true;
-        }
+        let (Stop::Told, Some((lane, is_async))) = (stop, known) else {
+            return stop == Stop::Over;
+        };
+        let executor = &self.lanes[lane as usize].executor;
         // An executor of a user's may panic, or shut the scheduler down.
         let _inside = self.enter();
-        let ends = |lane: u32| self.lanes[lane as usize].executor.interrupt((task, run), runs);
-        lane.is_some_and(|lane| catch(|| ends(lane)).unwrap_or(false))
+        let runs_elsewhere = || catch(|| executor.keeps_time()).unwrap_or(false);
+        // A future that was told to end comes to nothing else; see `Delivery::gives_way`.
+        (is_async && !runs_elsewhere())
+            || catch(|| executor.interrupt((task, run), runs)).unwrap_or(false)
     }
 
     fn subject(&self, task: TaskId, run: u64) -> Option<Subject> {

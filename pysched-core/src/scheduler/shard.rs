@@ -211,6 +211,7 @@ impl Shard {
         let Entrant { body, sequence, priority, lane, more, delay, first, armed } = entrant;
         debug_assert!(!armed || first.wall.is_none());
         let index = self.slots.insert(Slot {
+            is_async: body.is_async(),
             body: Some(body),
             more,
             sequence,

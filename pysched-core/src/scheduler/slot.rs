@@ -43,6 +43,9 @@ pub(super) struct Slot {
 
     /// How many handles the scheduler counts.
     pub(super) held: u32,
+
+    /// Whether its function gives a future.
+    pub(super) is_async: bool,
     pub(super) standing: Standing,
 }
 

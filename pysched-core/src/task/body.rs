@@ -8,10 +8,12 @@ use std::time::SystemTime;
 
 use smallbox::{SmallBox, smallbox};
 
+use super::asynchronous::TypedFuture;
+use super::course::Ending;
 use super::record::{AnyRecord, Record};
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Details, Failure, Outcome, Reason, Status, Times};
+use crate::execution::{Details, Failure, Outcome, Reason, Run, Status, Times, Token};
 use crate::portable;
 use crate::unwind::{catch, drop_quietly};
 
@@ -20,6 +22,9 @@ use crate::unwind::{catch, drop_quietly};
 pub(crate) trait Function: Send + Sync {
     /// Calls the function, lets this reference go, and delivers the outcome. Runs code of users.
     fn run(self: Arc<Self>, sink: &dyn Sink);
+
+    /// If the function gives a future, the call of it, to be polled. Otherwise it is let go.
+    fn polled(self: Arc<Self>, ending: Landing) -> Result<Run, Landing>;
 
     /// Lets this reference go and delivers what became of the execution elsewhere, or an error. Runs
     /// code of users.
@@ -33,9 +38,20 @@ pub(crate) struct Body(SmallBox<dyn Call, [usize; 3]>);
 /// What can be called for a `T`.
 type Callable<T> = dyn Fn() -> Result<T, TaskError> + Send + Sync;
 
+/// Where the outcome of a call is delivered that is polled. Kept in place, beside the future.
+pub(crate) type Landing = SmallBox<dyn Ending, [usize; 9]>;
+
 /// What a body can do, knowing its type.
-trait Call: Send + Sync {
+pub(super) trait Call: Send + Sync {
+    fn is_async(&self) -> bool {
+        false
+    }
+
     fn run(&mut self, sink: &dyn Sink);
+
+    fn polled(&mut self, ending: Landing) -> Result<Run, Landing> {
+        Err(ending)
+    }
 
     fn conclude(&mut self, outcome: portable::Outcome, sink: &dyn Sink);
 
@@ -49,6 +65,25 @@ pub(crate) trait Sink {
     /// Takes delivery. To be called once, without any lock, after the function and what it captured
     /// have been let go.
     fn deliver(&self, delivery: &mut dyn Delivery);
+
+    /// What tells the function that it is to end, if it still runs.
+    fn token(&self) -> Option<Token>;
+}
+
+impl Sink for Landing {
+    fn deliver(&self, delivery: &mut dyn Delivery) {
+        (**self).deliver(delivery);
+    }
+
+    fn token(&self) -> Option<Token> {
+        (**self).token()
+    }
+}
+
+impl Ending for Landing {
+    fn within(&self, f: &mut dyn FnMut()) {
+        (**self).within(f);
+    }
 }
 
 /// The outcome of an execution, whose type is forgotten. Its methods run no code of users, as they
@@ -61,6 +96,9 @@ pub(crate) trait Delivery {
 
     /// How it has failed, if it has.
     fn error(&self) -> Option<&TaskError>;
+
+    /// Whether it ends as cancelled if it was told to end before it is delivered, whatever it has come to.
+    fn gives_way(&self) -> bool;
 
     /// Takes the failure out of the outcome of an execution that has failed.
     fn take_failure(&mut self) -> Option<Box<Failure>>;
@@ -109,9 +147,29 @@ impl Body {
         Self::new(move || function())
     }
 
+    /// A body whose function gives a future.
+    pub(crate) fn future<T, F, Fut>(f: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, TaskError>> + Send + 'static,
+    {
+        Self(smallbox!(TypedFuture::new(f)))
+    }
+
+    /// Whether its function gives a future.
+    pub(crate) fn is_async(&self) -> bool {
+        self.0.is_async()
+    }
+
     /// Calls the function once and lets it go.
     pub(crate) fn run(mut self, sink: &dyn Sink) {
         self.0.run(sink);
+    }
+
+    /// If the function gives a future, the call of it, to be polled. Otherwise it is let go.
+    pub(crate) fn polled(mut self, ending: Landing) -> Result<Run, Landing> {
+        self.0.polled(ending)
     }
 
     /// Ends an execution without running it here.
@@ -141,13 +199,13 @@ where
 {
     fn run(&mut self, sink: &dyn Sink) {
         if let Some(f) = self.f.take() {
-            deliver(call(f, |f| f()), sink);
+            deliver(call(f, |f| f()), false, sink);
         }
     }
 
     fn conclude(&mut self, outcome: portable::Outcome, sink: &dyn Sink) {
         let _ = drop_quietly(self.f.take());
-        deliver::<T>(portable::typed(outcome), sink);
+        deliver::<T>(portable::typed(outcome), false, sink);
     }
 
     fn record(&mut self, task: TaskId, history: usize) -> Arc<dyn AnyRecord> {
@@ -168,12 +226,17 @@ where
     F: Fn() -> Result<T, TaskError> + Send + Sync,
 {
     fn run(self: Arc<Self>, sink: &dyn Sink) {
-        deliver(call(self, |repeated| (repeated.f)()), sink);
+        deliver(call(self, |repeated| (repeated.f)()), false, sink);
+    }
+
+    fn polled(self: Arc<Self>, ending: Landing) -> Result<Run, Landing> {
+        let _ = drop_quietly(self);
+        Err(ending)
     }
 
     fn conclude(self: Arc<Self>, outcome: portable::Outcome, sink: &dyn Sink) {
         let _ = drop_quietly(self);
-        deliver::<T>(portable::typed(outcome), sink);
+        deliver::<T>(portable::typed(outcome), false, sink);
     }
 }
 
@@ -189,8 +252,12 @@ fn call<T, F>(f: F, call: impl FnOnce(&F) -> Result<T, TaskError>) -> Result<T, 
     }
 }
 
-fn deliver<T: Send + Sync + 'static>(outcome: Result<T, TaskError>, sink: &dyn Sink) {
-    let mut delivered = Delivered { outcome: Some(outcome.into()), replaced: None };
+/// Delivers an outcome. If it `gives_way`, it is in place of that that the execution was told to end.
+pub(super) fn deliver<T>(outcome: Result<T, TaskError>, gives_way: bool, sink: &dyn Sink)
+where
+    T: Send + Sync + 'static,
+{
+    let mut delivered = Delivered { outcome: Some(outcome.into()), gives_way, replaced: None };
     sink.deliver(&mut delivered);
     if delivered.outcome.is_some() || delivered.replaced.is_some() {
         // What nobody has asked for, and what it may do when it is dropped, is told to nobody.
@@ -201,6 +268,7 @@ fn deliver<T: Send + Sync + 'static>(outcome: Result<T, TaskError>, sink: &dyn S
 /// A delivery; empty once its outcome has been settled.
 struct Delivered<T> {
     outcome: Option<Outcome<T>>,
+    gives_way: bool,
 
     /// What it came to, if it came too late.
     replaced: Option<Outcome<T>>,
@@ -217,6 +285,10 @@ impl<T: Send + Sync + 'static> Delivery for Delivered<T> {
 
     fn replace(&mut self, error: TaskError) {
         self.replaced = self.outcome.replace(Err(error).into());
+    }
+
+    fn gives_way(&self) -> bool {
+        self.gives_way
     }
 
     fn error(&self) -> Option<&TaskError> {

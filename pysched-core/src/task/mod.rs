@@ -1,7 +1,9 @@
 //! Tasks: what to run, when, and under which rules.
 
+mod asynchronous;
 mod body;
 mod conflict;
+mod course;
 mod handle;
 mod info;
 mod keeper;
@@ -20,7 +22,8 @@ pub use overlap::Overlap;
 pub use retry::Retry;
 pub use value::Task;
 
-pub(crate) use body::{Body, Delivery, Sink};
+pub(crate) use body::{Body, Delivery, Landing, Sink};
+pub(crate) use course::Ending;
 pub(crate) use keeper::{Command, Keeper};
 pub(crate) use record::{AnyRecord, Claim, edit};
 pub(crate) use rules::Rules;

@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
-use super::body::{Function, Sink};
+use super::body::{Function, Landing, Sink};
 use crate::execution::{
-    Aftermath, Details, Execution, ExecutionCell, History, Ledger, Outcome, Owner, Reason, Swept,
-    Times,
+    Aftermath, Details, Execution, ExecutionCell, History, Ledger, Outcome, Owner, Reason, Run,
+    Swept, Times,
 };
 use crate::portable;
 use crate::prefetch::Location;
@@ -56,6 +56,11 @@ impl Claim {
         // It comes while the function runs.
         self.records_at.prefetch();
         self.function.run(sink);
+    }
+
+    /// If the function gives a future, the call of it, to be polled.
+    pub(crate) fn polled(self, ending: Landing) -> Result<Run, Landing> {
+        self.function.polled(ending)
     }
 
     /// Runs code of users.
@@ -288,7 +293,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::execution::Status;
+    use crate::execution::{Status, Token};
     use crate::task::{Body, Delivery};
     use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -316,6 +321,10 @@ mod tests {
         fn deliver(&self, delivery: &mut dyn Delivery) {
             let flush = delivery.settle(self.record, self.run, at(9));
             assert_eq!(self.flush.replace(Some(flush)), None, "it is delivered once");
+        }
+
+        fn token(&self) -> Option<Token> {
+            None
         }
     }
 

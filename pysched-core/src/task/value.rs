@@ -118,6 +118,68 @@ impl<T: Send + Sync + 'static> Task<T> {
         Self::of(Body::new(move || f().map_err(|error| TaskError::Failed(error.into().into()))))
     }
 
+    /// A task whose function is asynchronous: `f` gives a future, which is awaited.
+    ///
+    /// On a `TokioExecutor` (feature `tokio`) it runs on the runtime. Every other executor runs it as well:
+    /// a thread, or a worker process, polls the future, and sleeps while that waits; what the future awaits
+    /// has to work there, which a tokio timer does not outside of its runtime.
+    ///
+    /// It can be ended while it waits: a [`timeout`](Self::timeout), [`TaskFuture::cancel`] and
+    /// [`Overlap::CancelOther`] drop the future at the `.await` that it waits at. `f` is called once for
+    /// each execution, where that is polled first.
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// async fn fetch(page: u32) -> String {
+    ///     format!("page {page}")
+    /// }
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let handle = sched.add(Task::future(|| fetch(7)))?;
+    /// assert_eq!(handle.future().wait().unwrap(), "page 7");
+    /// # sched.shutdown(true);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    ///
+    /// [`TaskFuture::cancel`]: crate::TaskFuture::cancel
+    pub fn future<F, Fut>(f: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = T> + Send + 'static,
+    {
+        Self::of(Body::future(move || {
+            let future = f();
+            async move { Ok(future.await) }
+        }))
+    }
+
+    /// A task whose function is asynchronous and can fail, as [`fallible`](Self::fallible).
+    ///
+    /// ```
+    /// use pysched::{Scheduler, Task, TaskError};
+    ///
+    /// let task = Task::fallible_future(|| async { "three".parse::<i32>() });
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let error = sched.add(task)?.future().wait().unwrap_err().to_string();
+    /// assert_eq!(error, "the task failed: invalid digit found in string");
+    /// # sched.shutdown(true);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn fallible_future<F, Fut, E>(f: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self::of(Body::future(move || {
+            let future = f();
+            async move { future.await.map_err(|error| TaskError::Failed(error.into().into())) }
+        }))
+    }
+
     fn of(body: Body) -> Self {
         Self {
             body: Mutex::new(Some(body)),

@@ -7,8 +7,8 @@ use super::check;
 use super::pool::Pool;
 use crate::error::{Error, TaskError};
 use crate::execution::{
-    About, Absent, Errand, ExecutionCell, Listener, Owner, Progress, Subject, TaskFuture, Ticket,
-    Work,
+    About, Absent, Errand, ExecutionCell, Listener, Owner, Progress, Run, Subject, TaskFuture,
+    Ticket, Work,
 };
 use crate::executor::{Job, Rejected};
 use crate::portable::{Outcome, Parcel, typed};
@@ -156,6 +156,11 @@ impl Owner for Employment {
 
     fn give_up(&self, _: &Ticket, _: TaskError) {
         debug_assert!(false, "there are no tickets of it");
+    }
+
+    fn begin_run(&self, _: Ticket) -> Option<Run> {
+        debug_assert!(false, "there are no tickets of it");
+        None
     }
 
     fn withdraw(&self, _: TaskId, settle: &mut dyn FnMut(SystemTime) -> bool) {

@@ -179,7 +179,7 @@ impl Bus {
         task: TaskId,
         subject: impl FnOnce() -> Option<Subject>,
     ) -> Span {
-        self.spans.enter(task, subject)
+        self.spans.of(task, subject)
     }
 }
 

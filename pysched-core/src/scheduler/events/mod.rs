@@ -19,4 +19,6 @@ mod tests;
 
 pub(super) use bus::Bus;
 pub use event::{Event, EventKind};
+#[cfg(feature = "tracing")]
+pub(super) use span::Span;
 pub use subscription::Subscription;

@@ -13,12 +13,27 @@ pub(super) struct Spans {
     tracer: std::sync::OnceLock<super::tracing::Tracer>,
 }
 
+/// The span of an execution, if it is recorded.
+#[cfg(feature = "tracing")]
+#[derive(Debug)]
+pub(in crate::scheduler) struct Span {
+    recorded: Option<super::tracing::Recorded>,
+}
+
 /// A span that has been entered on this thread. Dropping it leaves it.
 #[cfg(feature = "tracing")]
 #[derive(Debug)]
 #[must_use = "dropping it leaves the span"]
-pub(in crate::scheduler) struct Span {
-    _entered: Option<super::tracing::Entered>,
+pub(in crate::scheduler) struct Entered<'a> {
+    _entered: Option<super::tracing::Entered<'a>>,
+}
+
+#[cfg(feature = "tracing")]
+impl Span {
+    /// Enters it on this thread.
+    pub(in crate::scheduler) fn enter(&self) -> Entered<'_> {
+        Entered { _entered: self.recorded.as_ref().and_then(super::tracing::Recorded::enter) }
+    }
 }
 
 impl Spans {
@@ -45,8 +60,7 @@ impl Spans {
     }
 
     #[cfg(feature = "tracing")]
-    pub(super) fn enter(&self, task: TaskId, subject: impl FnOnce() -> Option<Subject>) -> Span {
-        let entered = self.tracer.get().and_then(|it| it.enter(task, &subject()?));
-        Span { _entered: entered }
+    pub(super) fn of(&self, task: TaskId, subject: impl FnOnce() -> Option<Subject>) -> Span {
+        Span { recorded: self.tracer.get().and_then(|it| it.span(task, &subject()?)) }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tracing::dispatcher::{self, DefaultGuard, Dispatch};
 use tracing::field::display;
-use tracing::span::EnteredSpan;
+use tracing::span::{self, Span};
 use tracing::subscriber::NoSubscriber;
 
 use super::subscription::Listener;
@@ -29,18 +29,47 @@ pub(super) struct Tracer {
     dispatch: Option<Dispatch>,
 }
 
-/// A span, and the subscriber that it is recorded by as that of this thread. Left in this order.
+/// The span of an execution, and the subscriber that it is recorded by.
 #[derive(Debug)]
-struct Scope {
-    _span: EnteredSpan,
+pub(super) struct Recorded {
+    /// `None` while it is dropped, as below.
+    span: Option<Span>,
+    dispatch: Option<Dispatch>,
+}
+
+/// A span that has been entered, by the subscriber that is that of this thread meanwhile. Left in this
+/// order.
+#[derive(Debug)]
+struct Scope<'a> {
+    _span: span::Entered<'a>,
     _default: DefaultGuard,
 }
 
 /// A span that has been entered. A subscriber that panics when it is left has done with it.
 #[derive(Debug)]
-pub(super) struct Entered(Option<Scope>);
+pub(super) struct Entered<'a>(Option<Scope<'a>>);
 
-impl Drop for Entered {
+impl Recorded {
+    /// Enters it, on this thread. A subscriber that panics here is not entered; the panic hook has
+    /// reported it.
+    pub(super) fn enter(&self) -> Option<Entered<'_>> {
+        let (span, dispatch) = self.span.as_ref().zip(self.dispatch.as_ref())?;
+        let scope = catch(|| {
+            let guard = dispatcher::set_default(dispatch);
+            Scope { _span: span.enter(), _default: guard }
+        });
+        scope.ok().map(|scope| Entered(Some(scope)))
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        let _ = drop_quietly(self.span.take());
+        let _ = drop_quietly(self.dispatch.take());
+    }
+}
+
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
         let _ = drop_quietly(self.0.take());
     }
@@ -59,20 +88,20 @@ impl Tracer {
         Box::new(move |event| dispatcher::with_default(&dispatch, || tell(event)))
     }
 
-    /// Enters the span of an execution, on this thread.
-    pub(super) fn enter(&self, task: TaskId, subject: &Subject) -> Option<Entered> {
+    /// Makes the span of an execution.
+    pub(super) fn span(&self, task: TaskId, subject: &Subject) -> Option<Recorded> {
         let dispatch = self.dispatch.as_ref()?;
         let Subject { name, attempt, due, .. } = subject;
-        let scope = catch(|| {
-            let guard = dispatcher::set_default(dispatch);
+        let span = catch(|| {
+            let _default = dispatcher::set_default(dispatch);
             let (name, due) = (name.as_deref(), display(Stamp(*due)));
-            let span = tracing::info_span!(
+            tracing::info_span!(
                 target: TARGET, "execution", task = %task, name, due, attempt
-            );
-            Scope { _span: span.entered(), _default: guard }
+            )
         });
         // A subscriber that panics here gets no span; the panic hook has reported it.
-        scope.ok().map(|scope| Entered(Some(scope)))
+        let span = span.ok()?;
+        Some(Recorded { span: Some(span), dispatch: Some(dispatch.clone()) })
     }
 }
 

@@ -1,0 +1,197 @@
+//! [`Course`]: a call of an asynchronous function, from its first poll to its outcome.
+//!
+//! A course ends in one of three ways: its future is ready, or panics, or the execution is told to end, by
+//! its token, while the future waits. In the last case the future is dropped where it waits. Whichever it
+//! is, the future and the function are gone before the outcome is delivered.
+//!
+//! An execution need not have a token, and most never do. So the first time that the future is not ready,
+//! the course asks for the token, and has that wake the same waker. A token that was cancelled before, or
+//! is at the same time, is found to be then: no order of the two leaves a future waiting that was told to
+//! end.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use pin_project_lite::pin_project;
+
+use super::body::{Sink, deliver};
+use crate::error::TaskError;
+use crate::execution::Listening;
+use crate::time::Parker;
+use crate::unwind::{catch, drop_quietly};
+
+/// What can be polled until it has delivered its outcome, whatever its types.
+pub(super) trait Advance {
+    /// Goes on with it; ready once the outcome has been delivered to `sink`. Runs code of users; never
+    /// panics.
+    fn advance(self: Pin<&mut Self>, context: &mut Context<'_>, sink: &dyn Sink) -> Poll<()>;
+
+    /// Ends it with an error. Runs code of users; never panics.
+    fn abandon(self: Pin<&mut Self>, error: TaskError, sink: &dyn Sink);
+}
+
+pin_project! {
+    /// See the top of this file.
+    pub(super) struct Course<G, Fut> {
+        // Gives the future. `None` once it has been let go.
+        function: Option<G>,
+
+        // `None` before the first poll, and once it is over.
+        #[pin]
+        future: Option<Fut>,
+
+        // `None` as long as the future has not had to wait.
+        token: Option<Listening>,
+    }
+}
+
+impl<T, G, Fut> Course<G, Fut>
+where
+    T: Send + Sync + 'static,
+    G: Fn() -> Fut,
+    Fut: Future<Output = Result<T, TaskError>>,
+{
+    pub(super) fn new(function: G) -> Self {
+        Self { function: Some(function), future: None, token: None }
+    }
+
+    fn outcome(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        sink: &dyn Sink,
+    ) -> Poll<Result<T, TaskError>> {
+        if self.token.as_ref().is_some_and(Listening::is_told) {
+            return Poll::Ready(Err(TaskError::Cancelled));
+        }
+        match catch(|| self.as_mut().poll(context)) {
+            Ok(Poll::Pending) => {}
+            Ok(ready) => return ready,
+            Err(text) => return Poll::Ready(Err(TaskError::Panicked(text))),
+        }
+        let token = self.project().token;
+        if token.is_none() {
+            *token = sink.token().map(Listening::to);
+        }
+        // What cannot be found cannot be told to end either.
+        let told = token.as_mut().map_or(Poll::Pending, |token| token.poll(context));
+        told.map(|()| Err(TaskError::Cancelled))
+    }
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Fut::Output> {
+        let mut this = self.project();
+        if this.future.is_none() {
+            this.future.set(this.function.as_ref().map(|function| function()));
+        }
+        let future = this.future.as_pin_mut();
+        future.map_or(Poll::Ready(Err(TaskError::Cancelled)), |future| future.poll(context))
+    }
+
+    /// Lets the future and the function go, and delivers the outcome. If one of them panics in that, this
+    /// is the outcome in place of a value.
+    fn finish(self: Pin<&mut Self>, outcome: Result<T, TaskError>, sink: &dyn Sink) {
+        let mut this = self.project();
+        *this.token = None;
+        let future = catch(|| this.future.set(None));
+        let function = drop_quietly(this.function.take());
+        let outcome = match (future.and(function), outcome) {
+            (Err(text), Ok(value)) => {
+                let _ = drop_quietly(value);
+                Err(TaskError::Panicked(text))
+            }
+            (_, outcome) => outcome,
+        };
+        deliver(outcome, true, sink);
+    }
+}
+
+impl<T, G, Fut> Advance for Course<G, Fut>
+where
+    T: Send + Sync + 'static,
+    G: Fn() -> Fut,
+    Fut: Future<Output = Result<T, TaskError>>,
+{
+    fn advance(mut self: Pin<&mut Self>, context: &mut Context<'_>, sink: &dyn Sink) -> Poll<()> {
+        self.as_mut().outcome(context, sink).map(|outcome| self.finish(outcome, sink))
+    }
+
+    fn abandon(self: Pin<&mut Self>, error: TaskError, sink: &dyn Sink) {
+        self.finish(Err(error), sink);
+    }
+}
+
+/// Where the outcome of an execution goes that is polled, which owns it. Dropping it says that the
+/// execution is over, with all that follows from that.
+pub(crate) trait Ending: Sink + Send {
+    /// Calls `f`, which is code that runs on behalf of the execution.
+    fn within(&self, f: &mut dyn FnMut());
+}
+
+pin_project! {
+    /// The future of an execution that is polled.
+    pub(super) struct Polled<C: Advance, E: Ending> {
+        #[pin]
+        course: C,
+
+        // `None` once the outcome has been delivered.
+        ending: Option<E>,
+    }
+
+    impl<C: Advance, E: Ending> PinnedDrop for Polled<C, E> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let Some(ending) = this.ending.take() else { return };
+            ending.within(&mut || {
+                let lost = "its runtime dropped the future before that was ready, as one does that is \
+                            shut down";
+                let error = TaskError::WorkerDied(lost.to_owned());
+                this.course.as_mut().abandon(error, &ending);
+            });
+        }
+    }
+}
+
+impl<C: Advance, E: Ending> Polled<C, E> {
+    pub(super) fn new(course: C, ending: E) -> Self {
+        Self { course, ending: Some(ending) }
+    }
+}
+
+impl<C: Advance, E: Ending> Future for Polled<C, E> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(ending) = this.ending.as_ref() else { return Poll::Ready(()) };
+        let mut polled = Poll::Pending;
+        ending.within(&mut || polled = this.course.as_mut().advance(context, ending));
+        if polled.is_ready() {
+            *this.ending = None;
+        }
+        polled
+    }
+}
+
+/// Ends the sleep of a thread that polls.
+struct Alarm(Parker);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Polls on this thread, which sleeps meanwhile, until the outcome has been delivered.
+pub(super) fn block_on(course: impl Advance, sink: &dyn Sink) {
+    let mut course = pin!(course);
+    let parker = Parker::new();
+    let waker = Waker::from(Arc::new(Alarm(parker.clone())));
+    let mut context = Context::from_waker(&waker);
+    while course.as_mut().advance(&mut context, sink).is_pending() {
+        parker.park();
+    }
+}

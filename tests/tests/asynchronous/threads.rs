@@ -1,0 +1,251 @@
+//! On threads, which poll one future at a time.
+
+use std::future::{pending, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
+use pysched::{
+    Overlap, Retry, Scheduler, Status, Task, TaskError, ThreadPoolExecutor, Trigger, current,
+};
+use pysched_tests::{PATIENCE, ms};
+
+/// Says when it is dropped, and on behalf of which execution.
+struct Dropped(mpsc::Sender<bool>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let _ = self.0.send(current().is_execution());
+    }
+}
+
+fn pool(workers: usize) -> Scheduler {
+    let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(workers)).build();
+    sched.start().unwrap();
+    sched
+}
+
+/// A task that says that it runs, and waits for ever.
+fn waits_for_ever() -> (Task<()>, mpsc::Receiver<()>, mpsc::Receiver<bool>) {
+    let (started, has_started) = mpsc::channel();
+    let (dropped, was_dropped) = mpsc::channel();
+    let task = Task::future(move || {
+        let (started, dropped) = (started.clone(), Dropped(dropped.clone()));
+        async move {
+            let _dropped = dropped;
+            started.send(()).unwrap();
+            pending().await
+        }
+    });
+    (task, has_started, was_dropped)
+}
+
+#[test]
+fn a_value_and_an_error_are_those_of_the_future() {
+    let sched = pool(1);
+    let value = sched.add(Task::future(|| ready(7))).unwrap().future();
+    assert_eq!(value.wait().unwrap(), &7);
+    let error = Task::fallible_future(|| async { "x".parse::<i32>() });
+    let error = sched.add(error).unwrap().future();
+    assert!(matches!(error.wait(), Err(TaskError::Failed(_))));
+}
+
+#[test]
+fn a_future_is_woken_from_another_thread() {
+    let sched = pool(1);
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let receiver = Arc::new(std::sync::Mutex::new(Some(receiver)));
+    let task = Task::future(move || {
+        let receiver = receiver.lock().unwrap().take().unwrap();
+        async move { receiver.await.unwrap() }
+    });
+    let future = sched.add(task).unwrap().future();
+    assert!(future.wait_timeout(ms(5)).is_none());
+    sender.send(7).unwrap();
+    assert_eq!(future.wait().unwrap(), &7);
+}
+
+#[test]
+fn panics_are_outcomes_wherever_they_come_from() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in a drop");
+        }
+    }
+    let sched = pool(1);
+    let tasks: [(Task<()>, &str); 4] = [
+        (Task::future(|| async { panic!("in a poll") }), "in a poll"),
+        (Task::future(|| -> std::future::Ready<()> { panic!("in the call") }), "in the call"),
+        (
+            Task::future(|| {
+                let bomb = Bomb;
+                async move {
+                    tokio::task::yield_now().await;
+                    std::mem::forget(bomb);
+                    panic!("after a wait")
+                }
+            }),
+            "after a wait",
+        ),
+        (
+            Task::future(|| {
+                let bomb = Bomb;
+                std::future::poll_fn(move |_| {
+                    let _ = &bomb;
+                    std::task::Poll::Ready(())
+                })
+            }),
+            "in a drop",
+        ),
+    ];
+    for (task, text) in tasks {
+        let future = sched.add(task).unwrap().future();
+        let error = future.wait().unwrap_err();
+        assert!(matches!(error, TaskError::Panicked(what) if what == text), "{error}");
+    }
+    assert_eq!(
+        sched.add(Task::new(|| 7)).unwrap().future().wait().unwrap(),
+        &7,
+        "the worker lives"
+    );
+}
+
+#[test]
+fn cancel_drops_the_future_where_it_waits() {
+    let sched = pool(1);
+    let (task, has_started, was_dropped) = waits_for_ever();
+    let future = sched.add(task).unwrap().future();
+    has_started.recv_timeout(PATIENCE).unwrap();
+    assert!(future.cancel());
+    assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
+    assert!(was_dropped.recv_timeout(PATIENCE).unwrap(), "it was dropped inside of its execution");
+    assert_eq!(future.execution().status, Status::Cancelled);
+    // The worker is free.
+    sched.add(Task::new(|| ())).unwrap().future().wait().unwrap();
+}
+
+#[test]
+fn cancelled_before_the_first_wait_it_does_not_get_further() {
+    let sched = pool(1);
+    let (started, has_started) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let may_go_on = std::sync::Mutex::new(may_go_on);
+    let went_on = Arc::new(AtomicBool::new(false));
+    let task = Task::future({
+        let went_on = Arc::clone(&went_on);
+        move || {
+            let went_on = Arc::clone(&went_on);
+            started.send(()).unwrap();
+            may_go_on.lock().unwrap().recv().unwrap();
+            async move {
+                tokio::task::yield_now().await;
+                went_on.store(true, Ordering::Relaxed);
+            }
+        }
+    });
+    let future = sched.add(task).unwrap().future();
+    has_started.recv_timeout(PATIENCE).unwrap();
+    assert!(future.cancel());
+    go_on.send(()).unwrap();
+    assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
+    assert!(!went_on.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_value_that_comes_too_late_for_a_cancel_is_given_up() {
+    let sched = pool(1);
+    let (started, has_started) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let may_go_on = std::sync::Mutex::new(may_go_on);
+    let task = Task::future(move || {
+        started.send(()).unwrap();
+        may_go_on.lock().unwrap().recv().unwrap();
+        ready(7)
+    });
+    let future = sched.add(task).unwrap().future();
+    has_started.recv_timeout(PATIENCE).unwrap();
+    assert!(future.cancel());
+    go_on.send(()).unwrap();
+    assert!(matches!(future.wait(), Err(TaskError::Cancelled)), "`cancel` has said so");
+}
+
+#[test]
+fn a_timeout_drops_the_future_and_frees_the_worker() {
+    let sched = pool(1);
+    let (task, has_started, was_dropped) = waits_for_ever();
+    let task = task.timeout(ms(5)).retry(Retry::times(1).fixed(ms(1)));
+    let future = sched.add(task).unwrap().future();
+    assert!(matches!(future.wait(), Err(TaskError::TimedOut(_))));
+    for _ in 0..2 {
+        has_started.recv_timeout(PATIENCE).unwrap();
+        was_dropped.recv_timeout(PATIENCE).unwrap();
+    }
+    assert_eq!(future.execution().attempt, 2);
+    sched.shutdown(true);
+}
+
+#[test]
+fn a_newer_run_cancels_the_one_that_waits() {
+    let sched = pool(2);
+    let (task, has_started, was_dropped) = waits_for_ever();
+    let task = task.trigger(Trigger::recur(0.01)).overlap(Overlap::CancelOther).times(3);
+    let handle = sched.add(task).unwrap();
+    for _ in 0..3 {
+        has_started.recv_timeout(PATIENCE).unwrap();
+    }
+    for _ in 0..2 {
+        was_dropped.recv_timeout(PATIENCE).unwrap();
+    }
+    assert!(handle.future().cancel());
+    sched.shutdown(true);
+    assert!(handle.futures().iter().all(pysched::TaskFuture::cancelled));
+}
+
+#[test]
+fn a_shutdown_out_of_patience_drops_the_future() {
+    let sched = pool(1);
+    let (task, has_started, was_dropped) = waits_for_ever();
+    let future = sched.add(task).unwrap().future();
+    has_started.recv_timeout(PATIENCE).unwrap();
+    let unfinished = sched.shutdown_timeout(ms(1)).unwrap_err();
+    assert_eq!(unfinished.executions.len(), 1);
+    assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
+    assert!(was_dropped.recv_timeout(PATIENCE).unwrap());
+}
+
+#[test]
+fn the_current_execution_is_known_after_each_wait() {
+    let sched = pool(1);
+    let task = Task::future(|| async {
+        let before = current().task();
+        tokio::task::yield_now().await;
+        (before, current().task())
+    });
+    let handle = sched.add(task).unwrap();
+    assert_eq!(handle.future().wait().unwrap(), &(handle.id(), handle.id()));
+}
+
+#[test]
+fn clones_of_a_task_share_its_function() {
+    let sched = pool(2);
+    let task = Task::future(|| async { 7 });
+    let handles = [task.clone(), task.clone(), task].map(|task| sched.add(task).unwrap());
+    assert!(handles.iter().all(|handle| handle.future().wait().unwrap() == &7));
+}
+
+#[test]
+fn a_series_calls_it_again_and_again() {
+    let sched = pool(1);
+    let count = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let task = Task::future(move || {
+        let count = count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            tokio::task::yield_now().await;
+            count
+        }
+    });
+    let handle = sched.add(task.trigger(Trigger::recur(0.001)).times(5)).unwrap();
+    let counted: Vec<u32> = (0..5).map(|_| *handle.wait().wait().unwrap()).collect();
+    assert_eq!(counted, [0, 1, 2, 3, 4]);
+}
