@@ -27,6 +27,8 @@ pub use error::{Error, TaskError};
 pub use execution::{
     Attempt, Current, Execution, Progress, Reason, Status, TaskFuture, Token, current,
 };
+#[cfg(feature = "tokio")]
+pub use executor::TokioExecutor;
 pub use executor::{Executor, InlineExecutor, Job, JobFuture, Rejected, ThreadPoolExecutor};
 #[cfg(feature = "process")]
 pub use executor::{ProcessPoolBuilder, ProcessPoolExecutor, init};

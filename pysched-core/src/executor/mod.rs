@@ -6,6 +6,8 @@ mod job;
 #[cfg_attr(not(unix), path = "process/unsupported.rs")]
 mod process;
 mod thread;
+#[cfg(feature = "tokio")]
+mod tokio;
 mod work_queue;
 
 use std::collections::VecDeque;
@@ -20,6 +22,8 @@ pub use process::WorkerTest;
 #[cfg(feature = "process")]
 pub use process::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use thread::ThreadPoolExecutor;
+#[cfg(feature = "tokio")]
+pub use tokio::TokioExecutor;
 
 use crate::TaskId;
 use crate::error::Error;
@@ -173,6 +177,14 @@ pub trait Executor: Send + Sync + 'static {
         false
     }
 
+    /// Whether its jobs are run by the calling thread, and so by nobody while that blocks.
+    ///
+    /// Not public, as [`admits`](Self::admits).
+    #[doc(hidden)]
+    fn waits_for_this_thread(&self) -> bool {
+        false
+    }
+
     /// How many workers it has at the moment, unless it does not say.
     ///
     /// Not public, as [`admits`](Self::admits).
@@ -228,6 +240,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn keeps_time(&self) -> bool {
         (**self).keeps_time()
+    }
+
+    fn waits_for_this_thread(&self) -> bool {
+        (**self).waits_for_this_thread()
     }
 
     fn workers(&self) -> Option<usize> {

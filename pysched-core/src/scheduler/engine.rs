@@ -119,6 +119,14 @@ pub(super) struct Lane {
     pub(super) starved: AtomicBool,
 }
 
+impl Lane {
+    /// Whether nobody runs its jobs while this thread blocks.
+    pub(super) fn waits_for_this_thread(&self) -> bool {
+        // One that panics waits for nobody, as far as is known.
+        catch(|| self.executor.waits_for_this_thread()).unwrap_or(false)
+    }
+}
+
 impl Engine {
     pub(super) fn new(
         clock: AnyClock,

@@ -12,14 +12,15 @@
 //!
 //! A thread that runs code on behalf of this scheduler never waits for it: it would wait for
 //! itself, and two tasks that shut down at once would wait for each other. The same shutdown goes
-//! on without it.
+//! on without it. Nor does a thread that runs what it would wait for between two of its own steps, as that of
+//! a current-thread runtime does.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::engine::Engine;
+use super::engine::{Engine, Lane};
 use super::events::EventKind;
 use super::fire::Harvest;
 use super::life::Stage;
@@ -138,7 +139,7 @@ impl Engine {
     /// Whether this thread may wait for the shutdown that it is about to begin. If so, the executors
     /// are left to it.
     fn may_wait(&self) -> bool {
-        let may = !is_inside(self.id);
+        let may = !is_inside(self.id) && !self.lanes.iter().any(Lane::waits_for_this_thread);
         if may {
             self.awaited.store(true, Ordering::SeqCst);
         }

@@ -1,0 +1,174 @@
+//! [`Desk`]: a runtime, what is admitted to it, and which threads work for it.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::{self, ThreadId};
+
+use ::tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::admission::{Admission, Calls, Closed, Kind};
+use super::driver::{Driver, runtime_gone};
+use crate::error::TaskError;
+use crate::executor::Job;
+use crate::sync::Mutex;
+use crate::unwind::catch;
+
+/// What a `TokioExecutor`, its drivers and its executions share.
+pub(super) struct Desk {
+    handle: Handle,
+    pub(super) admission: Admission<Job>,
+
+    /// The thread that the runtime was last seen to run on, if it has a single one, which then is whichever
+    /// thread is in its `block_on`.
+    home: Mutex<Option<ThreadId>>,
+}
+
+impl Kind for Job {
+    fn is_async(&self) -> bool {
+        Self::is_async(self)
+    }
+}
+
+thread_local! {
+    /// The desk whose executions this thread runs, by its address.
+    static EMPLOYER: Cell<*const Desk> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Marks this thread as running executions of a desk, until dropped.
+pub(super) struct Employed {
+    before: *const Desk,
+}
+
+impl Employed {
+    pub(super) fn by(desk: &Desk) -> Self {
+        if desk.is_single_threaded() {
+            desk.set_home();
+        }
+        Self::aside(desk)
+    }
+
+    /// As [`by`](Self::by), on a thread of the runtime that may block.
+    fn aside(desk: &Desk) -> Self {
+        Self { before: EMPLOYER.replace(desk) }
+    }
+}
+
+impl Drop for Employed {
+    fn drop(&mut self) {
+        EMPLOYER.set(self.before);
+    }
+}
+
+impl Desk {
+    pub(super) fn new(handle: Handle) -> Arc<Self> {
+        let admission = Admission::new(usize::MAX);
+        Arc::new(Self { handle, admission, home: Mutex::new(None) })
+    }
+
+    fn is_single_threaded(&self) -> bool {
+        self.handle.runtime_flavor() == RuntimeFlavor::CurrentThread
+    }
+
+    /// Takes note that the runtime runs on this thread.
+    pub(super) fn set_home(&self) {
+        *self.home.lock() = Some(thread::current().id());
+    }
+
+    /// Whether this thread is inside of the runtime, so that what it spawns there may be left to it.
+    pub(super) fn is_entered(&self) -> bool {
+        Handle::try_current().is_ok_and(|current| current.id() == self.handle.id())
+    }
+
+    /// Whether nothing runs on the runtime while this thread blocks.
+    pub(super) fn is_at_home(&self) -> bool {
+        self.is_single_threaded()
+            && self.is_entered()
+            && *self.home.lock() == Some(thread::current().id())
+    }
+
+    /// Whether this thread runs an execution of it.
+    pub(super) fn employs_this_thread(&self) -> bool {
+        std::ptr::eq(EMPLOYER.get(), self)
+    }
+
+    pub(super) fn workers(&self) -> usize {
+        self.handle.metrics().num_workers()
+    }
+
+    /// Whether a task that this thread spawns may begin while it blocks.
+    pub(super) fn lets_others_begin(&self) -> bool {
+        // A worker of a runtime with several keeps what it has spawned last to itself.
+        self.is_single_threaded() || Handle::try_current().is_err()
+    }
+
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        // Nobody joins it.
+        drop(self.handle.spawn(future));
+    }
+
+    /// Spawns who is called.
+    pub(super) fn answer(self: &Arc<Self>, calls: &Calls) {
+        if calls.driver {
+            self.spawn(Driver::new(Arc::clone(self)));
+        }
+        let mut threads = calls.threads;
+        while threads > 0 {
+            threads -= 1;
+            let mut call = Call { desk: Some(Arc::clone(self)) };
+            // It panics if the system has no thread for it, which the panic hook has reported then.
+            let spawned = catch(|| drop(self.handle.spawn_blocking(move || call.answer())));
+            if spawned.is_err()
+                && let Some(job) = self.admission.next_function()
+            {
+                let what = "its tokio runtime could not start a thread that may block";
+                job.fail(TaskError::WorkerDied(what.to_owned()));
+                let calls = self.admission.leave(1);
+                if calls.driver {
+                    self.spawn(Driver::new(Arc::clone(self)));
+                }
+                threads += calls.threads;
+            }
+        }
+    }
+
+    /// Takes nothing more. What has not begun fails, unless it is `kept` to be run.
+    pub(super) fn close(&self, closed: Closed, kept: bool, error: &TaskError) {
+        for job in self.admission.close(closed, kept) {
+            job.fail(error.clone());
+        }
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("handle", &self.handle).finish_non_exhaustive()
+    }
+}
+
+/// The call of a thread that may block.
+struct Call {
+    /// `None` once it has been answered.
+    desk: Option<Arc<Desk>>,
+}
+
+impl Call {
+    fn answer(&mut self) {
+        let Some(desk) = self.desk.take() else { return };
+        // It may have been taken back.
+        let Some(job) = desk.admission.next_function() else { return };
+        let _employed = Employed::aside(&desk);
+        job.run();
+        let calls = desk.admission.leave(1);
+        desk.answer(&calls);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // Unless there was no thread for it, only a runtime that is gone drops what it was to call.
+        if let Some(desk) = self.desk.take().filter(|_| !thread::panicking()) {
+            desk.close(Closed::RuntimeGone, false, &runtime_gone());
+        }
+    }
+}

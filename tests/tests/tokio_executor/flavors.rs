@@ -1,0 +1,139 @@
+//! Runtimes of one thread and of several, and code that runs on them.
+
+use std::time::Duration;
+
+use pysched::{Scheduler, Task, TaskError, TokioExecutor, Trigger};
+use pysched_tests::ms;
+
+use super::on;
+
+#[tokio::test]
+async fn a_runtime_of_one_thread_runs_everything_that_is_awaited() {
+    let sched = on(TokioExecutor::current());
+    let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
+    assert_eq!(future.await.unwrap(), 7);
+    let function = sched.add(Task::new(|| 8)).unwrap().future();
+    assert_eq!(function.await.unwrap(), 8);
+    let late = Task::future(|| async {
+        tokio::time::sleep(ms(1)).await;
+        9
+    });
+    let late = sched.add(late.trigger(Trigger::once(0.002))).unwrap().future();
+    assert_eq!(late.await.unwrap(), 9);
+}
+
+#[tokio::test]
+async fn a_shutdown_on_the_thread_that_it_would_wait_for_does_not_wait() {
+    let sched = on(TokioExecutor::current());
+    let futures: Vec<_> = (0..10)
+        .map(|_| {
+            let task = Task::future(|| async { tokio::time::sleep(ms(1)).await });
+            sched.add(task).unwrap().future()
+        })
+        .collect();
+    sched.shutdown(true);
+    for future in futures {
+        future.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_thread_that_may_block_waits_for_a_runtime_of_one() {
+    let sched = on(TokioExecutor::current());
+    let task = Task::future(|| async { tokio::time::sleep(ms(1)).await });
+    let future = sched.add(task).unwrap().future();
+    tokio::task::spawn_blocking(move || sched.shutdown(true)).await.unwrap();
+    assert!(future.done());
+}
+
+#[tokio::test]
+async fn a_shutdown_with_a_limit_comes_back_on_a_runtime_of_one() {
+    let sched = on(TokioExecutor::current());
+    let future = sched.add(Task::future(|| std::future::pending::<()>())).unwrap().future();
+    while !future.running() {
+        tokio::task::yield_now().await;
+    }
+    let unfinished = sched.shutdown_timeout(Duration::from_secs(60)).unwrap_err();
+    assert_eq!(unfinished.executions.len(), 1);
+    assert!(matches!(future.await, Err(TaskError::Cancelled)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tasks_add_at_once() {
+    let sched = on(TokioExecutor::current());
+    let adders: Vec<_> = (0..100_u64)
+        .map(|number| {
+            let sched = sched.clone();
+            tokio::spawn(async move {
+                let mut sum = 0;
+                for step in 0..20 {
+                    let task = Task::future(move || async move { number * 20 + step });
+                    sum += sched.add(task).unwrap().future().await.unwrap();
+                }
+                sum
+            })
+        })
+        .collect();
+    let mut sum = 0;
+    for adder in adders {
+        sum += adder.await.unwrap();
+    }
+    assert_eq!(sum, (0..2000).sum::<u64>());
+    tokio::task::spawn_blocking(move || sched.shutdown(true)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_task_adds_tasks_and_awaits_them() {
+    let sched = on(TokioExecutor::current());
+    let own = sched.clone();
+    let task = Task::future(move || {
+        let own = own.clone();
+        async move {
+            let mut sum = 0;
+            for number in 0..10 {
+                let inner = own.add(Task::future(move || async move { number })).unwrap();
+                sum += inner.future().await.unwrap();
+            }
+            sum
+        }
+    });
+    assert_eq!(sched.add(task).unwrap().future().await.unwrap(), 45);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_worker_adds_begins_while_it_blocks() {
+    let sched = on(TokioExecutor::current());
+    for _ in 0..200 {
+        let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
+        // Which it should not do, but does.
+        assert_eq!(future.wait().unwrap(), &7);
+    }
+}
+
+#[test]
+fn outside_of_a_runtime_there_is_no_current_one() {
+    let panic = std::panic::catch_unwind(TokioExecutor::current).unwrap_err();
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap();
+    assert!(text.contains("runtime"), "{text}");
+}
+
+#[test]
+fn a_limit_of_nothing_is_refused() {
+    let runtime = super::runtime(1);
+    let executor = TokioExecutor::new(runtime.handle().clone());
+    let limit = std::panic::AssertUnwindSafe(|| executor.concurrency(0));
+    let panic = std::panic::catch_unwind(limit).unwrap_err();
+    assert!(panic.downcast_ref::<&str>().unwrap().contains("give at least 1"));
+}
+
+#[test]
+fn a_runtime_that_nobody_drives_yet_runs_it_later() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let executor = TokioExecutor::new(runtime.handle().clone());
+    let sched = Scheduler::builder().executor(executor).build();
+    sched.start().unwrap();
+    let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
+    assert!(future.wait_timeout(ms(2)).is_none());
+    assert_eq!(runtime.block_on(future).unwrap(), 7);
+}
