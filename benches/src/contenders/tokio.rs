@@ -18,7 +18,7 @@ pub(crate) struct Tokio {
 }
 
 /// A runtime with nothing but timers, and otherwise as it is by default.
-pub(super) fn runtime(workers: usize) -> Runtime {
+pub(crate) fn runtime(workers: usize) -> Runtime {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(workers).enable_time().build().expect("threads can be started")
 }

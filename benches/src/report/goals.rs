@@ -3,10 +3,10 @@
 use super::figure::figure;
 use crate::contenders::{
     Contender, CronCrate, Croner, Cronexpr, DelayQueue, FLOOR, JiffCron, Processes, Procspawn,
-    Pysched, Python, Reader, Saffron, ScheduledThreadPool, Smol, Tokio,
+    Pysched, PyschedTokio, Python, Reader, Saffron, ScheduledThreadPool, Smol, Tokio,
 };
 use crate::results::Results;
-use crate::works::{WORKS, Work};
+use crate::works::{INSIDE, OUTSIDE, WORKS, Work};
 
 /// One thing to reach.
 struct Goal {
@@ -18,6 +18,16 @@ struct Goal {
     bound: Bound,
     factor: f64,
     reference: Reference,
+
+    /// Which of ours is to reach it.
+    of: &'static str,
+}
+
+impl Goal {
+    /// To be reached with asynchronous tasks, on a tokio runtime.
+    const fn on_tokio(self) -> Self {
+        Self { of: PyschedTokio::NAME, ..self }
+    }
 }
 
 enum Bound {
@@ -53,7 +63,7 @@ const fn goal(
     factor: f64,
     reference: Reference,
 ) -> Goal {
-    Goal { work, case, metric, bound, factor, reference }
+    Goal { work, case, metric, bound, factor, reference, of: Pysched::NAME }
 }
 
 /// Without the two that know whole seconds only: who starts a task half a second early is not on
@@ -61,6 +71,7 @@ const fn goal(
 const PEERS: &[&str] = &[Tokio::NAME, DelayQueue::NAME, Smol::NAME, ScheduledThreadPool::NAME];
 const POOL: &[&str] = &[ScheduledThreadPool::NAME];
 const TOKIO: &[&str] = &[Tokio::NAME];
+const SPAWN: &[&str] = &[OUTSIDE, INSIDE];
 const QUEUE: &[&str] = &[DelayQueue::NAME];
 const TIMERS: &[&str] = &[Tokio::NAME, Smol::NAME];
 const EXACT: &[&str] = &[ScheduledThreadPool::NAME, Smol::NAME];
@@ -79,7 +90,7 @@ const SAFFRON: &[&str] = &[Saffron::NAME];
 /// Those whose errors say at which place of the expression they are.
 const PLACING: &[&str] = &[Cronexpr::NAME];
 
-const GOALS: [Goal; 52] = [
+const GOALS: [Goal; 57] = [
     goal("add", 0, "added_ns", AtMost, 0.8, Least(POOL)),
     goal("add", 0, "added_ns", AtMost, 0.2, Least(TOKIO)),
     goal("add", 1, "added_ns", AtMost, 0.8, Least(POOL)),
@@ -99,6 +110,11 @@ const GOALS: [Goal; 52] = [
     goal("lateness", 0, "early", AtMost, 0.0, One),
     goal("lateness", 0, "lost", AtMost, 0.0, One),
     goal("lateness", 0, "cpu_ms", AtMost, 1.3, Least(EXACT)),
+    goal("lateness", 0, "p50_us", AtMost, 0.2, Least(TOKIO)).on_tokio(),
+    goal("lateness", 0, "early", AtMost, 0.0, One).on_tokio(),
+    goal("lateness", 0, "lost", AtMost, 0.0, One).on_tokio(),
+    goal("futures", 0, "rate", AtLeast, 0.9, Most(SPAWN)).on_tokio(),
+    goal("futures", 1, "rate", AtLeast, 0.9, Most(SPAWN)).on_tokio(),
     goal("recurring", 0, "cpu_s", AtMost, 0.6, Least(TOKIO)),
     goal("recurring", 0, "p99_us", AtMost, 1.0, LeastPeer),
     goal("recurring", 0, "early", AtMost, 0.0, One),
@@ -179,7 +195,7 @@ impl Goal {
                 Some(results.spread("add", case.name, Pysched::NAME, "added_ns")?.median())
             }
         }?;
-        Some((work, median(Pysched::NAME)?, self.factor * reference))
+        Some((work, median(self.of)?, self.factor * reference))
     }
 
     /// The goal in words.

@@ -10,8 +10,8 @@ use super::{
     Case, Entrant, Load, Metric, Outcome, WORKERS, Work, count, left_out, pending, runs, started,
 };
 use crate::contenders::{
-    Contender, DelayQueue, DelayTimer, FLOOR, Once, Pysched, ScheduledThreadPool, Smol, Tokio,
-    TokioCronScheduler,
+    Contender, DelayQueue, DelayTimer, FLOOR, Once, Pysched, PyschedTokio, ScheduledThreadPool,
+    Smol, Tokio, TokioCronScheduler,
 };
 use crate::measure::{Random, Spread, Starts, processor_time, sleep_until};
 use crate::sample::Sample;
@@ -41,8 +41,9 @@ pub(super) const WORK: Work = Work {
     entrants: &ENTRANTS,
 };
 
-const ENTRANTS: [Entrant; 8] = [
+const ENTRANTS: [Entrant; 9] = [
     runs::<Pysched>(sample::<Pysched>),
+    runs::<PyschedTokio>(sample::<PyschedTokio>),
     runs::<Tokio>(sample::<Tokio>),
     runs::<DelayQueue>(sample::<DelayQueue>),
     runs::<Smol>(sample::<Smol>),

@@ -9,6 +9,7 @@ mod cron_decade;
 mod cron_next;
 mod cron_parse;
 mod fire;
+mod futures;
 mod idle;
 mod lateness;
 mod memory;
@@ -20,6 +21,8 @@ mod process_throughput;
 mod recurring;
 mod saturated;
 mod zero_delay;
+
+pub(crate) use futures::{INSIDE, OUTSIDE};
 
 use std::error::Error;
 use std::time::Duration;
@@ -33,6 +36,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &add_threads::WORK,
     &cancel::WORK,
     &fire::WORK,
+    &futures::WORK,
     &lateness::WORK,
     &recurring::WORK,
     &zero_delay::WORK,

@@ -13,6 +13,7 @@ mod ledger;
 mod phase;
 mod progress;
 mod reason;
+mod stop;
 mod token;
 mod work;
 
@@ -32,11 +33,11 @@ pub(crate) use ledger::{Ledger, Running};
 pub use progress::{Attempt, Progress};
 pub use reason::Reason;
 pub(crate) use reason::Withdrawal;
-pub(crate) use token::Listening;
+pub(crate) use stop::Stop;
 pub use token::Token;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use work::{Absent, Listener};
-pub(crate) use work::{Errand, JobAnchor, Owner, Run, Ticket, Work};
+pub(crate) use work::{Advance, Errand, JobAnchor, Owner, Run, Ticket, Work};
 
 use crate::TaskId;
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::completion::Completion;
@@ -111,38 +110,6 @@ impl Token {
     pub(crate) fn cancel(&self) {
         if self.told.settle(()).is_ok() {
             self.told.announce();
-        }
-    }
-}
-
-/// A place at a token, where a future waits for being told.
-#[derive(Debug)]
-pub(crate) struct Listening {
-    token: Token,
-
-    /// The name under which it has left its waker.
-    key: Option<u64>,
-}
-
-impl Listening {
-    pub(crate) fn to(token: Token) -> Self {
-        Self { token, key: None }
-    }
-
-    pub(crate) fn is_told(&self) -> bool {
-        self.token.is_cancelled()
-    }
-
-    /// Ready once it is told; otherwise the waker of the context is woken then.
-    pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
-        self.token.told.poll(&mut self.key, context).map(|()| ())
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.token.told.forget(key);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use crossbeam_utils::CachePadded;
@@ -54,8 +55,17 @@ pub(crate) trait Owner: Any + Send + Sync {
 }
 
 /// An execution that was claimed, to be polled to its end. Dropping it before ends it as one whose runtime
-/// is gone. Never panics.
-pub(crate) type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// is gone.
+pub(crate) type Run = Pin<Box<dyn Advance + Send>>;
+
+/// What is polled as a future is.
+pub(crate) trait Advance {
+    /// Goes on with it; ready once it is over. Runs code of users; never panics.
+    ///
+    /// If it will be polled `again` at once, whatever wakes it, the waker need not do anything, and nobody
+    /// else need be able to reach it until then.
+    fn advance(self: Pin<&mut Self>, context: &mut Context<'_>, again: bool) -> Poll<()>;
+}
 
 /// Takes note of how far an execution has come. Runs code of users: call it without any lock.
 #[cfg(all(feature = "process", unix))]

@@ -408,7 +408,7 @@ impl Future for JobFuture {
             self.state = State::Begun(run);
         }
         if let State::Begun(run) = &mut self.state {
-            ready!(run.as_mut().poll(context));
+            ready!(run.as_mut().advance(context, false));
             self.state = State::Over;
         }
         Poll::Ready(())

@@ -56,7 +56,7 @@ impl Attempt {
 
 /// What has come of cancelling an execution that had begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum Stopped {
     /// Nothing: it is over, or past its limit.
     No,
 
@@ -293,6 +293,7 @@ impl Shard {
         } else {
             self.tell_overdue(index, running, limit, again, now);
         }
+        self.tell_stop(index, run);
         let outbox = self.outbox();
         outbox.tokens.push(token);
         outbox.touched.push(record);
@@ -379,6 +380,7 @@ impl Shard {
         if let Some(reason) = reason {
             details.tell(reason);
         }
+        self.tell_stop(index, run);
         let (lane, task) = (self.slot(index).lane, self.id(index));
         let outbox = self.outbox();
         outbox.tokens.push(details.token());
@@ -398,6 +400,8 @@ impl Shard {
             let details = self.slot_mut(index).more_mut().details.get_or_insert_with(Details::new);
             let token = details.token();
             self.outbox().tokens.push(token);
+            // A light task has one execution.
+            self.tell_stop(index, 1);
         }
     }
 
@@ -422,25 +426,25 @@ impl Shard {
 
     /// Cancels an execution that has begun: one that is to be tried again at once, and one that runs as
     /// far as it can be.
-    pub(super) fn stop(&mut self, task: TaskId, run: u64, now: Moment) -> Stop {
-        let Some(index) = self.index(task) else { return Stop::No };
-        let Some(record) = self.slot(index).record().cloned() else { return Stop::No };
-        let Some(running) = edit(&*record, |ledger| ledger.get(run)) else { return Stop::No };
+    pub(super) fn stop(&mut self, task: TaskId, run: u64, now: Moment) -> Stopped {
+        let Some(index) = self.index(task) else { return Stopped::No };
+        let Some(record) = self.slot(index).record().cloned() else { return Stopped::No };
+        let Some(running) = edit(&*record, |ledger| ledger.get(run)) else { return Stopped::No };
         // So that it is looked at, when it ends, why it did.
         self.govern(index);
         match running.stage {
             Stage::Running => {
                 // The caller sees to the executor, to learn what that can do.
                 self.tell_to_end(index, &*record, run, Some(Reason::FutureCancelled), false);
-                Stop::Told
+                Stopped::Told
             }
-            Stage::Overdue => Stop::No,
+            Stage::Overdue => Stopped::No,
             Stage::Overrun | Stage::BackingOff | Stage::Waiting | Stage::Queued => {
                 self.cancel_attempts(index, &*record, running, Reason::FutureCancelled, now);
                 self.outbox().touched.push(record);
                 self.nudge(index);
                 self.go_on(index, now);
-                Stop::Over
+                Stopped::Over
             }
         }
     }
@@ -459,16 +463,6 @@ impl Shard {
         self.nudge(index);
     }
 
-    /// What a running execution has beyond others, made if it has nothing of that.
-    pub(super) fn details(&mut self, task: TaskId, run: u64) -> Option<Arc<Details>> {
-        let index = self.index(task)?;
-        let slot = self.slot_mut(index);
-        if let Some(record) = slot.record() {
-            return edit(&**record, |ledger| ledger.details(run));
-        }
-        Some(Arc::clone(slot.more_mut().details.get_or_insert_with(Details::new)))
-    }
-
     /// What a running execution is told about itself.
     pub(super) fn subject(&mut self, task: TaskId, run: u64) -> Option<Subject> {
         let index = self.index(task)?;
@@ -482,7 +476,8 @@ impl Shard {
             });
         }
         let due = slot.due().wall_on(timeline);
-        Some(Subject::new(name, due, self.details(task, run)?))
+        let details = slot.more_mut().details.get_or_insert_with(Details::new);
+        Some(Subject::new(name, due, Arc::clone(details)))
     }
 }
 

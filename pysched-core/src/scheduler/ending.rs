@@ -160,6 +160,7 @@ impl Shard {
         delivery: &mut dyn Delivery,
         follow: Follow,
     ) -> Leftover {
+        self.forget_stop(ticket);
         let Some((index, slot)) = self.share.find(&self.slots, ticket.task) else {
             return Leftover::default();
         };

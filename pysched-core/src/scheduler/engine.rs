@@ -385,7 +385,7 @@ mod tests {
         for place in &engine.shards {
             let shard = place.shard.lock();
             assert_eq!(shard.slots.iter().count(), 0, "{how}");
-            assert!(shard.deadlines.is_empty(), "{how}");
+            assert!(shard.deadlines.is_empty() && shard.stops.is_empty(), "{how}");
             assert_eq!(shard.on_wall, 0, "{how}");
         }
     }

@@ -34,6 +34,7 @@ mod slot;
 mod slots;
 mod stats;
 mod steering;
+mod stops;
 mod tell;
 mod watch;
 

@@ -6,7 +6,7 @@ use super::bonds::Signal;
 use super::engine::Engine;
 use super::shard::Shard;
 use crate::TaskId;
-use crate::execution::{Details, Token};
+use crate::execution::{Details, Stop, Token};
 #[cfg(all(feature = "process", unix))]
 use crate::portable::Parcel;
 use crate::task::{AnyRecord, Rules};
@@ -19,6 +19,9 @@ use crate::unwind::{catch, drop_each, drop_quietly};
 pub(super) struct Outbox {
     /// Of executions that are to end.
     pub(super) tokens: Vec<Token>,
+
+    /// Of futures that are to end, and have been told.
+    pub(super) stops: Vec<Arc<Stop>>,
 
     /// Executions that are to be ended by the executor of a lane, if that can.
     pub(super) interrupts: Vec<(u32, TaskId, u64)>,
@@ -56,6 +59,7 @@ impl Engine {
         while let Some(outbox) = outboxes.pop() {
             let Outbox {
                 tokens,
+                stops,
                 interrupts,
                 touched,
                 names,
@@ -76,6 +80,9 @@ impl Engine {
             for token in tokens {
                 token.cancel();
                 let _ = drop_quietly(token);
+            }
+            for stop in stops {
+                stop.wake();
             }
             for (lane, task, run) in interrupts {
                 let runs = || self.is_running(task, run);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::attempts::{Attempt, Follow, Stop};
+use super::attempts::{Attempt, Follow, Stopped};
 use super::ending::{Begun, Leftover};
 use super::engine::Engine;
 use super::shard::Shard;
@@ -11,7 +11,7 @@ use crate::TaskId;
 use crate::error::{Error, TaskError};
 #[cfg(all(feature = "process", unix))]
 use crate::execution::Absent;
-use crate::execution::{Inside, Owner, Progress, Run, Subject, Ticket, Token};
+use crate::execution::{Inside, Owner, Progress, Run, Stop, Subject, Ticket};
 use crate::task::{AnyRecord, Command, Delivery, Keeper, Sink};
 use crate::unwind::{catch, drop_quietly};
 
@@ -85,8 +85,8 @@ impl Sink for Conclusion<'_> {
         self.engine.deliver(self.ticket, self.attempt.as_deref(), delivery);
     }
 
-    fn token(&self) -> Option<Token> {
-        self.engine.token(self.ticket)
+    fn stop(&self) -> Arc<Stop> {
+        self.engine.stop_of(self.ticket)
     }
 }
 
@@ -114,10 +114,9 @@ impl Engine {
         self.change(ticket.task, conclude).clear();
     }
 
-    /// What tells the function of a ticket's execution, which runs, to end.
-    pub(super) fn token(&self, ticket: &Ticket) -> Option<Token> {
-        let details = self.place(ticket.task).shard.lock().details(ticket.task, ticket.run);
-        details.map(|details| details.token())
+    /// What the future of a ticket's execution, which runs, is reached by.
+    pub(super) fn stop_of(&self, ticket: &Ticket) -> Arc<Stop> {
+        self.place(ticket.task).shard.lock().stop_of(ticket)
     }
 }
 
@@ -154,13 +153,13 @@ impl Owner for Engine {
 
     fn stop(&self, task: TaskId, run: u64, runs: &dyn Fn() -> bool) -> bool {
         let now = self.clock.now();
-        let (stop, known) = self.change(task, |shard| {
+        let (stopped, known) = self.change(task, |shard| {
             let slot = shard.index(task).map(|index| shard.slot(index));
             let known = slot.map(|slot| (slot.lane, slot.is_async));
             (shard.stop(task, run, now), known)
         });
-        let (Stop::Told, Some((lane, is_async))) = (stop, known) else {
-            return stop == Stop::Over;
+        let (Stopped::Told, Some((lane, is_async))) = (stopped, known) else {
+            return stopped == Stopped::Over;
         };
         let executor = &self.lanes[lane as usize].executor;
         // An executor of a user's may panic, or shut the scheduler down.

@@ -1,6 +1,7 @@
 //! Executions that are polled: claimed here, and concluded when their future is ready or is dropped.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use smallbox::smallbox;
 
@@ -10,7 +11,7 @@ use super::engine::Engine;
 use super::events::Span;
 #[cfg(feature = "tracing")]
 use crate::execution::Owner as _;
-use crate::execution::{Inside, Run, Ticket, Token};
+use crate::execution::{Inside, Run, Stop, Ticket};
 use crate::task::{Delivery, Ending, Sink};
 use crate::unwind::drop_quietly;
 
@@ -62,8 +63,8 @@ impl Sink for PolledEnd {
         self.engine().deliver(&self.ticket, self.attempt.as_deref(), delivery);
     }
 
-    fn token(&self) -> Option<Token> {
-        self.engine().token(&self.ticket)
+    fn stop(&self) -> Arc<Stop> {
+        self.engine().stop_of(&self.ticket)
     }
 }
 

@@ -18,6 +18,7 @@ use super::outbox::Outbox;
 use super::slot::{Armed, More, Slot, Standing};
 use super::slots::Slots;
 use super::stats::Tally;
+use super::stops::Stops;
 use crate::execution::{Execution, Status, Times};
 use crate::id::SchedulerId;
 use crate::queue::{TimerKey, TimerQueue};
@@ -129,6 +130,9 @@ pub(super) struct Shard {
     /// one processor to another with the lock.
     pub(super) deadlines: Box<Deadlines>,
 
+    /// Of executions that are polled. In a box as well.
+    pub(super) stops: Box<Stops>,
+
     /// What is left to be done without the lock. In a box, as hardly any change leaves anything.
     outbox: Option<Box<Outbox>>,
 
@@ -196,6 +200,7 @@ impl Shard {
             slots: Slots::new(),
             nudged: Vec::new(),
             deadlines: Box::default(),
+            stops: Box::default(),
             outbox: None,
             default_rules: Arc::default(),
             limits: common.limits,

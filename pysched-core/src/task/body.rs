@@ -13,7 +13,7 @@ use super::course::Ending;
 use super::record::{AnyRecord, Record};
 use crate::TaskId;
 use crate::error::TaskError;
-use crate::execution::{Details, Failure, Outcome, Reason, Run, Status, Times, Token};
+use crate::execution::{Details, Failure, Outcome, Reason, Run, Status, Stop, Times};
 use crate::portable;
 use crate::unwind::{catch, drop_quietly};
 
@@ -66,8 +66,8 @@ pub(crate) trait Sink {
     /// have been let go.
     fn deliver(&self, delivery: &mut dyn Delivery);
 
-    /// What tells the function that it is to end, if it still runs.
-    fn token(&self) -> Option<Token>;
+    /// What a future that waits is reached by, in order to end.
+    fn stop(&self) -> Arc<Stop>;
 }
 
 impl Sink for Landing {
@@ -75,8 +75,8 @@ impl Sink for Landing {
         (**self).deliver(delivery);
     }
 
-    fn token(&self) -> Option<Token> {
-        (**self).token()
+    fn stop(&self) -> Arc<Stop> {
+        (**self).stop()
     }
 }
 

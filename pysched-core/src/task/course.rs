@@ -1,13 +1,11 @@
 //! [`Course`]: a call of an asynchronous function, from its first poll to its outcome.
 //!
-//! A course ends in one of three ways: its future is ready, or panics, or the execution is told to end, by
-//! its token, while the future waits. In the last case the future is dropped where it waits. Whichever it
-//! is, the future and the function are gone before the outcome is delivered.
+//! A course ends in one of three ways: its future is ready, or panics, or the execution is told to end
+//! while the future waits. In the last case the future is dropped where it waits. Whichever it is, the future
+//! and the function are gone before the outcome is delivered.
 //!
-//! An execution need not have a token, and most never do. So the first time that the future is not ready,
-//! the course asks for the token, and has that wake the same waker. A token that was cancelled before, or
-//! is at the same time, is found to be then: no order of the two leaves a future waiting that was told to
-//! end.
+//! The first time that its future has to wait, a course asks for the stop of its execution
+//! (`execution/stop.rs`), which wakes the same waker. Most futures never have to, and need none.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -17,15 +15,19 @@ use pin_project_lite::pin_project;
 
 use super::body::{Sink, deliver};
 use crate::error::TaskError;
-use crate::execution::Listening;
+use crate::execution::{Advance, Stop};
 use crate::time::Parker;
 use crate::unwind::{catch, drop_quietly};
 
-/// What can be polled until it has delivered its outcome, whatever its types.
-pub(super) trait Advance {
-    /// Goes on with it; ready once the outcome has been delivered to `sink`. Runs code of users; never
-    /// panics.
-    fn advance(self: Pin<&mut Self>, context: &mut Context<'_>, sink: &dyn Sink) -> Poll<()>;
+/// What is polled until it has delivered its outcome, whatever its types.
+pub(super) trait Deliver {
+    /// Goes on with it, as [`Advance::advance`]; ready once the outcome has been delivered to `sink`.
+    fn proceed(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        again: bool,
+        sink: &dyn Sink,
+    ) -> Poll<()>;
 
     /// Ends it with an error. Runs code of users; never panics.
     fn abandon(self: Pin<&mut Self>, error: TaskError, sink: &dyn Sink);
@@ -42,7 +44,7 @@ pin_project! {
         future: Option<Fut>,
 
         // `None` as long as the future has not had to wait.
-        token: Option<Listening>,
+        stop: Option<Arc<Stop>>,
     }
 }
 
@@ -53,29 +55,26 @@ where
     Fut: Future<Output = Result<T, TaskError>>,
 {
     pub(super) fn new(function: G) -> Self {
-        Self { function: Some(function), future: None, token: None }
+        Self { function: Some(function), future: None, stop: None }
     }
 
     fn outcome(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
+        again: bool,
         sink: &dyn Sink,
     ) -> Poll<Result<T, TaskError>> {
-        if self.token.as_ref().is_some_and(Listening::is_told) {
+        if self.stop.as_ref().is_some_and(|stop| stop.is_told()) {
             return Poll::Ready(Err(TaskError::Cancelled));
         }
         match catch(|| self.as_mut().poll(context)) {
+            Ok(Poll::Pending) if again => return Poll::Pending,
             Ok(Poll::Pending) => {}
             Ok(ready) => return ready,
             Err(text) => return Poll::Ready(Err(TaskError::Panicked(text))),
         }
-        let token = self.project().token;
-        if token.is_none() {
-            *token = sink.token().map(Listening::to);
-        }
-        // What cannot be found cannot be told to end either.
-        let told = token.as_mut().map_or(Poll::Pending, |token| token.poll(context));
-        told.map(|()| Err(TaskError::Cancelled))
+        let stop = self.project().stop.get_or_insert_with(|| sink.stop());
+        stop.poll(context).map(|()| Err(TaskError::Cancelled))
     }
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Fut::Output> {
@@ -91,7 +90,9 @@ where
     /// is the outcome in place of a value.
     fn finish(self: Pin<&mut Self>, outcome: Result<T, TaskError>, sink: &dyn Sink) {
         let mut this = self.project();
-        *this.token = None;
+        if let Some(stop) = this.stop.take() {
+            stop.leave();
+        }
         let future = catch(|| this.future.set(None));
         let function = drop_quietly(this.function.take());
         let outcome = match (future.and(function), outcome) {
@@ -105,14 +106,19 @@ where
     }
 }
 
-impl<T, G, Fut> Advance for Course<G, Fut>
+impl<T, G, Fut> Deliver for Course<G, Fut>
 where
     T: Send + Sync + 'static,
     G: Fn() -> Fut,
     Fut: Future<Output = Result<T, TaskError>>,
 {
-    fn advance(mut self: Pin<&mut Self>, context: &mut Context<'_>, sink: &dyn Sink) -> Poll<()> {
-        self.as_mut().outcome(context, sink).map(|outcome| self.finish(outcome, sink))
+    fn proceed(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        again: bool,
+        sink: &dyn Sink,
+    ) -> Poll<()> {
+        self.as_mut().outcome(context, again, sink).map(|outcome| self.finish(outcome, sink))
     }
 
     fn abandon(self: Pin<&mut Self>, error: TaskError, sink: &dyn Sink) {
@@ -128,8 +134,8 @@ pub(crate) trait Ending: Sink + Send {
 }
 
 pin_project! {
-    /// The future of an execution that is polled.
-    pub(super) struct Polled<C: Advance, E: Ending> {
+    /// An execution that is polled.
+    pub(super) struct Polled<C: Deliver, E: Ending> {
         #[pin]
         course: C,
 
@@ -137,7 +143,7 @@ pin_project! {
         ending: Option<E>,
     }
 
-    impl<C: Advance, E: Ending> PinnedDrop for Polled<C, E> {
+    impl<C: Deliver, E: Ending> PinnedDrop for Polled<C, E> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let Some(ending) = this.ending.take() else { return };
@@ -151,20 +157,18 @@ pin_project! {
     }
 }
 
-impl<C: Advance, E: Ending> Polled<C, E> {
+impl<C: Deliver, E: Ending> Polled<C, E> {
     pub(super) fn new(course: C, ending: E) -> Self {
         Self { course, ending: Some(ending) }
     }
 }
 
-impl<C: Advance, E: Ending> Future for Polled<C, E> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+impl<C: Deliver, E: Ending> Advance for Polled<C, E> {
+    fn advance(self: Pin<&mut Self>, context: &mut Context<'_>, again: bool) -> Poll<()> {
         let mut this = self.project();
         let Some(ending) = this.ending.as_ref() else { return Poll::Ready(()) };
         let mut polled = Poll::Pending;
-        ending.within(&mut || polled = this.course.as_mut().advance(context, ending));
+        ending.within(&mut || polled = this.course.as_mut().proceed(context, again, ending));
         if polled.is_ready() {
             *this.ending = None;
         }
@@ -186,12 +190,12 @@ impl Wake for Alarm {
 }
 
 /// Polls on this thread, which sleeps meanwhile, until the outcome has been delivered.
-pub(super) fn block_on(course: impl Advance, sink: &dyn Sink) {
+pub(super) fn block_on(course: impl Deliver, sink: &dyn Sink) {
     let mut course = pin!(course);
     let parker = Parker::new();
     let waker = Waker::from(Arc::new(Alarm(parker.clone())));
     let mut context = Context::from_waker(&waker);
-    while course.as_mut().advance(&mut context, sink).is_pending() {
+    while course.as_mut().proceed(&mut context, false, sink).is_pending() {
         parker.park();
     }
 }

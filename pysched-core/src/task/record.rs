@@ -293,7 +293,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::execution::{Status, Token};
+    use crate::execution::{Status, Stop};
     use crate::task::{Body, Delivery};
     use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -323,8 +323,8 @@ mod tests {
             assert_eq!(self.flush.replace(Some(flush)), None, "it is delivered once");
         }
 
-        fn token(&self) -> Option<Token> {
-            None
+        fn stop(&self) -> Arc<Stop> {
+            Stop::new()
         }
     }
 

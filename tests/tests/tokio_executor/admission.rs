@@ -155,7 +155,9 @@ fn futures_that_keep_their_thread_keep_no_other_from_beginning() {
         let barrier = Arc::clone(&barrier);
         let task = Task::future(move || {
             let barrier = Arc::clone(&barrier);
-            async move { block_in_place(|| drop(barrier.wait())) }
+            async move {
+                block_in_place(|| barrier.wait());
+            }
         });
         sched.add(task.trigger(Trigger::once(0.001))).unwrap()
     });
@@ -173,7 +175,9 @@ fn others_on_the_runtime_have_their_turns_during_a_burst() {
         sched
             .add(Task::future(move || {
                 let ran = Arc::clone(&ran);
-                async move { drop(ran.fetch_add(1, Ordering::Relaxed)) }
+                async move {
+                    ran.fetch_add(1, Ordering::Relaxed);
+                }
             }))
             .unwrap();
     }

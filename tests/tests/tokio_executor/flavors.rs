@@ -49,7 +49,7 @@ async fn a_thread_that_may_block_waits_for_a_runtime_of_one() {
 #[tokio::test]
 async fn a_shutdown_with_a_limit_comes_back_on_a_runtime_of_one() {
     let sched = on(TokioExecutor::current());
-    let future = sched.add(Task::future(|| std::future::pending::<()>())).unwrap().future();
+    let future = sched.add(Task::future(std::future::pending::<()>)).unwrap().future();
     while !future.running() {
         tokio::task::yield_now().await;
     }

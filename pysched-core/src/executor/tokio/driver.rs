@@ -2,11 +2,11 @@
 //!
 //! How they go together is in `admission.rs`. A turn polls each future for the first time. Most short ones are
 //! ready then, and have needed no task of the runtime. One that has to wait becomes a task of its own, which
-//! polls it again at once, with its own waker.
+//! polls it again at once, with its own waker; until then nobody needs to wake it.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::admission::{Closed, Visit};
 use super::desk::{Desk, Employed};
@@ -46,7 +46,7 @@ impl Future for Driver {
         };
         self.ended = true;
         if let Some(job) = last {
-            take_turn(&self.desk, Some(job), context);
+            take_turn(&self.desk, Some(job));
         }
         Poll::Ready(())
     }
@@ -68,30 +68,31 @@ struct Turn {
 impl Future for Turn {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        take_turn(&self.desk, None, context);
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        take_turn(&self.desk, None);
         Poll::Ready(())
     }
 }
 
 /// Begins futures, `first` the one that was taken already.
-fn take_turn(desk: &Arc<Desk>, first: Option<Job>, context: &mut Context<'_>) {
+fn take_turn(desk: &Arc<Desk>, first: Option<Job>) {
     let _employed = Employed::by(desk);
-    let mut over = first.map_or(0, |job| usize::from(begin(desk, job, context)));
+    let mut over = first.map_or(0, |job| usize::from(begin(desk, job)));
     for _ in 0..LENGTH {
         let (next, calls) = desk.admission.next_future(over);
         desk.answer(&calls);
         let Some(job) = next else { return };
-        over = usize::from(begin(desk, job, context));
+        over = usize::from(begin(desk, job));
     }
     let calls = desk.admission.leave(over);
     desk.answer(&calls);
 }
 
 /// Begins an execution; says whether it is over.
-fn begin(desk: &Arc<Desk>, job: Job, context: &mut Context<'_>) -> bool {
+fn begin(desk: &Arc<Desk>, job: Job) -> bool {
     let Some(mut run) = job.begin_run() else { return true };
-    if run.as_mut().poll(context).is_ready() {
+    let mut context = Context::from_waker(Waker::noop());
+    if run.as_mut().advance(&mut context, true).is_ready() {
         return true;
     }
     desk.spawn(Rest { run: Some(run), desk: Arc::clone(desk) });
@@ -116,7 +117,8 @@ impl Future for Rest {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let desk = Arc::clone(&self.desk);
         let _employed = Employed::by(&desk);
-        let polled = self.run.as_mut().map_or(Poll::Ready(()), |run| run.as_mut().poll(context));
+        let polled =
+            self.run.as_mut().map_or(Poll::Ready(()), |run| run.as_mut().advance(context, false));
         if polled.is_ready() {
             self.end();
         }

@@ -181,8 +181,11 @@ fn an_execution_is_a_span_on_whatever_thread_it_runs() {
     let bus = Bus::new();
     tracing::subscriber::with_default(subscriber, || bus.observe());
     let run = || {
-        let _span = bus.span(task(), || Some(subject(Some("report"), second(60), 2)));
-        tracing::info!(target: "pysched", "inside");
+        let span = bus.span(task(), || Some(subject(Some("report"), second(60), 2)));
+        for step in ["first", "second"] {
+            let _entered = span.enter();
+            tracing::info!(target: "pysched", "{step} poll");
+        }
     };
     std::thread::scope(|scope| scope.spawn(run).join().unwrap());
     tracing::info!(target: "pysched", "outside");
@@ -194,7 +197,10 @@ fn an_execution_is_a_span_on_whatever_thread_it_runs() {
         [
             &format!("INFO span execution: task={} name=\"report\" {due} attempt=2", task()),
             "enter",
-            "INFO inside:",
+            "INFO first poll:",
+            "exit",
+            "enter",
+            "INFO second poll:",
             "exit"
         ]
     );
@@ -238,10 +244,13 @@ fn a_subscriber_that_panics_harms_no_execution() {
     let bus = Bus::new();
     let dispatch = tracing::Dispatch::new(Broken);
     tracing::dispatcher::with_default(&dispatch, || bus.observe());
-    let _ = bus.span(task(), || Some(subject(None, second(0), 1)));
-    let _ = bus.span(task(), || Some(subject(None, second(0), 2)));
+    for attempt in 1..=2 {
+        let span = bus.span(task(), || Some(subject(None, second(0), attempt)));
+        drop(span.enter());
+    }
     let unwinding = crate::unwind::catch(|| {
-        let _span = bus.span(task(), || Some(subject(None, second(0), 1)));
+        let span = bus.span(task(), || Some(subject(None, second(0), 1)));
+        let _entered = span.enter();
         panic!("this task panics on purpose");
     });
     assert_eq!(unwinding.unwrap_err(), "this task panics on purpose");
