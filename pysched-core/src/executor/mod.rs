@@ -6,7 +6,8 @@ mod job;
 #[cfg_attr(not(unix), path = "process/unsupported.rs")]
 mod process;
 mod thread;
-#[cfg(feature = "tokio")]
+// The models of what goes on in there need no runtime, and could not be built with one.
+#[cfg(any(feature = "tokio", all(test, loom)))]
 mod tokio;
 mod work_queue;
 
