@@ -71,3 +71,41 @@ impl Condvar {
         self.0.notify_all();
     }
 }
+
+/// What the models of several protocols need.
+#[cfg(all(test, loom))]
+pub(crate) mod models {
+    use super::{Condvar, Mutex};
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Wake, Waker};
+
+    /// Wakes the thread that blocks on a future.
+    #[derive(Default)]
+    struct Bell {
+        rung: Mutex<bool>,
+        rings: Condvar,
+    }
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            *self.rung.lock() = true;
+            self.rings.notify_one();
+        }
+    }
+
+    /// Polls until there is a value, again only when it was woken.
+    pub(crate) fn block_on<V>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<V>) -> V {
+        let bell = Arc::<Bell>::default();
+        let waker = Waker::from(Arc::clone(&bell));
+        loop {
+            if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
+                return value;
+            }
+            let mut rung = bell.rung.lock();
+            while !*rung {
+                rung = bell.rings.wait(rung);
+            }
+            *rung = false;
+        }
+    }
+}

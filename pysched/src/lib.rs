@@ -395,11 +395,12 @@
 
 #[doc(inline)]
 pub use pysched_core::{
-    Attempt, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution, Executor,
-    ExecutorStats, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock, Misfire, Overlap,
-    Parker, Percentiles, Precision, Progress, Reason, Rejected, Retry, Scheduler, SchedulerBuilder,
-    Selection, Stats, Status, Subscription, SystemClock, Task, TaskError, TaskFuture, TaskId,
-    TaskInfo, ThreadPoolExecutor, Token, Trigger, Unfinished, UnfinishedExecution, current,
+    Attempt, Cancelled, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution,
+    Executor, ExecutorStats, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock, Misfire,
+    Overlap, Parker, Percentiles, Precision, Progress, Reason, Rejected, Retry, Scheduler,
+    SchedulerBuilder, Selection, Shutdown, Stats, Status, Subscription, SystemClock, Task,
+    TaskError, TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Token, Trigger, Unfinished,
+    UnfinishedExecution, current,
 };
 #[cfg(feature = "cron")]
 #[doc(inline)]

@@ -1,5 +1,7 @@
 //! Executions: one run of a task each, from the moment it is queued to its recorded fate.
 
+mod awaited;
+mod cancelled;
 mod cell;
 mod completion;
 mod current;
@@ -14,11 +16,15 @@ mod phase;
 mod progress;
 mod reason;
 mod token;
+mod wakers;
 mod work;
 
 use std::time::SystemTime;
 
+pub(crate) use awaited::Awaited;
+pub use cancelled::Cancelled;
 pub(crate) use cell::{ExecutionCell, Failure, Outcome, Times};
+pub(crate) use completion::Completion;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use current::About;
 pub use current::{Current, current};
@@ -33,6 +39,7 @@ pub use progress::{Attempt, Progress};
 pub use reason::Reason;
 pub(crate) use reason::Withdrawal;
 pub use token::Token;
+pub(crate) use wakers::Wakers;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use work::{Absent, Listener};
 pub(crate) use work::{Errand, JobAnchor, Owner, Ticket, Work};
