@@ -35,7 +35,7 @@ pub use scheduler::{
     Counts, Event, EventKind, ExecutorStats, Percentiles, Scheduler, SchedulerBuilder, Selection,
     Shutdown, Stats, Subscription, Unfinished, UnfinishedExecution,
 };
-pub use task::{Conflict, Handle, Misfire, Overlap, Retry, Task, TaskInfo};
+pub use task::{Conflict, Handle, Misfire, Next, Overlap, Retry, Task, TaskInfo, TaskStream};
 pub use time::{Clock, FnClock, Interval, ManualClock, Parker, Precision, SystemClock};
 pub use trigger::Trigger;
 #[cfg(feature = "cron")]

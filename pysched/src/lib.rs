@@ -397,10 +397,10 @@
 pub use pysched_core::{
     Attempt, Cancelled, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution,
     Executor, ExecutorStats, FnClock, Handle, InlineExecutor, Interval, Job, ManualClock, Misfire,
-    Overlap, Parker, Percentiles, Precision, Progress, Reason, Rejected, Retry, Scheduler,
+    Next, Overlap, Parker, Percentiles, Precision, Progress, Reason, Rejected, Retry, Scheduler,
     SchedulerBuilder, Selection, Shutdown, Stats, Status, Subscription, SystemClock, Task,
-    TaskError, TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Token, Trigger, Unfinished,
-    UnfinishedExecution, current,
+    TaskError, TaskFuture, TaskId, TaskInfo, TaskStream, ThreadPoolExecutor, Token, Trigger,
+    Unfinished, UnfinishedExecution, current,
 };
 #[cfg(feature = "cron")]
 #[doc(inline)]

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use super::keeper::{Command, Keeper};
@@ -40,7 +41,7 @@ pub struct Handle<T> {
     /// record.
     counted: bool,
 
-    /// How many executions `wait` has gone past.
+    /// How many executions `wait` and `next` have gone past.
     seen: AtomicU64,
 }
 
@@ -162,6 +163,13 @@ impl<T> Handle<T> {
         self.keeper.steer(self.id, Command::Reschedule(trigger))
     }
 
+    /// Forgets the waker of a future that has left it under `key`, and is gone.
+    pub(super) fn forget(&self, key: Option<u64>) {
+        if let Some((record, key)) = self.record.get().zip(key) {
+            record.forget(key);
+        }
+    }
+
     /// When the task is due next; `None` if it is finished or paused, while its last execution is in flight,
     /// and between the executions of a fixed delay. For a combination whose next run is not known yet,
     /// when it is searched for further; the run comes after that.
@@ -259,7 +267,10 @@ impl<T: Send + Sync + 'static> Handle<T> {
         self.record().futures(&self.owner())
     }
 
-    /// Blocks until an execution has ended that no earlier `wait` on this handle returned.
+    /// Blocks until an execution has ended that no earlier `wait` or `next` on this handle returned.
+    ///
+    /// It blocks the calling thread. Async code awaits [`next`](Self::next), or takes a
+    /// [`stream`](Self::stream).
     ///
     /// So successive calls return successive executions, from the first that is still retained.
     /// Each clone counts for itself, from where the original stood. Once the task is finished and
@@ -291,6 +302,26 @@ impl<T: Send + Sync + 'static> Handle<T> {
             };
             if number <= seen || self.claim(seen, number) {
                 return self.future_of(Some(cell));
+            }
+        }
+    }
+
+    /// As [`wait`](Self::wait), for a future that leaves its waker under `key`. An execution is claimed
+    /// only when it is given.
+    pub(super) fn poll_next(
+        &self,
+        key: &mut Option<u64>,
+        context: &Context<'_>,
+    ) -> Poll<Option<TaskFuture<T>>> {
+        loop {
+            let seen = self.seen.load(Ordering::Acquire);
+            match ready!(self.record().poll_ended(seen, key, context)) {
+                None => return Poll::Ready(None),
+                Some((number, cell)) if self.claim(seen, number) => {
+                    return Poll::Ready(Some(self.future_of(Some(cell))));
+                }
+                // Another one was faster.
+                Some(_) => {}
             }
         }
     }
