@@ -13,8 +13,8 @@ use crate::error::TaskError;
 ///
 /// Modelled on Python's `concurrent.futures.Future`: wait for it, with or without a limit, ask how
 /// it stands, be called when it is done, or cancel it. Any number of threads may do so at once. Clones
-/// are the same result; dropping them cancels nothing. Where `T: Clone`, it can also be awaited on any
-/// async runtime.
+/// are the same result; dropping them cancels nothing, whether or not they have been polled. Where
+/// `T: Clone`, it can also be awaited, on any async runtime; each clone may be on another.
 ///
 /// ```
 /// use pysched::{Task, TaskError, Scheduler};
@@ -54,6 +54,9 @@ impl<T> TaskFuture<T> {
 
     /// Blocks until the execution has ended, and returns its result.
     ///
+    /// It blocks the calling thread: on a runtime's, await the future instead, or, if its result is not
+    /// `Clone`, [`Handle::next`](crate::Handle::next), and wait then, which returns at once.
+    ///
     /// ```
     /// use pysched::{Scheduler, Task};
     ///
@@ -72,7 +75,8 @@ impl<T> TaskFuture<T> {
         self.cell.completion.wait().result()
     }
 
-    /// Blocks as [`wait`](Self::wait), for at most `limit`; `None` if that was not enough.
+    /// Blocks as [`wait`](Self::wait), for at most `limit`; `None` if that was not enough. On a runtime's
+    /// thread, await the future, with the runtime's own limit.
     ///
     /// ```
     /// use std::time::Duration;
