@@ -15,12 +15,11 @@
 //! that it has left it before. The loom models are at the end.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::wakers::Wakers;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, OnceLock};
 use crate::unwind::{catch, drop_each};
 
 /// A value that comes later, and those who wait for it.
