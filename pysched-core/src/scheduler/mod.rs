@@ -388,7 +388,7 @@ impl Scheduler {
     /// [token](crate::Current::token).
     ///
     /// From inside a task it does not wait at all. Elsewhere it blocks the calling thread: on a runtime's,
-    /// give [`shutdown_async`](Self::shutdown_async#with-a-limit) the limit instead.
+    /// give [`shutdown_async`](Self::shutdown_async) the limit instead.
     ///
     /// ```
     /// use std::time::Duration;
