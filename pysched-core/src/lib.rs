@@ -25,7 +25,7 @@ pub mod __private;
 
 pub use error::{Error, TaskError};
 pub use execution::{
-    Attempt, Current, Execution, Progress, Reason, Status, TaskFuture, Token, current,
+    Attempt, Cancelled, Current, Execution, Progress, Reason, Status, TaskFuture, Token, current,
 };
 #[cfg(feature = "tokio")]
 pub use executor::TokioExecutor;
@@ -35,9 +35,9 @@ pub use executor::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use id::TaskId;
 pub use scheduler::{
     Counts, Event, EventKind, ExecutorStats, Percentiles, Scheduler, SchedulerBuilder, Selection,
-    Stats, Subscription, Unfinished, UnfinishedExecution,
+    Shutdown, Stats, Subscription, Unfinished, UnfinishedExecution,
 };
-pub use task::{Conflict, Handle, Misfire, Overlap, Retry, Task, TaskInfo};
+pub use task::{Conflict, Handle, Misfire, Next, Overlap, Retry, Task, TaskInfo, TaskStream};
 pub use time::{Clock, FnClock, Interval, ManualClock, Parker, Precision, SystemClock};
 pub use trigger::Trigger;
 #[cfg(feature = "cron")]

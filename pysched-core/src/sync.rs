@@ -2,7 +2,7 @@
 //!
 //! Both ignore poisoning: no code of a user runs while one of our locks is held, so a panic can
 //! never leave the data behind it half changed. Under `--cfg loom` they are loom's, so that the
-//! models check the very code that ships.
+//! models check the very code that ships. So is, in part, [`OnceLock`].
 
 #[cfg(loom)]
 use loom::sync as imp;
@@ -12,6 +12,8 @@ use std::sync::{PoisonError, TryLockError};
 use std::time::Duration;
 
 pub(crate) use imp::MutexGuard;
+#[cfg(not(loom))]
+pub(crate) use std::sync::OnceLock;
 
 /// A mutual exclusion lock without poisoning.
 #[derive(Debug, Default)]
@@ -69,5 +71,71 @@ impl Condvar {
 
     pub(crate) fn notify_all(&self) {
         self.0.notify_all();
+    }
+}
+
+/// A cell that is written once. That of std is nothing that loom sees: it would not try in which order one
+/// thread looks and another one writes.
+#[cfg(loom)]
+#[derive(Debug)]
+pub(crate) struct OnceLock<T> {
+    value: std::sync::OnceLock<T>,
+    is_set: loom::sync::atomic::AtomicBool,
+}
+
+#[cfg(loom)]
+impl<T> OnceLock<T> {
+    pub(crate) fn new() -> Self {
+        let is_set = loom::sync::atomic::AtomicBool::new(false);
+        Self { value: std::sync::OnceLock::new(), is_set }
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        let is_set = self.is_set.load(std::sync::atomic::Ordering::Acquire);
+        if is_set { self.value.get() } else { None }
+    }
+
+    pub(crate) fn set(&self, value: T) -> Result<(), T> {
+        self.value.set(value)?;
+        self.is_set.store(true, std::sync::atomic::Ordering::Release);
+        Ok(())
+    }
+}
+
+/// What the models of several protocols need.
+#[cfg(all(test, loom))]
+pub(crate) mod models {
+    use super::{Condvar, Mutex};
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Wake, Waker};
+
+    /// Wakes the thread that blocks on a future.
+    #[derive(Default)]
+    struct Bell {
+        rung: Mutex<bool>,
+        rings: Condvar,
+    }
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            *self.rung.lock() = true;
+            self.rings.notify_one();
+        }
+    }
+
+    /// Polls until there is a value, again only when it was woken.
+    pub(crate) fn block_on<V>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<V>) -> V {
+        let bell = Arc::<Bell>::default();
+        let waker = Waker::from(Arc::clone(&bell));
+        loop {
+            if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
+                return value;
+            }
+            let mut rung = bell.rung.lock();
+            while !*rung {
+                rung = bell.rings.wait(rung);
+            }
+            *rung = false;
+        }
     }
 }

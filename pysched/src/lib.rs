@@ -398,12 +398,12 @@
 pub use pysched_core::TokioExecutor;
 #[doc(inline)]
 pub use pysched_core::{
-    Attempt, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution, Executor,
-    ExecutorStats, FnClock, Handle, InlineExecutor, Interval, Job, JobFuture, ManualClock, Misfire,
-    Overlap, Parker, Percentiles, Precision, Progress, Reason, Rejected, Retry, Scheduler,
-    SchedulerBuilder, Selection, Stats, Status, Subscription, SystemClock, Task, TaskError,
-    TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor, Token, Trigger, Unfinished,
-    UnfinishedExecution, current,
+    Attempt, Cancelled, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution,
+    Executor, ExecutorStats, FnClock, Handle, InlineExecutor, Interval, Job, JobFuture,
+    ManualClock, Misfire, Next, Overlap, Parker, Percentiles, Precision, Progress, Reason,
+    Rejected, Retry, Scheduler, SchedulerBuilder, Selection, Shutdown, Stats, Status, Subscription,
+    SystemClock, Task, TaskError, TaskFuture, TaskId, TaskInfo, TaskStream, ThreadPoolExecutor,
+    Token, Trigger, Unfinished, UnfinishedExecution, current,
 };
 #[cfg(feature = "cron")]
 #[doc(inline)]

@@ -11,18 +11,19 @@
 //! `announce` takes after the value is there, so it either sees the value or is asleep, and counted,
 //! when `announce` has the lock and notifies those who are. A callback or waker is put in under the same lock and only while the
 //! completion is not announced, so it is either found by `announce` or called by whoever brought
-//! it. The loom model is at the end.
+//! it. A future looks for the value under that lock, too, before it leaves its waker there, or finds
+//! that it has left it before. The loom models are at the end.
 
 use std::fmt;
-use std::sync::OnceLock;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::sync::{Condvar, Mutex};
+use super::wakers::Wakers;
+use crate::sync::{Condvar, Mutex, OnceLock};
 use crate::unwind::{catch, drop_each};
 
 /// A value that comes later, and those who wait for it.
-pub(super) struct Completion<V> {
+pub(crate) struct Completion<V> {
     value: OnceLock<V>,
     waiters: Mutex<Waiters>,
 
@@ -38,9 +39,8 @@ struct Waiters {
     blocked: usize,
     callbacks: Vec<Box<dyn FnOnce() + Send>>,
 
-    /// One for each future that was polled, under a key of its own.
-    wakers: Vec<(u64, Waker)>,
-    next_key: u64,
+    /// One for each future that was polled.
+    wakers: Wakers,
 }
 
 /// Callbacks that are never called go one by one, as each may panic when it is dropped.
@@ -51,7 +51,7 @@ impl Drop for Waiters {
 }
 
 impl<V> Completion<V> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             value: OnceLock::new(),
             waiters: Mutex::new(Waiters::default()),
@@ -59,22 +59,22 @@ impl<V> Completion<V> {
         }
     }
 
-    pub(super) fn get(&self) -> Option<&V> {
+    pub(crate) fn get(&self) -> Option<&V> {
         self.value.get()
     }
 
     /// Stores the value; a second one is given back.
-    pub(super) fn settle(&self, value: V) -> Result<(), V> {
+    pub(crate) fn settle(&self, value: V) -> Result<(), V> {
         self.value.set(value)
     }
 
     /// Wakes and calls everyone who waits. To be called once, after `settle`, without any lock.
-    pub(super) fn announce(&self) {
+    pub(crate) fn announce(&self) {
         let mut waiters = self.waiters.lock();
         waiters.announced = true;
         let blocked = waiters.blocked > 0;
         let callbacks = std::mem::take(&mut waiters.callbacks);
-        let wakers = std::mem::take(&mut waiters.wakers);
+        let wakers = waiters.wakers.take(|()| true);
         drop(waiters);
         // Without the lock: who is woken needs it, and would go back to sleep for it.
         if blocked {
@@ -82,7 +82,7 @@ impl<V> Completion<V> {
         }
         // A panic in a callback or a waker must not keep the others from being called. The panic
         // hook has reported it; there is no future that it could be delivered to.
-        for (_, waker) in wakers {
+        for waker in wakers {
             let _ = catch(|| waker.wake());
         }
         for callback in callbacks {
@@ -146,31 +146,27 @@ impl<V> Completion<V> {
         if let Some(value) = self.get() {
             return Poll::Ready(value);
         }
+        let is_known = self.waiters.lock().wakers.renew(*key, (), context.waker());
+        if is_known {
+            // Looked for only now: what is settled from here on is announced to this waker.
+            return self.get().map_or(Poll::Pending, Poll::Ready);
+        }
         // Wakers are made by users, so they are cloned and dropped outside of the lock.
         let waker = context.waker().clone();
         let mut waiters = self.waiters.lock();
         if let Some(value) = self.get() {
             return Poll::Ready(value);
         }
-        let known = key.and_then(|key| waiters.wakers.iter_mut().find(|(other, _)| *other == key));
-        if let Some((_, known)) = known {
-            let before = std::mem::replace(known, waker);
-            drop(waiters);
-            drop(before);
-        } else {
-            let new = waiters.next_key;
-            waiters.next_key += 1;
-            waiters.wakers.push((new, waker));
-            *key = Some(new);
-        }
+        let before = waiters.wakers.put(key, (), waker);
+        drop(waiters);
+        drop(before);
         Poll::Pending
     }
 
     /// Forgets the waker of a future that is gone.
     pub(super) fn forget(&self, key: u64) {
         let mut waiters = self.waiters.lock();
-        let found = waiters.wakers.iter().position(|(other, _)| *other == key);
-        let waker = found.map(|index| waiters.wakers.swap_remove(index));
+        let waker = waiters.wakers.forget(key);
         drop(waiters);
         drop(waker);
     }
@@ -184,12 +180,67 @@ impl<V> fmt::Debug for Completion<V> {
     }
 }
 
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn the_same_waker_is_not_cloned_again() {
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let completion = Completion::new();
+        let mut key = None;
+        for _ in 0..3 {
+            assert!(completion.poll(&mut key, &Context::from_waker(&waker)).is_pending());
+            assert_eq!(
+                Arc::strong_count(&count),
+                3,
+                "one here, one in the waker, one in its clone"
+            );
+        }
+        completion.settle(7).unwrap();
+        completion.announce();
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert!(completion.poll(&mut key, &Context::from_waker(&waker)).is_ready());
+    }
+
+    #[test]
+    fn the_latest_waker_of_a_future_is_woken() {
+        let counts = [(); 2].map(|()| Arc::new(Count::default()));
+        let completion = Completion::new();
+        let mut key = None;
+        for count in &counts {
+            let waker = Waker::from(Arc::clone(count));
+            assert!(completion.poll(&mut key, &Context::from_waker(&waker)).is_pending());
+        }
+        assert_eq!(Arc::strong_count(&counts[0]), 1, "the first is gone");
+        completion.settle(7).unwrap();
+        completion.announce();
+        assert_eq!(counts.map(|count| count.0.load(Ordering::Relaxed)), [0, 1]);
+    }
+}
+
 #[cfg(all(test, loom))]
 mod models {
     use super::*;
+    use crate::sync::models::block_on;
     use loom::sync::Arc;
     use loom::sync::atomic::{AtomicUsize, Ordering};
     use loom::thread;
+    use std::task::Waker;
 
     #[test]
     fn loom_no_waiter_is_forgotten() {
@@ -213,6 +264,60 @@ mod models {
             assert_eq!(waiter.join().unwrap(), 7);
             subscriber.join().unwrap();
             assert_eq!(called.load(Ordering::SeqCst), 1);
+        });
+    }
+
+    /// A future that is polled again only when it was woken, beside one that is polled once and dropped.
+    #[test]
+    fn loom_no_future_is_forgotten() {
+        loom::model(|| {
+            let completion = Arc::new(Completion::new());
+            let awaiter = thread::spawn({
+                let completion = Arc::clone(&completion);
+                move || {
+                    let mut key = None;
+                    block_on(|context| completion.poll(&mut key, context).map(|it| *it))
+                }
+            });
+            let quitter = thread::spawn({
+                let completion = Arc::clone(&completion);
+                move || {
+                    let mut key = None;
+                    let waker = Waker::noop();
+                    let _ = completion.poll(&mut key, &Context::from_waker(waker));
+                    if let Some(key) = key {
+                        completion.forget(key);
+                    }
+                }
+            });
+            completion.settle(7).unwrap();
+            completion.announce();
+            assert_eq!(awaiter.join().unwrap(), 7);
+            quitter.join().unwrap();
+            assert!(completion.waiters.lock().wakers.is_empty());
+        });
+    }
+
+    /// A future that finds its waker there already, as it is polled for another reason.
+    #[test]
+    fn loom_a_waker_that_is_known_is_woken() {
+        loom::model(|| {
+            let completion = Arc::new(Completion::new());
+            let settler = thread::spawn({
+                let completion = Arc::clone(&completion);
+                move || {
+                    completion.settle(7).unwrap();
+                    completion.announce();
+                }
+            });
+            let mut key = None;
+            let polled = |context: &mut Context<'_>| {
+                // Twice in a row: the second time the waker is known, or the value is there.
+                let _ = completion.poll(&mut key, context).is_ready();
+                completion.poll(&mut key, context).map(|it| *it)
+            };
+            assert_eq!(block_on(polled), 7);
+            settler.join().unwrap();
         });
     }
 }

@@ -13,8 +13,8 @@ use crate::error::TaskError;
 ///
 /// Modelled on Python's `concurrent.futures.Future`: wait for it, with or without a limit, ask how
 /// it stands, be called when it is done, or cancel it. Any number of threads may do so at once. Clones
-/// are the same result; dropping them cancels nothing. Where `T: Clone`, it can also be awaited on any
-/// async runtime.
+/// are the same result; dropping them cancels nothing, whether or not they have been polled. Where
+/// `T: Clone`, it can also be awaited, on any async runtime; each clone may be on another.
 ///
 /// ```
 /// use pysched::{Task, TaskError, Scheduler};
@@ -47,12 +47,20 @@ pub struct TaskFuture<T> {
     waker_key: Option<u64>,
 }
 
+/// The panic of those who would wait for themselves.
+pub(crate) const WOULD_HANG: &str = "this thread runs the current-thread runtime that the task is to run \
+    on, so that to wait for it here would take for ever: await the future instead of calling `wait`, or \
+    `next` in place of `Handle::wait`";
+
 impl<T> TaskFuture<T> {
     pub(crate) fn new(cell: Arc<ExecutionCell<T>>, owner: Option<Weak<dyn Owner>>) -> Self {
         Self { cell, owner, waker_key: None }
     }
 
     /// Blocks until the execution has ended, and returns its result.
+    ///
+    /// It blocks the calling thread: on a runtime's, await the future instead, or, if its result is not
+    /// `Clone`, [`Handle::next`](crate::Handle::next), and wait then, which returns at once.
     ///
     /// ```
     /// use pysched::{Scheduler, Task};
@@ -68,11 +76,22 @@ impl<T> TaskFuture<T> {
     /// # Errors
     ///
     /// The [`TaskError`] that says how it failed, or that it was cancelled.
+    ///
+    /// # Panics
+    ///
+    /// If it would wait for ever, as the execution is to run on this very thread: that of a current-thread
+    /// runtime. See `TokioExecutor`.
     pub fn wait(&self) -> Result<&T, &TaskError> {
+        if let Some(owner) = self.owner.as_ref().filter(|_| !self.done()) {
+            let hangs =
+                owner.upgrade().is_some_and(|it| it.waits_for_this_thread(self.cell.task()));
+            assert!(!hangs, "{WOULD_HANG}");
+        }
         self.cell.completion.wait().result()
     }
 
-    /// Blocks as [`wait`](Self::wait), for at most `limit`; `None` if that was not enough.
+    /// Blocks as [`wait`](Self::wait), for at most `limit`; `None` if that was not enough. On a runtime's
+    /// thread, await the future, with the runtime's own limit.
     ///
     /// ```
     /// use std::time::Duration;

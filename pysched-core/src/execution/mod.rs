@@ -1,5 +1,7 @@
 //! Executions: one run of a task each, from the moment it is queued to its recorded fate.
 
+mod awaited;
+mod cancelled;
 mod cell;
 mod completion;
 mod current;
@@ -15,11 +17,15 @@ mod progress;
 mod reason;
 mod stop;
 mod token;
+mod wakers;
 mod work;
 
 use std::time::SystemTime;
 
+pub(crate) use awaited::Awaited;
+pub use cancelled::Cancelled;
 pub(crate) use cell::{ExecutionCell, Failure, Outcome, Times};
+pub(crate) use completion::Completion;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use current::About;
 pub use current::{Current, current};
@@ -27,6 +33,7 @@ pub(crate) use current::{Subject, enlist, strike_off};
 pub(crate) use details::Details;
 pub(crate) use flight::{Census, Stage};
 pub use future::TaskFuture;
+pub(crate) use future::WOULD_HANG;
 pub(crate) use history::{Aftermath, History, Swept};
 pub(crate) use inside::{Inside, is_inside};
 pub(crate) use ledger::{Ledger, Running};
@@ -35,6 +42,7 @@ pub use reason::Reason;
 pub(crate) use reason::Withdrawal;
 pub(crate) use stop::Stop;
 pub use token::Token;
+pub(crate) use wakers::Wakers;
 #[cfg(all(feature = "process", unix))]
 pub(crate) use work::{Absent, Listener};
 pub(crate) use work::{Advance, Errand, JobAnchor, Owner, Run, Ticket, Work};

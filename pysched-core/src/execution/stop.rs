@@ -76,8 +76,17 @@ impl fmt::Debug for Stop {
 #[cfg(all(test, loom))]
 mod models {
     use super::*;
-    use loom::future::block_on;
+    use crate::time::Parker;
     use loom::thread;
+    use std::task::Wake;
+
+    struct Alarm(Parker);
+
+    impl Wake for Alarm {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
 
     /// Loom reports a deadlock if the future is told and not woken.
     #[test]
@@ -91,7 +100,11 @@ mod models {
                     stop.wake();
                 }
             });
-            block_on(std::future::poll_fn(|context| stop.poll(context)));
+            let parker = Parker::new();
+            let waker = Waker::from(Arc::new(Alarm(parker.clone())));
+            while stop.poll(&Context::from_waker(&waker)).is_pending() {
+                parker.park();
+            }
             stop.leave();
             teller.join().unwrap();
         });

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cancelled::Cancelled;
 use super::completion::Completion;
 use crate::error::TaskError;
 
@@ -75,6 +76,9 @@ impl Token {
     /// Sleeps for `limit`, or until the function is to end; says whether it is. Real time, whatever clock
     /// the scheduler has.
     ///
+    /// It blocks the calling thread. Async code awaits [`cancelled`](Self::cancelled) and a timer of its
+    /// runtime.
+    ///
     /// ```
     /// use std::time::Duration;
     ///
@@ -84,6 +88,39 @@ impl Token {
     #[must_use]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         self.told.wait_timeout(limit).is_some()
+    }
+
+    /// Waits, without blocking a thread, until the function is to end: for what an execution has spawned
+    /// on a runtime, and would leave behind.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pysched::{Scheduler, Task};
+    /// use tokio::runtime::Handle;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), pysched::Error> {
+    /// let runtime = Handle::current();
+    /// let task = Task::new(move || {
+    ///     let token = pysched::current().token();
+    ///     let upload = runtime.spawn(async move {
+    ///         tokio::select! {
+    ///             () = std::future::pending() => "uploaded", // it hangs
+    ///             () = token.cancelled() => "given up",
+    ///         }
+    ///     });
+    ///     runtime.block_on(upload).unwrap()
+    /// });
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let future = sched.add(task.timeout(Duration::from_millis(20)))?.future();
+    /// assert!(future.await.is_err()); // it has timed out
+    /// sched.shutdown_async().await; // the function has returned, and left nothing behind
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancelled(&self) -> Cancelled {
+        Cancelled::new(&self.told)
     }
 
     /// Calls `f` when the function is to end, on the thread that says so; at once if that has been said.

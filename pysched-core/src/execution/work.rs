@@ -42,6 +42,13 @@ pub(crate) trait Owner: Any + Send + Sync {
     /// users.
     fn stop(&self, task: TaskId, run: u64, runs: &dyn Fn() -> bool) -> bool;
 
+    /// Whether an execution of `task` is run by the calling thread, and so by nobody while that blocks. Runs
+    /// code of users.
+    fn waits_for_this_thread(&self, task: TaskId) -> bool {
+        let _ = task;
+        false
+    }
+
     /// What a running execution is told about itself.
     fn subject(&self, task: TaskId, run: u64) -> Option<Subject>;
 

@@ -199,6 +199,7 @@ pub trait Executor: Send + Sync + 'static {
     /// With `wait`, it runs those that it has taken and returns when they have ended. Without, it
     /// returns at once and drops those that have not started. May be called more than once and by
     /// several threads.
+    /// [`Scheduler::shutdown_async`](crate::Scheduler::shutdown_async) only ever calls it without.
     ///
     /// A scheduler that shuts down and waits calls it after all of its jobs are over. So an executor
     /// must not put jobs off until it is shut down: both would wait for ever.

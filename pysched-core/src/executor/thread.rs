@@ -134,7 +134,7 @@ impl ThreadPoolExecutor {
     /// With `wait`, it first runs all that wait, and returns when its threads are done, though the
     /// operating system may take a moment longer to remove them. Without, it returns at once: what
     /// waits is cancelled, what runs finishes unattended. Called by one of its own workers, it never
-    /// waits.
+    /// waits. With `wait`, it blocks the calling thread: on a runtime's, await the futures first.
     ///
     /// ```
     /// use pysched::{TaskError, ThreadPoolExecutor};

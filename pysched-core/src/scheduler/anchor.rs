@@ -69,6 +69,10 @@ impl Owner for Anchor {
         self.0.stop(task, run, runs)
     }
 
+    fn waits_for_this_thread(&self, task: TaskId) -> bool {
+        self.0.waits_for_this_thread(task)
+    }
+
     fn subject(&self, task: TaskId, run: u64) -> Option<Subject> {
         self.0.subject(task, run)
     }

@@ -31,6 +31,7 @@ use super::life::Life;
 use super::limits::Limits;
 use super::names::Names;
 use super::outbox::Outbox;
+use super::over::Over;
 use super::shard::{Common, Shard, Share};
 use crate::execution::{Execution, Inside, Owner, Ticket, enlist, strike_off};
 use crate::executor::Executor;
@@ -69,11 +70,11 @@ pub(super) struct Engine {
     /// nobody is refused by one and welcome to the next.
     pub(super) refusing: AtomicBool,
 
-    /// Whether nothing is fired any more, by any shard.
-    pub(super) draining: AtomicBool,
+    /// Whether it is over, and who awaits that.
+    pub(super) over: Over,
 
-    /// Whether some thread waits for the shutdown, and will close the executors. Set before
-    /// `draining`, so that whoever ends the last job does not close them first.
+    /// Whether some thread is blocked until the shutdown is over, and will close the executors. Set before
+    /// it drains, so that whoever ends the last job does not close them first.
     pub(super) awaited: AtomicBool,
 
     /// Where all that happens is told.
@@ -81,10 +82,6 @@ pub(super) struct Engine {
 
     /// Whether the executors have been told not to wait for anything.
     closed: AtomicBool,
-
-    /// Whether the heart's thread is alive, which may have executions yet to be queued. Written under the
-    /// lock of the life.
-    pub(super) beats: AtomicBool,
 
     /// Notified when the heart's thread has ended.
     pub(super) heart_ended: Condvar,
@@ -163,11 +160,10 @@ impl Engine {
             life: Mutex::new(Life::new()),
             in_flight: InFlight::none(1 << bits),
             refusing: AtomicBool::new(false),
-            draining: AtomicBool::new(false),
+            over: Over::not_yet(),
             awaited: AtomicBool::new(false),
             bus,
             closed: AtomicBool::new(false),
-            beats: AtomicBool::new(false),
             heart_ended: Condvar::new(),
             history,
             paused: AtomicBool::new(false),
@@ -312,26 +308,27 @@ impl Engine {
     }
 
     /// Ends what ends with a scheduler that was shut down, if its last job is over and its heart has
-    /// ended: the subscriptions and, if nobody waits who would do so, the executors.
+    /// ended: the subscriptions, if no thread waits that would do so the executors, and what is awaited.
     #[inline]
     pub(super) fn close_if_over(&self) {
-        if self.draining.load(Ordering::SeqCst) {
+        if self.over.is_draining() {
             self.close_if_drained();
         }
     }
 
     #[cold]
     fn close_if_drained(&self) {
-        if self.beats.load(Ordering::SeqCst) {
+        if self.over.is_beating() {
             // It may have slept only for the timeout of what has just ended.
             self.parker.unpark();
-        } else if self.in_flight.is_none() {
-            // In this order: none that is seen while draining, when the heart has ended, is none for
-            // good.
+        } else if self.over.is_reached(&self.in_flight) {
             self.bus.close();
             if !self.awaited.load(Ordering::SeqCst) {
                 self.close_executors(false);
             }
+            // Who is woken may shut the scheduler down, and is inside of it then.
+            let _inside = self.enter();
+            self.over.tell();
         }
     }
 

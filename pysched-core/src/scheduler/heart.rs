@@ -64,7 +64,7 @@ impl Engine {
                 life.stage = Stage::Running;
                 life.started = Some(now);
                 life.heart_beats = true;
-                self.beats.store(true, Ordering::SeqCst);
+                self.over.heart_begins();
             }
         }
         let heart = Heart {
@@ -108,12 +108,15 @@ impl Engine {
         let (last_harvest, returned) = {
             let mut life = self.life.lock();
             life.heart_beats = false;
-            self.beats.store(false, Ordering::SeqCst);
+            self.over.heart_ends();
             (life.last_harvest.take(), mem::take(&mut life.returned))
         };
         self.heart_ended.notify_all();
         // Only if the heart has never beaten, or has panicked; the jobs end as lost.
-        drop(last_harvest);
+        if let Some(harvest) = last_harvest {
+            harvest.touched.iter().for_each(|record| record.flush());
+            drop(harvest);
+        }
         // What was given back while the heart did its last.
         for (_, job) in returned {
             fail_in_the_end(job);

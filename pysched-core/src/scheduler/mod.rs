@@ -23,6 +23,7 @@ mod life;
 mod limits;
 mod names;
 mod outbox;
+mod over;
 mod owner;
 mod polled;
 mod recording;
@@ -30,6 +31,7 @@ mod selection;
 mod series_end;
 mod shard;
 mod shutdown;
+mod shutdown_future;
 mod slot;
 mod slots;
 mod stats;
@@ -46,6 +48,7 @@ pub use builder::SchedulerBuilder;
 pub use events::{Event, EventKind, Subscription};
 pub use selection::Selection;
 pub use shutdown::{Unfinished, UnfinishedExecution};
+pub use shutdown_future::Shutdown;
 pub use stats::{Counts, ExecutorStats, Percentiles, Stats};
 
 use anchor::Anchors;
@@ -131,6 +134,8 @@ impl Scheduler {
     }
 
     /// Starts running tasks, and returns at once. Does nothing if it has been started.
+    ///
+    /// "At once" is as soon as the scheduler's thread runs, which async code may wait for as well.
     ///
     /// Tasks can be added before: their delays count from when they were added, and what has
     /// become due meanwhile runs at once.
@@ -358,6 +363,9 @@ impl Scheduler {
     /// every future is done and no thread has any work left. Without, it returns at once: what has
     /// not started is cancelled, and what runs finishes unattended.
     ///
+    /// With `wait`, it blocks the calling thread: on a runtime's, await
+    /// [`shutdown_async`](Self::shutdown_async) instead.
+    ///
     /// It may be called any number of times, by several threads, before `start`, and from inside a
     /// task. A call from inside a task (or from a callback or a clock of this scheduler) never
     /// waits, as it would wait for itself; the shutdown goes on without it. A task that shuts
@@ -381,7 +389,8 @@ impl Scheduler {
     /// [`shutdown(false)`](Self::shutdown). What is running then is told to end, by its
     /// [token](crate::Current::token).
     ///
-    /// From inside a task it does not wait at all.
+    /// From inside a task it does not wait at all. Elsewhere it blocks the calling thread: on a runtime's,
+    /// give [`shutdown_async`](Self::shutdown_async) the limit instead.
     ///
     /// ```
     /// use std::time::Duration;

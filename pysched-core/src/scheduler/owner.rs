@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::attempts::{Attempt, Follow, Stopped};
 use super::ending::{Begun, Leftover};
-use super::engine::Engine;
+use super::engine::{Engine, Lane};
 use super::shard::Shard;
 use crate::TaskId;
 use crate::error::{Error, TaskError};
@@ -168,6 +168,15 @@ impl Owner for Engine {
         // A future that was told to end comes to nothing else; see `Delivery::gives_way`.
         (is_async && !runs_elsewhere())
             || catch(|| executor.interrupt((task, run), runs)).unwrap_or(false)
+    }
+
+    fn waits_for_this_thread(&self, task: TaskId) -> bool {
+        // Most schedulers have no such executor, and need not look for the task.
+        self.lanes.iter().any(Lane::waits_for_this_thread) && {
+            let lane =
+                self.change(task, |shard| shard.index(task).map(|index| shard.slot(index).lane));
+            lane.is_some_and(|lane| self.lanes[lane as usize].waits_for_this_thread())
+        }
     }
 
     fn subject(&self, task: TaskId, run: u64) -> Option<Subject> {

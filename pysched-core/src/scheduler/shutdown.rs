@@ -7,8 +7,13 @@
 //! 2. The heart hands over that last harvest and what is left of its backlog. It queues what was kept
 //!    back by the rules of its task as soon as that may go, and ends when nothing of the kind is left and
 //!    no timeout is to come.
-//! 3. When the last job is over and the heart has ended, the executors are told to end: by whoever waits
-//!    for it, or, if nobody does, by the thread that the later of both was over on.
+//! 3. When the last job is over and the heart has ended, the executors are told to end: by the thread that
+//!    is blocked until then, or, if none is, by the thread that the later of both was over on.
+//! 4. That latter thread then also tells those who await the end ([`Shutdown`](super::Shutdown)), of
+//!    which there may be some beside threads that are blocked. How it is noticed which thread that is, and
+//!    that there always is one, is in `over.rs`: each that ends a job, the heart, and whoever shuts down,
+//!    looks once it has done its part, also where nothing was ever started, and when the last clone is
+//!    dropped.
 //!
 //! A thread that runs code on behalf of this scheduler never waits for it: it would wait for
 //! itself, and two tasks that shut down at once would wait for each other. The same shutdown goes
@@ -120,6 +125,12 @@ impl Engine {
         self.close_if_over();
     }
 
+    /// Shuts down as with `wait`, and leaves all that comes after to whoever ends the last of it.
+    pub(super) fn shutdown_unattended(self: &Arc<Self>) {
+        self.stop_firing(false);
+        self.close_if_over();
+    }
+
     /// Shuts down as with `wait`, and without once `limit` is over.
     pub(super) fn shutdown_timeout(self: &Arc<Self>, limit: Duration) -> Result<(), Unfinished> {
         let waits = self.may_wait();
@@ -188,7 +199,7 @@ impl Engine {
                     life.last_harvest = Some(harvest);
                 }
                 life.stage = goal;
-                self.draining.store(true, Ordering::SeqCst);
+                self.over.drain();
             }
         }
         self.parker.unpark();

@@ -4,12 +4,13 @@ use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use super::keeper::{Command, Keeper};
 use super::record::{AnyRecord, Record};
 use crate::error::Error;
-use crate::execution::{ExecutionCell, Owner};
+use crate::execution::{ExecutionCell, Owner, WOULD_HANG};
 use crate::{TaskFuture, TaskId, Trigger};
 
 /// A task that was added to a scheduler, and the way to its results.
@@ -40,7 +41,7 @@ pub struct Handle<T> {
     /// record.
     counted: bool,
 
-    /// How many executions `wait` has gone past.
+    /// How many executions `wait` and `next` have gone past.
     seen: AtomicU64,
 }
 
@@ -162,6 +163,13 @@ impl<T> Handle<T> {
         self.keeper.steer(self.id, Command::Reschedule(trigger))
     }
 
+    /// Forgets the waker of a future that has left it under `key`, and is gone.
+    pub(super) fn forget(&self, key: Option<u64>) {
+        if let Some((record, key)) = self.record.get().zip(key) {
+            record.forget(key);
+        }
+    }
+
     /// When the task is due next; `None` if it is finished or paused, while its last execution is in flight,
     /// and between the executions of a fixed delay. For a combination whose next run is not known yet,
     /// when it is searched for further; the run comes after that.
@@ -259,7 +267,10 @@ impl<T: Send + Sync + 'static> Handle<T> {
         self.record().futures(&self.owner())
     }
 
-    /// Blocks until an execution has ended that no earlier `wait` on this handle returned.
+    /// Blocks until an execution has ended that no earlier `wait` or `next` on this handle returned.
+    ///
+    /// It blocks the calling thread. Async code awaits [`next`](Self::next), or takes a
+    /// [`stream`](Self::stream).
     ///
     /// So successive calls return successive executions, from the first that is still retained.
     /// Each clone counts for itself, from where the original stood. Once the task is finished and
@@ -281,16 +292,43 @@ impl<T: Send + Sync + 'static> Handle<T> {
     /// assert_eq!(counted, [0, 1, 2, 2]);
     /// # Ok::<(), pysched::Error>(())
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`TaskFuture::wait`](crate::TaskFuture::wait).
     pub fn wait(&self) -> TaskFuture<T> {
         // Of several threads that wait on one handle, each gets an execution of its own: the one
         // that moves `seen` forward has it, the others look again.
         loop {
             let seen = self.seen.load(Ordering::Acquire);
-            let Some((number, cell)) = self.record().wait(seen) else {
+            let record = self.record();
+            let hangs = self.keeper.waits_for_this_thread(self.id) && !record.has_ended(seen);
+            assert!(!hangs, "{WOULD_HANG}");
+            let Some((number, cell)) = record.wait(seen) else {
                 return self.future_of(None);
             };
             if number <= seen || self.claim(seen, number) {
                 return self.future_of(Some(cell));
+            }
+        }
+    }
+
+    /// As [`wait`](Self::wait), for a future that leaves its waker under `key`. An execution is claimed
+    /// only when it is given.
+    pub(super) fn poll_next(
+        &self,
+        key: &mut Option<u64>,
+        context: &Context<'_>,
+    ) -> Poll<Option<TaskFuture<T>>> {
+        loop {
+            let seen = self.seen.load(Ordering::Acquire);
+            match ready!(self.record().poll_ended(seen, key, context)) {
+                None => return Poll::Ready(None),
+                Some((number, cell)) if self.claim(seen, number) => {
+                    return Poll::Ready(Some(self.future_of(Some(cell))));
+                }
+                // Another one was faster.
+                Some(_) => {}
             }
         }
     }

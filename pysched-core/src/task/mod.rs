@@ -8,18 +8,22 @@ mod handle;
 mod info;
 mod keeper;
 mod misfire;
+mod next;
 mod overlap;
 mod record;
 mod retry;
 mod rules;
+mod stream;
 mod value;
 
 pub use conflict::Conflict;
 pub use handle::Handle;
 pub use info::TaskInfo;
 pub use misfire::Misfire;
+pub use next::Next;
 pub use overlap::Overlap;
 pub use retry::Retry;
+pub use stream::TaskStream;
 pub use value::Task;
 
 pub(crate) use body::{Body, Delivery, Landing, Sink};

@@ -3,23 +3,30 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use super::body::{Function, Landing, Sink};
 use crate::execution::{
     Aftermath, Details, Execution, ExecutionCell, History, Ledger, Outcome, Owner, Reason, Run,
-    Swept, Times,
+    Swept, Times, Wakers,
 };
 use crate::portable;
 use crate::prefetch::Location;
 use crate::sync::{Condvar, Mutex};
-use crate::unwind::drop_quietly;
+use crate::unwind::{catch, drop_quietly};
 use crate::{TaskFuture, TaskId};
 
 /// A task's function and executions.
 ///
 /// Its lock is taken after the scheduler's, or alone; no code of users runs under it. Changes leave
 /// an aftermath behind, which whoever made them clears with `flush` once no lock is held.
+///
+/// Those who wait for an execution to end are of two kinds. Threads are notified by the change itself.
+/// Futures are part of the aftermath, as a waker is a user's: each says how many executions it has gone
+/// past, and there is something to flush as soon as more have ended, or none will. A future looks for an
+/// execution and leaves its waker under one lock, so a change either is seen by it or sees it. The loom
+/// model is at the end.
 pub(crate) struct Record<T> {
     state: Mutex<State<T>>,
 
@@ -39,6 +46,40 @@ struct State<T> {
 
     /// How many threads wait on `ended`.
     waiting: usize,
+
+    /// Of futures that wait for an execution to end that is not among so many first ones.
+    wakers: Wakers<u64>,
+}
+
+impl<T> State<T> {
+    fn new(body: Option<Arc<dyn Function>>, history: History<T>) -> Self {
+        Self { body, discarded: None, history, waiting: 0, wakers: Wakers::default() }
+    }
+
+    /// Whether no execution will end any more.
+    fn is_finished(&self) -> bool {
+        self.body.is_none() && !self.history.is_active()
+    }
+
+    /// Whether there is something to flush.
+    #[inline]
+    fn has_aftermath(&self) -> bool {
+        self.discarded.is_some()
+            || self.history.has_aftermath()
+            || (!self.wakers.is_empty() && self.wakes())
+    }
+
+    /// Whether a future has what it waits for.
+    #[cold]
+    fn wakes(&self) -> bool {
+        self.wakers.any(self.is_over())
+    }
+
+    /// Whether whoever waits after so many executions waits no longer.
+    fn is_over(&self) -> impl Fn(&u64) -> bool + use<T> {
+        let (ended, is_finished) = (self.history.ended(), self.is_finished());
+        move |seen| ended > *seen || is_finished
+    }
 }
 
 /// An execution that was claimed, and has to be run or to fail. It has the function, which nobody who
@@ -129,8 +170,7 @@ impl<T: Send + Sync + 'static> Record<T> {
     /// The record of a task whose function, if it is still to be run, gives a `T`.
     pub(crate) fn new(task: TaskId, body: Option<Arc<dyn Function>>, history: usize) -> Self {
         let history = History::new(task, history);
-        let state = State { body, discarded: None, history, waiting: 0 };
-        Self { state: Mutex::new(state), ended: Condvar::new() }
+        Self { state: Mutex::new(State::new(body, history)), ended: Condvar::new() }
     }
 
     /// The record of a task whose only execution has ended.
@@ -142,8 +182,7 @@ impl<T: Send + Sync + 'static> Record<T> {
         details: Option<Arc<Details>>,
     ) -> Self {
         let history = History::of_one(task, history, times, outcome, details);
-        let state = State { body: None, discarded: None, history, waiting: 0 };
-        Self { state: Mutex::new(state), ended: Condvar::new() }
+        Self { state: Mutex::new(State::new(None, history)), ended: Condvar::new() }
     }
 
     /// Records how an execution has ended; says whether there is something to flush.
@@ -151,10 +190,10 @@ impl<T: Send + Sync + 'static> Record<T> {
         let mut state = self.state.lock();
         state.history.end(run, outcome, at);
         self.tell(&state);
-        state.discarded.is_some() || state.history.has_aftermath()
+        state.has_aftermath()
     }
 
-    /// Wakes those in `wait`, after a change that may concern them.
+    /// Wakes the threads in `wait`, after a change that may concern them.
     fn tell(&self, state: &State<T>) {
         if state.waiting > 0 {
             self.ended.notify_all();
@@ -179,7 +218,7 @@ impl<T: Send + Sync + 'static> Record<T> {
             if let Some(found) = state.history.ended_after(seen) {
                 return Some(found);
             }
-            if state.body.is_none() && !state.history.is_active() {
+            if state.is_finished() {
                 let latest = state.history.latest();
                 return latest.map(|cell| (state.history.ended(), cell));
             }
@@ -187,6 +226,50 @@ impl<T: Send + Sync + 'static> Record<T> {
             state = self.ended.wait(state);
             state.waiting -= 1;
         }
+    }
+
+    /// Whether [`wait`](Self::wait) would return at once.
+    pub(super) fn has_ended(&self, seen: u64) -> bool {
+        let mut state = self.state.lock();
+        state.history.ended_after(seen).is_some() || state.is_finished()
+    }
+
+    /// As [`wait`](Self::wait) for a future, whose waker is left under `key`; `None` if the task is
+    /// finished, and all its executions are among the `seen` first ones.
+    pub(super) fn poll_ended(
+        &self,
+        seen: u64,
+        key: &mut Option<u64>,
+        context: &Context<'_>,
+    ) -> Poll<Option<(u64, Arc<ExecutionCell<T>>)>> {
+        let found = |state: &mut State<T>| match state.history.ended_after(seen) {
+            None if !state.is_finished() => Poll::Pending,
+            found => Poll::Ready(found),
+        };
+        let mut state = self.state.lock();
+        let polled = found(&mut state);
+        if polled.is_ready() || state.wakers.renew(*key, seen, context.waker()) {
+            return polled;
+        }
+        drop(state);
+        // Cloned and dropped outside of the lock, as wakers are made by users.
+        let waker = context.waker().clone();
+        let mut state = self.state.lock();
+        let polled = found(&mut state);
+        if polled.is_pending() {
+            let before = state.wakers.put(key, seen, waker);
+            drop(state);
+            drop(before);
+        }
+        polled
+    }
+}
+
+impl<T> Record<T> {
+    /// Forgets the waker of a future that is gone.
+    pub(super) fn forget(&self, key: u64) {
+        let waker = self.state.lock().wakers.forget(key);
+        drop(waker);
     }
 }
 
@@ -249,8 +332,7 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
     }
 
     fn has_aftermath(&self) -> bool {
-        let state = self.state.lock();
-        state.discarded.is_some() || state.history.has_aftermath()
+        self.state.lock().has_aftermath()
     }
 
     fn executions(&self) -> Vec<Execution> {
@@ -258,9 +340,11 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
     }
 
     fn flush(&self) {
-        let (aftermath, discarded) = {
+        let (aftermath, discarded, wakers) = {
             let mut state = self.state.lock();
-            (state.history.take_aftermath(), state.discarded.take())
+            let is_over = state.is_over();
+            let wakers = state.wakers.take(is_over);
+            (state.history.take_aftermath(), state.discarded.take(), wakers)
         };
         let Aftermath { announce, evicted } = aftermath;
         // A captured value, or the result of an old execution, that panics when dropped has no
@@ -274,6 +358,10 @@ impl<T: Send + Sync + 'static> AnyRecord for Record<T> {
         }
         for outcome in evicted {
             let _ = drop_quietly(outcome);
+        }
+        for waker in wakers {
+            // As in a completion: the others are to be woken, too.
+            let _ = catch(|| waker.wake());
         }
     }
 
@@ -386,5 +474,64 @@ mod tests {
         assert!(run(&*numbers, number, false), "somebody may wait for the future");
         numbers.flush();
         assert!(cell.is_settled());
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::*;
+    use crate::sync::models::block_on;
+    use loom::sync::Arc as LoomArc;
+    use loom::thread;
+
+    fn at(second: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second)
+    }
+
+    /// Flushes only where that is asked for, as the scheduler does.
+    #[test]
+    fn loom_whoever_awaits_the_end_of_an_execution_is_woken() {
+        loom::model(|| {
+            let record = LoomArc::new(Record::<i32>::new(TaskId::nil(), None, 1));
+            let run = record.adopt(at(1), Some(at(1)));
+            let worker = thread::spawn({
+                let record = LoomArc::clone(&record);
+                move || {
+                    if record.end(run, Ok(7).into(), at(2)) {
+                        record.flush();
+                    }
+                }
+            });
+            let mut key = None;
+            let mut poll = |seen| {
+                let ended = block_on(|context| record.poll_ended(seen, &mut key, context));
+                ended.map(|(number, _)| number)
+            };
+            assert_eq!((poll(0), poll(1)), (Some(1), None));
+            worker.join().unwrap();
+        });
+    }
+
+    /// A function that is let go, after which nothing comes.
+    #[test]
+    fn loom_whoever_awaits_a_task_that_is_closed_is_woken() {
+        loom::model(|| {
+            let body = crate::task::Body::new(|| Ok(7)).into_record(TaskId::nil(), 1);
+            let record = LoomArc::new(body);
+            let closer = thread::spawn({
+                let record = LoomArc::clone(&record);
+                move || {
+                    record.close();
+                    if record.has_aftermath() {
+                        record.flush();
+                    }
+                }
+            });
+            let typed = (&**record as &dyn Any).downcast_ref::<Record<i32>>().unwrap();
+            let mut key = None;
+            let ended = block_on(|context| typed.poll_ended(0, &mut key, context));
+            assert!(ended.is_none());
+            closer.join().unwrap();
+        });
     }
 }

@@ -116,6 +116,9 @@ impl ManualClock {
     /// task on the scheduler's own thread, or while such a task blocks for more than five seconds, it
     /// moves the time and returns.
     ///
+    /// It blocks the calling thread until then. In the test of async code, call it on a thread for
+    /// blocking calls (`spawn_blocking`), if a task that is due needs the runtime to get on.
+    ///
     /// ```
     /// use std::time::Duration;
     /// use pysched::{Clock, ManualClock};
@@ -132,7 +135,8 @@ impl ManualClock {
     }
 
     /// Sets the wall clock, as an administrator or NTP would. Intervals do not notice; tasks that
-    /// wait for a wall-clock time are timed anew. Returns when that has been done.
+    /// wait for a wall-clock time are timed anew. Returns when that has been done, and blocks as
+    /// [`advance`](Self::advance) until then.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

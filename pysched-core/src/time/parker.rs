@@ -61,7 +61,8 @@ impl Parker {
         Self::default()
     }
 
-    /// Sleeps until there is a token, and takes it. May also return for no reason.
+    /// Sleeps until there is a token, and takes it. May also return for no reason. It blocks the calling
+    /// thread: it is for clocks, which the scheduler calls on its own.
     ///
     /// ```
     /// let parker = pysched::Parker::new();

@@ -6,7 +6,7 @@
 //! | to get | call |
 //! | --- | --- |
 //! | the execution that runs or comes next; of a finished task, the last | [`Handle::future`] |
-//! | one execution after the other, as they end | [`Handle::wait`] |
+//! | one execution after the other, as they end | [`Handle::wait`]; awaited, [`Handle::next`] or [`Handle::stream`] |
 //! | those that ended and are retained, with their values | [`Handle::futures`] |
 //! | those that ended and are retained, with all that was skipped or missed | [`Scheduler::results`] |
 //!
@@ -72,6 +72,31 @@
 //! }
 //! ```
 //!
+//! Whatever the value is, [`Handle::next`] awaits the next execution that ends, and [`Handle::stream`] gives
+//! one after the other. What they give is done, so that [`TaskFuture::wait`] lends its value at once:
+//!
+//! ```
+//! use pysched::{Handle, Scheduler, Task, Trigger};
+//!
+//! async fn total(readings: &Handle<f64>) -> f64 {
+//!     let mut total = 0.0;
+//!     while let Some(reading) = readings.next().await {
+//!         total += reading.wait().copied().unwrap_or(0.0); // one that has failed counts for nothing
+//!     }
+//!     total
+//! }
+//! ```
+//!
+//! To drop any of them before it is ready cancels nothing and loses nothing. Everything that `wait`s
+//! blocks its thread, which on a runtime has others to serve:
+//!
+//! | on a runtime's thread, in place of | await |
+//! | --- | --- |
+//! | [`TaskFuture::wait`], `wait_timeout` | the `TaskFuture`, or `Handle::next` |
+//! | [`Handle::wait`] | [`Handle::next`], [`Handle::stream`] |
+//! | [`shutdown(true)`](crate::Scheduler::shutdown), `shutdown_timeout` | [`Scheduler::shutdown_async`](crate::Scheduler::shutdown_async) |
+//! | [`Token::wait_timeout`](crate::Token::wait_timeout) | [`Token::cancelled`](crate::Token::cancelled) |
+//!
 //! # Waiting inside a task
 //!
 //! A task may add another one and wait for it, but it keeps its worker meanwhile. If all workers of
@@ -103,6 +128,8 @@
 //! [`Handle::cancel`]: crate::Handle::cancel
 //! [`Handle::future`]: crate::Handle::future
 //! [`Handle::futures`]: crate::Handle::futures
+//! [`Handle::next`]: crate::Handle::next
+//! [`Handle::stream`]: crate::Handle::stream
 //! [`Handle::wait`]: crate::Handle::wait
 //! [`Handle`]: crate::Handle
 //! [`Scheduler::results`]: crate::Scheduler::results

@@ -5,6 +5,7 @@
 //! | [`shutdown(true)`](crate::Scheduler::shutdown) | cancelled | runs | finishes | when all have ended; no thread has any work left |
 //! | [`shutdown(false)`](crate::Scheduler::shutdown) | cancelled | cancelled | finishes unattended | at once |
 //! | [`shutdown_timeout(limit)`](crate::Scheduler::shutdown_timeout) | cancelled | runs, as far as there is time | finishes | when all have ended, at the latest after `limit` |
+//! | [`shutdown_async()`](crate::Scheduler::shutdown_async) | cancelled | runs | finishes | at once, with a future that is ready when all have ended |
 //! | dropping the last clone | as by `shutdown(false)` | | | |
 //!
 //! The moment of the call decides what is due: a task that was added with no delay just before is.
@@ -57,6 +58,27 @@
 //! );
 //! # Ok::<(), pysched::Error>(())
 //! ```
+//!
+//! # From async code
+//!
+//! [`shutdown_async`](crate::Scheduler::shutdown_async) begins the shutdown when it is called, whether or
+//! not what it gives is awaited, and blocks no thread. It needs no runtime of its own, and works on any.
+//!
+//! ```
+//! use pysched::{Error, Scheduler, Task};
+//!
+//! async fn run() -> Result<(), Error> {
+//!     let sched = Scheduler::new();
+//!     sched.start()?;
+//!     let last = sched.add(Task::new(|| "done"))?.future();
+//!     sched.shutdown_async().await;
+//!     assert_eq!(last.wait().unwrap(), &"done"); // at once
+//!     Ok(())
+//! }
+//! ```
+//!
+//! For a limit, use that of the runtime; then [`shutdown_timeout`](crate::Scheduler::shutdown_timeout) with
+//! a limit of zero cuts it short, and says what was left.
 //!
 //! # From inside a task
 //!

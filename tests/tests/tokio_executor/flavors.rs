@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pysched::{Scheduler, Task, TaskError, TokioExecutor, Trigger};
+use pysched::{Scheduler, Task, TaskError, ThreadPoolExecutor, TokioExecutor, Trigger};
 use pysched_tests::ms;
 
 use super::on;
@@ -35,6 +35,31 @@ async fn a_shutdown_on_the_thread_that_it_would_wait_for_does_not_wait() {
     for future in futures {
         future.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_wait_for_what_would_run_on_this_thread_panics_instead_of_hanging() {
+    let sched = on(TokioExecutor::current());
+    let handle = sched.add(Task::future(|| async { 7 })).unwrap();
+    let future = handle.future();
+    let waits: [&dyn Fn(); 2] = [&|| drop(future.wait().copied()), &|| drop(handle.wait())];
+    for wait in waits {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(wait)).unwrap_err();
+        let text = panic.downcast_ref::<String>().unwrap();
+        assert!(text.contains("await the future instead of calling `wait`"), "{text}");
+    }
+    assert_eq!(handle.next().await.unwrap().wait().unwrap(), &7, "what is done is had at once");
+    assert_eq!(handle.wait().wait().unwrap(), &7);
+    assert_eq!(future.wait().unwrap(), &7);
+
+    // Another executor has threads of its own.
+    let other = Scheduler::builder()
+        .executor(TokioExecutor::current())
+        .named_executor("threads", ThreadPoolExecutor::new(1))
+        .build();
+    other.start().unwrap();
+    let on_a_thread = other.add(Task::new(|| 8).executor("threads")).unwrap();
+    assert_eq!(on_a_thread.wait().wait().unwrap(), &8);
 }
 
 #[tokio::test]

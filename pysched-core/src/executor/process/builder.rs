@@ -209,7 +209,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Builds the pool.
+    /// Builds the pool. With a [warm](Self::warm) worker, it blocks the calling thread until that has
+    /// started: on a runtime's, call it on a thread for blocking calls (`spawn_blocking`).
     ///
     /// # Errors
     ///

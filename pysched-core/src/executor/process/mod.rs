@@ -165,6 +165,7 @@ impl ProcessPoolExecutor {
     /// With `wait`, it first runs all that wait, and returns when all workers have ended. Without, it
     /// returns at once: what waits is cancelled, what runs finishes unattended, unless this process
     /// ends first. Called by one of its own threads, as from [`TaskFuture::on_done`], it never waits.
+    /// With `wait`, it blocks the calling thread: on a runtime's, await the futures first.
     pub fn shutdown(&self, wait: bool) {
         self.pool.close(wait);
         if wait && !attendant::attends(&self.pool) {

@@ -434,38 +434,38 @@ mod models {
     }
 
     impl Runtime {
-        fn spawn(self: &Arc<Self>, task: impl FnOnce(&Arc<Self>) + 'static) {
-            let this = Arc::clone(self);
-            let task = thread::spawn(move || task(&this));
-            self.tasks.lock().push(task);
+        fn spawn(this: &Arc<Self>, task: impl FnOnce(&Arc<Self>) + 'static) {
+            let own = Arc::clone(this);
+            let task = thread::spawn(move || task(&own));
+            this.tasks.lock().push(task);
         }
 
-        fn answer(self: &Arc<Self>, calls: &Calls) {
+        fn answer(this: &Arc<Self>, calls: &Calls) {
             if calls.driver {
-                self.spawn(Self::drive);
+                Self::spawn(this, Self::drive);
             }
         }
 
-        fn drive(self: &Arc<Self>) {
+        fn drive(this: &Arc<Self>) {
             loop {
-                match self.admission.visit() {
+                match this.admission.visit() {
                     Visit::Nothing => return,
-                    Visit::Last(future) => return self.turn(Some(future)),
-                    Visit::More => self.spawn(|this| this.turn(None)),
+                    Visit::Last(future) => return Self::turn(this, Some(future)),
+                    Visit::More => Self::spawn(this, |this| Self::turn(this, None)),
                 }
                 thread::yield_now();
             }
         }
 
-        fn turn(self: &Arc<Self>, first: Option<Future>) {
+        fn turn(this: &Arc<Self>, first: Option<Future>) {
             let (mut next, mut over) = (first, 0);
             loop {
                 if let Some(Future(number)) = next.take() {
-                    self.begun[number].fetch_add(1, Ordering::Relaxed);
+                    this.begun[number].fetch_add(1, Ordering::Relaxed);
                     over = 1;
                 }
-                let (found, calls) = self.admission.next_future(over);
-                self.answer(&calls);
+                let (found, calls) = this.admission.next_future(over);
+                Self::answer(this, &calls);
                 if found.is_none() {
                     return;
                 }
@@ -490,11 +490,11 @@ mod models {
                     let runtime = Arc::clone(&runtime);
                     move || {
                         let calls = runtime.admission.push(Future(1)).ok().unwrap();
-                        runtime.answer(&calls);
+                        Runtime::answer(&runtime, &calls);
                     }
                 });
                 let calls = runtime.admission.push(Future(0)).ok().unwrap();
-                runtime.answer(&calls);
+                Runtime::answer(&runtime, &calls);
                 other.join().unwrap();
                 loop {
                     let task = runtime.tasks.lock().pop();

@@ -99,6 +99,9 @@ impl Subscription {
     /// says whether it was. What was dropped counts as delivered when the listener has been told of
     /// that.
     ///
+    /// It blocks the calling thread: on a runtime's, have the listener send what it gets on a channel of
+    /// the runtime, and await that.
+    ///
     /// Called by the listener itself it would wait for itself: it returns false at once. It also does
     /// if the operating system has refused the listener a thread.
     ///
