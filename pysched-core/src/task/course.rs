@@ -9,16 +9,16 @@
 //! is at the same time, is found to be then: no order of the two leaves a future waiting that was told to
 //! end.
 
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::blocking::block_on;
 use super::body::{Sink, deliver};
 use crate::error::TaskError;
 use crate::execution::Listening;
-use crate::time::Parker;
 use crate::unwind::{catch, drop_quietly};
 
 /// What can be polled until it has delivered its outcome, whatever its types.
@@ -172,26 +172,8 @@ impl<C: Advance, E: Ending> Future for Polled<C, E> {
     }
 }
 
-/// Ends the sleep of a thread that polls.
-struct Alarm(Parker);
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
 /// Polls on this thread, which sleeps meanwhile, until the outcome has been delivered.
-pub(super) fn block_on(course: impl Advance, sink: &dyn Sink) {
+pub(super) fn run(course: impl Advance, sink: &dyn Sink) {
     let mut course = pin!(course);
-    let parker = Parker::new();
-    let waker = Waker::from(Arc::new(Alarm(parker.clone())));
-    let mut context = Context::from_waker(&waker);
-    while course.as_mut().advance(&mut context, sink).is_pending() {
-        parker.park();
-    }
+    block_on(poll_fn(|context| course.as_mut().advance(context, sink)));
 }
