@@ -8,11 +8,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::TaskError;
+use crate::task::Converted;
 
 pub use inventory;
 
 pub use std::any::type_name;
 pub use std::convert::Infallible;
+pub use std::future::Future;
 pub use std::option::Option::{None, Some};
 pub use std::result::Result::{self, Ok};
 pub use std::time::Duration;
@@ -25,6 +27,7 @@ pub use crate::portable::{
     Argument, BORROWED, Codec, Failure, Function, NotPortable, Outcome, Output, Parcel, Portable,
     Probe, Registered, Registration, UNNAMED, Unportable,
 };
+pub use crate::task::block_on;
 pub use crate::{
     Conflict, Error, Handle, Interval, Misfire, Overlap, Retry, Scheduler, Task, Trigger,
 };
@@ -147,6 +150,29 @@ pub fn task<A: Shared + 'static, T: Shared + 'static>(
     let arguments = Arc::new(arguments);
     let own: Arc<dyn Any + Send + Sync> = Arc::<A>::clone(&arguments);
     Task::fallible(move || call(&arguments)).register(registration, own)
+}
+
+/// Makes the task of a registered asynchronous function.
+pub fn future_task<A: Shared + 'static, T: Shared + 'static, Fut>(
+    registration: &'static Registration,
+    call: impl Fn(&A) -> Fut + Send + Sync + 'static,
+    arguments: A,
+) -> Task<T>
+where
+    Fut: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    let arguments = Arc::new(arguments);
+    let own: Arc<dyn Any + Send + Sync> = Arc::<A>::clone(&arguments);
+    Task::fallible_future(move || call(&arguments)).register(registration, own)
+}
+
+/// What becomes of the call of an asynchronous function: that which `outcome` makes of what its future
+/// gives.
+pub fn attempt<Fut: Future, T>(
+    future: Fut,
+    outcome: impl Fn(Fut::Output) -> Result<T, Failure>,
+) -> impl Future<Output = Result<T, Failure>> {
+    Converted::new(future, outcome)
 }
 
 /// Adds a task to what the attribute's first argument derefs to.

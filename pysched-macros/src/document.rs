@@ -17,9 +17,10 @@ pub(crate) fn companion(function: &Ident, arguments: &Arguments) -> String {
 }
 
 /// The documentation of `task`.
-pub(crate) fn task(function: &Ident, arguments: &Arguments) -> String {
+pub(crate) fn task(function: &Ident, is_async: bool, arguments: &Arguments) -> String {
+    let calls = if is_async { "awaits" } else { "calls" };
     format!(
-        "Makes the task that calls [`fn@{function}`] with these arguments: {}.\n\n\
+        "Makes the task that {calls} [`fn@{function}`] with these arguments: {}.\n\n\
          Each run takes a copy of them. The task can be adjusted before it is added to a scheduler.",
         told(arguments),
     )

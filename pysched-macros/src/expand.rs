@@ -9,7 +9,7 @@
 //! at; with the names taken from [`Function::companion`] no lint looks into it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Path, Result, Visibility};
 
@@ -53,6 +53,7 @@ fn allow_owned_parameters(function: &Function) -> Option<TokenStream> {
 struct Expansion<'a> {
     arguments: &'a Arguments,
     companion: Ident,
+    is_async: bool,
     visibility: &'a Visibility,
     inherited: Inherited,
     parameters: Parameters<'a>,
@@ -65,6 +66,7 @@ impl<'a> Expansion<'a> {
         Self {
             arguments,
             companion: function.companion(),
+            is_async: function.is_async(),
             visibility: &function.visibility,
             inherited: Inherited::from(&*function.attributes),
             parameters: Parameters::of(function),
@@ -98,11 +100,11 @@ impl<'a> Expansion<'a> {
     fn task(&self) -> TokenStream {
         let Self { visibility, private, .. } = self;
         let attributes = &self.inherited.on_functions;
-        let document = document::task(&self.companion, self.arguments);
+        let document = document::task(&self.companion, self.is_async, self.arguments);
         let (parameters, names) = (self.parameters.declared(), self.parameters.names());
         let value = self.output.value(private);
-        let inferred = self.output.value_or_inferred(private);
         let assertions = self.parameters.assertions(private);
+        let make = self.make();
         let Registered { items, call } = self.registered();
         let calls = calls::of(self.arguments, private);
         quote! {
@@ -111,8 +113,21 @@ impl<'a> Expansion<'a> {
             #visibility fn task(#parameters) -> #private::Task<#value> {
                 #assertions
                 #items
-                #private::task::<_, #inferred>(&__PYSCHED_REGISTRATION, #call, (#names)) #calls
+                #make(&__PYSCHED_REGISTRATION, #call, (#names)) #calls
             }
+        }
+    }
+
+    /// The function that makes the task, with as much of its types as can be named.
+    fn make(&self) -> TokenStream {
+        let Self { companion, private, .. } = self;
+        let inferred = self.output.value_or_inferred(private);
+        if self.is_async {
+            // The compiler points at the type that is no `Send`: at the name of the function.
+            let future = quote_spanned!(companion.span()=> _);
+            quote!(#private::future_task::<_, #inferred, #future>)
+        } else {
+            quote!(#private::task::<_, #inferred>)
         }
     }
 
@@ -148,20 +163,21 @@ impl<'a> Expansion<'a> {
         let Self { companion, private, parameters, output, .. } = self;
         let tuple = parameters.tuple();
         let value = output.value(private);
-        let call = self.call(&tuple);
         // A static can hold only what has a name, and no trait bound can tell whether a type
         // borrows: such functions have no codec, and are called as they are.
         let portable = output.is_named() && !contains_reference(&tuple);
         let (function, reference, call) = if portable {
+            let Named { items, function, call } = self.named(&tuple);
             let function = quote! {
+                #items
                 static __PYSCHED_FUNCTION: #private::Function<#tuple, #value> = #private::Function {
-                    call: #call,
+                    call: #function,
                     codec: #private::Probe::<#tuple, #value>::CODEC,
                 };
             };
-            (function, quote!(#private::Some(&__PYSCHED_FUNCTION)), quote!(__PYSCHED_FUNCTION.call))
+            (function, quote!(#private::Some(&__PYSCHED_FUNCTION)), call)
         } else {
-            (TokenStream::new(), quote!(#private::None), call)
+            (TokenStream::new(), quote!(#private::None), self.call(&tuple))
         };
         let name = if let Some(name) = &self.arguments.options.name {
             quote!(|| #name)
@@ -186,13 +202,60 @@ impl<'a> Expansion<'a> {
         Registered { items, call }
     }
 
+    /// How the function is called from a static and from the task.
+    ///
+    /// An asynchronous one is called in a single place, too: a function that gives the future, on which
+    /// a thread blocks where there is only the static.
+    fn named(&self, tuple: &TokenStream) -> Named {
+        let Self { private, parameters, output, .. } = self;
+        if !self.is_async {
+            let (function, call) = (self.call(tuple), quote!(__PYSCHED_FUNCTION.call));
+            return Named { items: TokenStream::new(), function, call };
+        }
+        let (names, value, attempt) = (parameters.names(), output.value(private), self.attempt());
+        let items = quote! {
+            fn __pysched_future((#names): &#tuple)
+                -> impl #private::Future<Output = #private::Result<#value, #private::Failure>> + use<>
+            {
+                #attempt
+            }
+        };
+        let function = quote! {
+            |__pysched_arguments| #private::block_on(__pysched_future(__pysched_arguments))
+        };
+        Named { items, function, call: quote!(__pysched_future) }
+    }
+
     /// The function as one of a tuple, of which it takes copies, and with one type of failure.
     fn call(&self, tuple: &TokenStream) -> TokenStream {
-        let Self { companion, private, parameters, .. } = self;
-        let (names, copies) = (parameters.names(), parameters.copies(private));
-        let outcome = self.output.outcome(private, &quote!(#companion(#copies)));
-        quote!(|(#names): &#tuple| #outcome)
+        let (names, attempt) = (self.parameters.names(), self.attempt());
+        quote!(|(#names): &#tuple| #attempt)
     }
+
+    /// The call of the function as its outcome, or as the future of that.
+    fn attempt(&self) -> TokenStream {
+        let Self { companion, private, .. } = self;
+        let copies = self.parameters.copies(private);
+        let call = quote!(#companion(#copies));
+        if self.is_async {
+            let outcome = self.output.outcome(private, &quote!(__pysched_returned));
+            quote!(#private::attempt(#call, |__pysched_returned| #outcome))
+        } else {
+            self.output.outcome(private, &call)
+        }
+    }
+}
+
+/// The function of a task whose types have names.
+struct Named {
+    /// What else the body of `task` declares for it.
+    items: TokenStream,
+
+    /// The function, as it stands in a static.
+    function: TokenStream,
+
+    /// The same, as the task is given it.
+    call: TokenStream,
 }
 
 /// What the body of `task` declares, and the function that it then calls with the arguments.
@@ -253,9 +316,57 @@ mod tests {
 
     #[test]
     fn a_body_is_never_read() {
-        let half_typed = quote!(fn now() { let x = ; now. });
-        let expansion = expand(quote!(recur, 3), half_typed).unwrap_or_else(|e| panic!("{e}"));
-        assert!(expansion.to_string().contains("let x = ; now ."));
+        for half_typed in
+            [quote!(fn now() { let x = ; now. }), quote!(async fn now() { let x = ; now. })]
+        {
+            let expansion = expand(quote!(recur, 3), half_typed).unwrap_or_else(|e| panic!("{e}"));
+            assert!(expansion.to_string().contains("let x = ; now ."));
+        }
+    }
+
+    #[test]
+    fn what_is_generated_calls_the_function_in_one_place() {
+        let signatures = [
+            quote!(now(cost: u64) -> u64),
+            quote!(now(cost: u64) -> std::io::Result<u64>),
+            quote!(now(cost: u64) -> !),
+            quote!(now(cost: u64) -> impl Clone),
+            quote!(now(text: &'static str)),
+        ];
+        for (signature, qualifier) in
+            signatures.iter().flat_map(|it| [(it, quote!()), (it, quote!(async))])
+        {
+            let item = quote!(#qualifier fn #signature {});
+            let expansion = expand(quote!(SCHED, recur, 3), item);
+            let expansion = expansion.unwrap_or_else(|error| panic!("{error}")).to_string();
+            let is_async = !qualifier.is_empty();
+            assert_eq!(expansion.matches("now (").count(), 2, "declared and called: {expansion}");
+            for name in ["future_task", "attempt", "__pysched_returned"] {
+                assert_eq!(expansion.contains(name), is_async, "{name}: {expansion}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_function_whose_types_have_names_is_called_from_its_static() {
+        let blocks = |item| {
+            let expansion = expand(quote!(once, 0), item).unwrap_or_else(|error| panic!("{error}"));
+            expansion.to_string().contains("block_on (__pysched_future")
+        };
+        assert!(blocks(quote! { async fn now(cost: u64) -> u64 {} }));
+        assert!(!blocks(quote! { async fn now(cost: u64) -> impl Clone {} }));
+        assert!(!blocks(quote! { async fn now(text: &'static str) {} }));
+        assert!(!blocks(quote! { fn now(cost: u64) -> u64 {} }));
+    }
+
+    #[test]
+    fn what_is_awaited_is_said_to_be() {
+        let is_awaited = |item| {
+            let expansion = expand(quote!(once, 0), item).unwrap_or_else(|error| panic!("{error}"));
+            expansion.to_string().contains("task that awaits [`fn@now`]")
+        };
+        assert!(is_awaited(quote! { async fn now() {} }));
+        assert!(!is_awaited(quote! { fn now() {} }));
     }
 
     #[test]
@@ -263,7 +374,7 @@ mod tests {
         let Err(errors) = expand(
             quote!(SCHED, weekly, 3),
             quote!(
-                async fn now(&self) {}
+                unsafe fn now(&self) {}
             ),
         ) else {
             panic!("accepted");

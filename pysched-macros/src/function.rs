@@ -24,6 +24,11 @@ impl Function {
         ident
     }
 
+    /// Whether what it returns has to be awaited.
+    pub(crate) fn is_async(&self) -> bool {
+        self.signature.asyncness.is_some()
+    }
+
     /// The parameters, without a receiver.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = &PatType> {
         self.signature.inputs.iter().filter_map(|input| match input {

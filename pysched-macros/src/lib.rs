@@ -187,8 +187,9 @@ use proc_macro2::TokenStream;
 /// * `fn task(..) -> Task<R>`,
 /// * `fn delay(..) -> Result<Handle<R>, Error>`, which is `task` and `Scheduler::add` in one,
 ///
-/// with exactly the function's parameters. `R` is what the function returns; if it returns a type
-/// called `Result`, `R` is the `Ok` type, and an `Err` is a failed execution:
+/// with exactly the function's parameters. `R` is what the function returns, or what an `async` one
+/// gives when it is awaited; if that is a type called `Result`, `R` is the `Ok` type, and an `Err` is a
+/// failed execution:
 ///
 /// ```
 /// use pysched::{Scheduler, Task, TaskError, task};
@@ -214,8 +215,7 @@ use proc_macro2::TokenStream;
 /// # The function
 ///
 /// A task runs later, more than once, on another thread. So it is a free function, neither generic,
-/// `async`, `unsafe` nor `extern`, that owns its parameters: each is
-/// `Clone + Send + Sync + 'static`, and each run takes a copy. What it returns is
+/// `unsafe` nor `extern`, that owns its parameters: each is `Clone + Send + Sync + 'static`, and each run takes a copy. What it returns is
 /// `Send + Sync + 'static`; `impl Trait` will do. An error is whatever turns into a
 /// `Box<dyn Error + Send + Sync>`.
 ///
@@ -239,6 +239,57 @@ use proc_macro2::TokenStream;
 ///     Ok(())
 /// }
 /// # greet_later(&Scheduler::new()).unwrap();
+/// ```
+///
+/// # Asynchronous functions
+///
+/// An `async fn` is a task like any other. Each run calls it with copies of the arguments, and awaits
+/// what it gives.
+///
+/// ```
+/// use pysched::{Scheduler, Task, task};
+///
+/// async fn fetch(page: u32) -> String {
+///     format!("page {page}")
+/// }
+///
+/// #[task(recur, "1h", timeout = "10s", times = 1)]
+/// async fn count(pages: u32) -> usize {
+///     let mut letters = 0;
+///     for page in 0..pages {
+///         letters += fetch(page).await.len();
+///     }
+///     letters
+/// }
+///
+/// let sched = Scheduler::new();
+/// sched.start()?;
+/// let task: Task<usize> = count::task(3);
+/// let handle = sched.add(task)?;
+/// handle.run_now()?;
+/// assert_eq!(handle.wait().wait().unwrap(), &18);
+/// # sched.shutdown(true);
+/// # Ok::<(), pysched::Error>(())
+/// ```
+///
+/// * On a `TokioExecutor`, of the feature `tokio`, the runtime polls it. On every other executor a
+///   thread does, which sleeps while the function waits, and runs nothing else until it has ended; in a
+///   worker process it is the same. What it awaits has to work there: the timers and sockets of tokio
+///   do not outside of its runtime, those of `smol` do.
+/// * It can be ended where it waits. A `timeout`, `overlap = cancel_other` and `TaskFuture::cancel` drop
+///   it at that `.await`, and in a worker process they end the process, as with every other task.
+/// * `current()` is its execution, before and after each `.await`.
+/// * What it keeps across an `.await` is `Send`, as any thread may poll it. If it is not, the compiler
+///   names the variable:
+///
+/// ```compile_fail
+/// # use pysched::task;
+/// #[task(recur, 3)]
+/// async fn never() {
+///     let shared = std::rc::Rc::new(1);
+///     std::future::ready(()).await; // with `shared`, which is not `Send`
+///     drop(shared);
+/// }
 /// ```
 ///
 /// # Names

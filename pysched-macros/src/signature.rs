@@ -51,13 +51,6 @@ pub(crate) fn borrows(output: &Type) -> bool {
 
 fn check_qualifiers(function: &Function, errors: &mut Errors) {
     let signature = &function.signature;
-    if let Some(asyncness) = &signature.asyncness {
-        errors.point_at(
-            asyncness,
-            "async tasks are not supported yet: expected a function without `async`, which may \
-             block on the future",
-        );
-    }
     if let Safety::Unsafe(unsafety) = &signature.safety {
         errors.point_at(
             unsafety,

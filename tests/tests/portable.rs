@@ -1,7 +1,10 @@
 //! Portable tasks: what can leave the process, what comes back, and what is refused.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::{pending, poll_fn};
 use std::io;
+use std::task::Poll;
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use pysched::__private::{NotPortable, Outcome, Registration};
@@ -31,6 +34,23 @@ fn arguments<T>(task: &Task<T>) -> String {
 
 fn refusal<T>(task: &Task<T>) -> String {
     elsewhere(task).unwrap_err().to_string()
+}
+
+/// Is pending once, until another thread wakes it.
+async fn woken() {
+    let mut thread = None;
+    poll_fn(|context| match thread.take() {
+        Some(thread) => {
+            JoinHandle::join(thread).unwrap();
+            Poll::Ready(())
+        }
+        None => {
+            let waker = context.waker().clone();
+            thread = Some(std::thread::spawn(move || waker.wake()));
+            Poll::Pending
+        }
+    })
+    .await;
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,6 +131,79 @@ fn an_err_and_a_panic_come_back_as_failures() {
     assert_eq!(error.to_string(), "the task failed: broken");
     let error = failure(&fallible::task(2));
     assert!(matches!(&error, TaskError::Panicked(text) if text == "number 2"), "{error:?}");
+}
+
+#[test]
+fn what_is_awaited_travels_as_what_is_returned() {
+    #[task(once, 0)]
+    async fn later(number: f64, (text, flag): (String, bool), mut report: Report) -> Report {
+        woken().await;
+        report.title = format!("{number} {text} {flag}");
+        report
+    }
+    #[task(once, 0)]
+    async fn at_once() {}
+
+    let report = Report { title: "r".into(), sizes: BTreeMap::new(), tags: None };
+    let task = later::task(0.5, ("x".into(), true), report.clone());
+    assert!(arguments(&task).starts_with(r#"[0.5,["x",true],{"title":"r""#));
+    assert_eq!(value(&task), Report { title: "0.5 x true".into(), ..report });
+    assert_eq!(arguments(&at_once::task()), "[]");
+    value(&at_once::task());
+}
+
+#[test]
+fn an_err_and_a_panic_of_what_is_awaited_come_back_as_failures() {
+    #[task(once, 0)]
+    async fn fallible(how: u8) -> io::Result<Option<u8>> {
+        woken().await;
+        match how {
+            0 => Ok(Some(1)),
+            1 => Err(io::Error::other("broken")),
+            _ => panic!("number {how}"),
+        }
+    }
+
+    assert_eq!(value(&fallible::task(0)), Some(1));
+    assert_eq!(failure(&fallible::task(1)).to_string(), "the task failed: broken");
+    let error = failure(&fallible::task(2));
+    assert!(matches!(&error, TaskError::Panicked(text) if text == "number 2"), "{error:?}");
+}
+
+#[test]
+fn what_is_awaited_is_refused_for_the_same_reasons() {
+    #[task(once, 0)]
+    async fn instant(at: Instant) {
+        let _ = at;
+    }
+    #[task(once, 0)]
+    async fn opaque() -> impl Send + Sync {}
+    #[task(once, 0)]
+    async fn never() -> ! {
+        pending().await
+    }
+    #[task(once, 0)]
+    async fn borrowed(text: &'static str) {
+        let _ = text;
+    }
+    #[task(once, 0)]
+    #[rustfmt::skip]
+    #[allow(clippy::too_many_arguments)]
+    async fn seventeen(
+        _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8,
+        _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8,
+    ) {}
+
+    let text = refusal(&instant::task(Instant::now()));
+    assert!(text.contains("argument `at: Instant` is not `serde::Ser"), "{text}");
+    let text = refusal(&opaque::task());
+    assert!(text.contains("its result, `impl Send + Sync`, has no name"), "{text}");
+    let text = refusal(&never::task());
+    assert!(text.contains("its result, `!`, is not `serde::Ser"), "{text}");
+    let text = refusal(&borrowed::task("text"));
+    assert!(text.contains("argument `text: &'static str` borrows"), "{text}");
+    let text = refusal(&seventeen::task(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17));
+    assert!(text.contains("more than 16 arguments"), "{text}");
 }
 
 #[test]

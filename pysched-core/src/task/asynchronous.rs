@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::body::{Body, Call, Function, Landing, Sink, deliver};
-use super::course::{Course, Polled, block_on};
+use super::course::{self, Course, Polled};
 use super::record::{AnyRecord, Record};
 use crate::TaskId;
 use crate::error::TaskError;
@@ -54,7 +54,7 @@ where
 
     fn run(&mut self, sink: &dyn Sink) {
         if let Some(f) = self.f.take() {
-            block_on(Course::new(f), sink);
+            course::run(Course::new(f), sink);
         }
     }
 
@@ -90,7 +90,7 @@ where
     Fut: Future<Output = Result<T, TaskError>> + Send + 'static,
 {
     fn run(self: Arc<Self>, sink: &dyn Sink) {
-        block_on(Course::new(move || (self.f)()), sink);
+        course::run(Course::new(move || (self.f)()), sink);
     }
 
     fn polled(self: Arc<Self>, ending: Landing) -> Result<Run, Landing> {

@@ -7,16 +7,17 @@
 //! The first time that its future has to wait, a course asks for the stop of its execution
 //! (`execution/stop.rs`), which wakes the same waker. Most futures never have to, and need none.
 
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::blocking::block_on;
 use super::body::{Sink, deliver};
 use crate::error::TaskError;
 use crate::execution::{Advance, Stop};
-use crate::time::Parker;
 use crate::unwind::{catch, drop_quietly};
 
 /// What is polled until it has delivered its outcome, whatever its types.
@@ -176,26 +177,8 @@ impl<C: Deliver, E: Ending> Advance for Polled<C, E> {
     }
 }
 
-/// Ends the sleep of a thread that polls.
-struct Alarm(Parker);
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
 /// Polls on this thread, which sleeps meanwhile, until the outcome has been delivered.
-pub(super) fn block_on(course: impl Deliver, sink: &dyn Sink) {
+pub(super) fn run(course: impl Deliver, sink: &dyn Sink) {
     let mut course = pin!(course);
-    let parker = Parker::new();
-    let waker = Waker::from(Arc::new(Alarm(parker.clone())));
-    let mut context = Context::from_waker(&waker);
-    while course.as_mut().proceed(&mut context, false, sink).is_pending() {
-        parker.park();
-    }
+    block_on(poll_fn(|context| course.as_mut().proceed(context, false, sink)));
 }

@@ -1,8 +1,10 @@
 //! Tasks: what to run, when, and under which rules.
 
 mod asynchronous;
+mod blocking;
 mod body;
 mod conflict;
+mod converted;
 mod course;
 mod handle;
 mod info;
@@ -16,6 +18,7 @@ mod rules;
 mod stream;
 mod value;
 
+pub use blocking::block_on;
 pub use conflict::Conflict;
 pub use handle::Handle;
 pub use info::TaskInfo;
@@ -27,6 +30,7 @@ pub use stream::TaskStream;
 pub use value::Task;
 
 pub(crate) use body::{Body, Delivery, Landing, Sink};
+pub(crate) use converted::Converted;
 pub(crate) use course::Ending;
 pub(crate) use keeper::{Command, Keeper};
 pub(crate) use record::{AnyRecord, Claim, edit};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::body::Body;
-use super::{Conflict, Misfire, Overlap, Retry, Rules};
+use super::{Conflict, Converted, Misfire, Overlap, Retry, Rules};
 
 use crate::TaskId;
 use crate::error::TaskError;
@@ -149,10 +149,7 @@ impl<T: Send + Sync + 'static> Task<T> {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = T> + Send + 'static,
     {
-        Self::of(Body::future(move || {
-            let future = f();
-            async move { Ok(future.await) }
-        }))
+        Self::of(Body::future(move || Converted::new(f(), Ok)))
     }
 
     /// A task whose function is asynchronous and can fail, as [`fallible`](Self::fallible).
@@ -174,10 +171,10 @@ impl<T: Send + Sync + 'static> Task<T> {
         Fut: Future<Output = Result<T, E>> + Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        Self::of(Body::future(move || {
-            let future = f();
-            async move { future.await.map_err(|error| TaskError::Failed(error.into().into())) }
-        }))
+        let outcome = |returned: Result<T, E>| {
+            returned.map_err(|error| TaskError::Failed(error.into().into()))
+        };
+        Self::of(Body::future(move || Converted::new(f(), outcome)))
     }
 
     fn of(body: Body) -> Self {

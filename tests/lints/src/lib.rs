@@ -47,6 +47,7 @@
     clippy::unwrap_used
 )]
 
+use std::future::{pending, ready};
 use std::io;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -229,6 +230,78 @@ pub fn opaque_or_not() -> Result<impl Iterator<Item = u8> + Send + Sync, String>
     [1, 2].first().map(|first| [*first].into_iter()).ok_or_else(String::new)
 }
 
+/// An asynchronous task.
+#[task(SCHED, recur, 3, 2)]
+pub async fn asynchronous() {
+    ready(()).await;
+}
+
+/// An asynchronous task with a parameter and a result.
+#[task(sched(), recur_after, 0.25)]
+#[must_use]
+pub async fn awaited(cost: u64) -> u64 {
+    ready(cost).await
+}
+
+/// An asynchronous task that can fail, and whose parameter is cheaper to borrow.
+///
+/// # Errors
+///
+/// When it does.
+#[task(APP.sched, cron, "@daily", 1, name = "awaited", timeout = "10s", retry = 3)]
+pub async fn fallible_later(text: String) -> io::Result<usize> {
+    ready(()).await;
+    if text.is_empty() { Err(io::Error::other("empty")) } else { Ok(text.len()) }
+}
+
+/// An asynchronous task that never returns.
+#[task(SCHED, recur, 3)]
+pub async fn never_later() -> ! {
+    pending().await
+}
+
+/// An asynchronous task whose result has no name.
+#[task(SCHED, recur, 3)]
+pub async fn opaque_later(text: &'static str) -> impl Iterator<Item = u8> + Send + Sync {
+    ready(text.bytes()).await
+}
+
+/// An asynchronous task with patterns in place of names.
+#[task(SCHED, recur, 3)]
+pub async fn patterns_later((first, _): (u8, u8), mut second: u8, _: u8, [third]: [u8; 1]) -> u8 {
+    second += ready(first).await;
+    second + third
+}
+
+/// An asynchronous task that awaits nothing, gives another future and is large, which it allows itself.
+#[task(SCHED, recur, 3)]
+#[expect(clippy::unused_async, clippy::too_many_arguments, reason = "a task like any other")]
+pub async fn many_later(
+    aa: [u8; 1 << 15],
+    bb: u8,
+    cc: u8,
+    dd: u8,
+    ee: u8,
+    ff: u8,
+    gg: u8,
+    hh: u8,
+) -> std::future::Ready<u8> {
+    ready(aa[0] + bb + cc + dd + ee + ff + gg + hh)
+}
+
+/// An old asynchronous task, with an old type.
+#[task(SCHED, recur, 3)]
+#[deprecated(note = "use `awaited`")]
+#[expect(deprecated, reason = "until it is gone")]
+pub async fn old_later(old: Old) -> Old {
+    ready(old).await
+}
+
+#[task(recur, 3)]
+async fn private_later(_: u8) {
+    ready(()).await;
+}
+
 /// Many parameters, which the function allows itself.
 #[task(SCHED, recur, 3)]
 #[expect(clippy::too_many_arguments, reason = "a task like any other")]
@@ -310,6 +383,8 @@ pub fn tasks() -> Result<Handle<u64>, Error> {
     drop(inner::anywhere::delay()?);
     let value: Task<()> = private::task(1);
     drop(SCHED.add(value)?);
+    drop(fallible_later::delay(String::new())?);
+    drop(SCHED.add(private_later::task(1))?);
     drop(never::task().priority(1));
     local::delay(1)
 }

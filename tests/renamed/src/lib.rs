@@ -17,6 +17,18 @@ pub fn now(cost: u64) -> std::io::Result<u64> {
 #[task(SCHED, once, 0, crate = ::renamed)]
 pub fn utcnow() {}
 
+/// An asynchronous task.
+#[task(SCHED, once, 0, crate = renamed)]
+pub async fn later(cost: u64) -> std::io::Result<u64> {
+    std::future::ready(Ok(cost)).await
+}
+
+/// An asynchronous task whose result has no name.
+#[task(SCHED, once, 0, crate = ::renamed)]
+pub async fn opaque(text: &'static str) -> impl Send + Sync {
+    std::future::ready(text).await
+}
+
 /// A cron expression with all that it can have.
 #[task(SCHED, cron, "@daily", tz = "UTC", dst = skip, jitter = "5m", crate = renamed)]
 pub fn daily() {}
@@ -56,6 +68,8 @@ mod tests {
     fn tasks_of_a_renamed_crate_are_added() {
         assert!(matches!(super::now::delay(1), Err(Error::UnknownExecutor(_))));
         assert!(super::utcnow::delay().is_ok());
+        assert!(super::later::delay(1).is_ok());
+        assert!(super::opaque::delay("text").is_ok());
         assert!(super::daily::delay().is_ok());
         assert!(format!("{:?}", super::ruled::task()).contains("Allow(3)"));
         assert!(super::SCHED.delay(super::WEEKLY, 0, || ()).is_ok());

@@ -1,5 +1,6 @@
 //! `#[task]`: what it generates, and how that runs.
 
+mod asynchronous;
 mod cron;
 mod rules;
 

@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+mod asynchronous;
 mod code_of_users;
 mod control;
 mod isolation;

@@ -1,14 +1,9 @@
-//! A task is a plain function.
+//! A task is a function that is safe to call, and it is one task.
 
 use once_cell::sync::Lazy;
 use pysched::{Scheduler, task};
 
 static SCHED: Lazy<Scheduler> = Lazy::new(Scheduler::new);
-
-#[task(SCHED, recur, 3, 2)]
-async fn asynchronous() -> u8 {
-    1
-}
 
 #[task(SCHED, recur, 3, 2)]
 unsafe fn conditional() {}
@@ -20,6 +15,17 @@ extern "C" fn foreign() {}
 extern fn foreign_without_a_name() {}
 
 #[task(SCHED, recur, 3, 2)]
+async unsafe fn asynchronous_and_conditional() -> u8 {
+    1
+}
+
+#[task(SCHED, recur, 3, 2)]
+async extern "C" fn asynchronous_and_foreign() {}
+
+#[task(SCHED, recur, 3, 2)]
+const async fn constant_and_asynchronous() {}
+
+#[task(SCHED, recur, 3, 2)]
 #[task(SCHED, once, 3, 2)]
 fn twice() {}
 
@@ -28,8 +34,9 @@ fn twice() {}
 fn twice_by_path() {}
 
 fn main() {
-    let _ = asynchronous::delay();
     let _ = conditional::delay();
     let _ = foreign::delay();
+    let _ = asynchronous_and_conditional::delay();
+    let _ = constant_and_asynchronous::delay();
     let _ = twice::delay();
 }

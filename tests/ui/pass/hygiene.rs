@@ -73,6 +73,25 @@ fn delay(r#fn: u64) -> u64 {
     r#fn
 }
 
+struct Future;
+struct Failure;
+struct Output;
+struct future_task;
+struct block_on;
+struct attempt;
+struct arguments;
+struct returned;
+struct future;
+
+/// Its parameters have the names of what stands around them.
+#[::pysched::task(sched(), recur, 0.5, name = "asynchronous")]
+async fn asynchronous(sched: u64, asynchronous: u64, task: u64, r#await: u64) -> ::std::io::Result<u64> {
+    ::std::result::Result::Ok(sched + asynchronous + task + r#await)
+}
+
+#[::pysched::task(SCHED, once, 0)]
+async fn opaque(_: &'static ::std::primitive::str) -> impl ::std::marker::Send + ::std::marker::Sync {}
+
 struct Cron;
 struct Dst;
 struct Trigger;
@@ -116,6 +135,8 @@ fn main() {
     ::std::assert!(rules::delay(1, 2, 3).is_ok());
     ::std::mem::drop(timeout::delay());
     ::std::assert!(everything::delay(1, 2, 3, 4).is_ok());
+    ::std::assert!(asynchronous::delay(1, 2, 3, 4).is_ok());
+    ::std::assert!(opaque::delay("text").is_ok());
     ::std::assert!(task::delay(1, (2, 3)).is_ok());
     ::std::assert!(delay::delay(1).is_ok());
 }

@@ -25,10 +25,17 @@ mod jobs {
     #[task(SCHED, recur, 3)]
     fn private() {}
 
+    #[task(SCHED, recur, 3)]
+    pub async fn asynchronous() {}
+
+    #[task(SCHED, recur, 3)]
+    pub(in crate::jobs) async fn asynchronous_of_this_path() {}
+
     pub mod within {
         pub fn all() -> Result<(), pysched::Error> {
             super::of_this_path::delay()?;
             super::private::delay()?;
+            super::asynchronous_of_this_path::delay()?;
             Ok(())
         }
     }
@@ -57,7 +64,13 @@ impl Clock {
             local.0
         }
 
+        #[task(SCHED, recur, 3)]
+        async fn tick_later(local: Local) -> Local {
+            local
+        }
+
         tick::delay(Local(1))?;
+        tick_later::delay(Local(1))?;
         Ok(())
     }
 }
@@ -79,6 +92,7 @@ fn main() -> Result<(), Error> {
         fn in_a_closure() {}
         in_a_closure::delay()
     })()?;
+    jobs::asynchronous::delay()?;
     jobs::of_the_crate::delay()?;
     jobs::of_the_parent::delay()?;
     jobs::within::all()?;
