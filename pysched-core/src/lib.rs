@@ -36,6 +36,8 @@ pub use scheduler::{
     Stats, Subscription, Unfinished, UnfinishedExecution,
 };
 pub use task::{Conflict, Handle, Misfire, Overlap, Retry, Task, TaskInfo};
+#[cfg(feature = "tokio")]
+pub use time::TokioClock;
 pub use time::{Clock, FnClock, Interval, ManualClock, Parker, Precision, SystemClock};
 pub use trigger::Trigger;
 #[cfg(feature = "cron")]

@@ -393,6 +393,9 @@
 //! | `tracing` | no | all [events](Event) as events of `tracing`, and a span for each execution |
 //! | `metrics` | no | counters, gauges and histograms of `metrics` |
 
+#[cfg(feature = "tokio")]
+#[doc(inline)]
+pub use pysched_core::TokioClock;
 #[doc(inline)]
 pub use pysched_core::{
     Attempt, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution, Executor,
