@@ -38,6 +38,8 @@ pub use scheduler::{
     Shutdown, Stats, Subscription, Unfinished, UnfinishedExecution,
 };
 pub use task::{Conflict, Handle, Misfire, Next, Overlap, Retry, Task, TaskInfo, TaskStream};
+#[cfg(feature = "tokio")]
+pub use time::TokioClock;
 pub use time::{Clock, FnClock, Interval, ManualClock, Parker, Precision, SystemClock};
 pub use trigger::Trigger;
 #[cfg(feature = "cron")]

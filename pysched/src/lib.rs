@@ -393,9 +393,6 @@
 //! | `tracing` | no | all [events](Event) as events of `tracing`, and a span for each execution |
 //! | `metrics` | no | counters, gauges and histograms of `metrics` |
 
-#[cfg(feature = "tokio")]
-#[doc(inline)]
-pub use pysched_core::TokioExecutor;
 #[doc(inline)]
 pub use pysched_core::{
     Attempt, Cancelled, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution,
@@ -411,6 +408,9 @@ pub use pysched_core::{Calendar, CronError, Dst, MonthEnd};
 #[cfg(feature = "process")]
 #[doc(inline)]
 pub use pysched_core::{ProcessPoolBuilder, ProcessPoolExecutor, init, worker_test};
+#[cfg(feature = "tokio")]
+#[doc(inline)]
+pub use pysched_core::{TokioClock, TokioExecutor};
 #[cfg(all(feature = "macros", feature = "cron"))]
 #[doc(inline)]
 pub use pysched_macros::cron;

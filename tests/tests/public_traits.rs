@@ -111,3 +111,11 @@ fn shared_executors_and_clocks_are_executors_and_clocks() {
 fn a_result_that_can_be_cloned_can_be_awaited() {
     awaited::<TaskFuture<String>>();
 }
+
+#[cfg(feature = "tokio")]
+#[test]
+fn the_clock_of_a_runtime_is_a_clock() {
+    shared::<pysched::TokioClock>();
+    owned::<pysched::TokioClock>();
+    clock::<pysched::TokioClock>();
+}

@@ -234,8 +234,7 @@ impl Heart {
     /// whatever the scheduler's clock shows.
     fn wait_for_room(&mut self, deadline: Moment) {
         let engine = &self.engine;
-        let rest = deadline.since(engine.clock.now()).min(self.retry);
-        engine.parker.park_timeout(rest);
+        engine.clock.wait_at_most(&engine.parker, deadline, self.retry);
         self.retry = (self.retry * 2).min(LONGEST_RETRY);
     }
 

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
+#[cfg(feature = "tokio")]
+use super::TokioClock;
 use super::{Clock, Moment, Parker, SystemClock};
 use crate::sync::Mutex;
 use crate::unwind::catch;
@@ -15,20 +17,32 @@ const PAUSE_AFTER_PANIC: Duration = Duration::from_millis(10);
 pub(crate) enum AnyClock {
     /// Ours, which does not panic: it is read at each addition, and twice for each run.
     System(SystemClock),
+
+    /// Ours, which is asked for more than a clock has to offer.
+    #[cfg(feature = "tokio")]
+    Tokio(TokioClock),
+
     Other(Box<dyn Clock>),
 }
 
 impl AnyClock {
     pub(crate) fn new(clock: impl Clock) -> Self {
-        match (&clock as &dyn Any).downcast_ref::<SystemClock>() {
-            Some(clock) => Self::System(clock.clone()),
-            None => Self::Other(Box::new(clock)),
+        let any = &clock as &dyn Any;
+        if let Some(clock) = any.downcast_ref::<SystemClock>() {
+            return Self::System(clock.clone());
         }
+        #[cfg(feature = "tokio")]
+        if let Some(clock) = any.downcast_ref::<TokioClock>() {
+            return Self::Tokio(clock.clone());
+        }
+        Self::Other(Box::new(clock))
     }
 
     fn get(&self) -> &dyn Clock {
         match self {
             Self::System(clock) => clock,
+            #[cfg(feature = "tokio")]
+            Self::Tokio(clock) => clock,
             Self::Other(clock) => &**clock,
         }
     }
@@ -66,6 +80,8 @@ impl GuardedClock {
     pub(crate) fn now(&self) -> Moment {
         match &self.clock {
             AnyClock::System(clock) => clock.moment(),
+            #[cfg(feature = "tokio")]
+            AnyClock::Tokio(clock) => self.guarded_now(clock),
             AnyClock::Other(clock) => self.guarded_now(&**clock),
         }
     }
@@ -94,7 +110,13 @@ impl GuardedClock {
     /// Reads both [`now`](Self::now) and [`wall`](Self::wall), and remembers them for the time of a
     /// panic.
     pub(crate) fn read_and_keep(&self) -> (Moment, SystemTime) {
-        let (moment, wall) = (self.now(), self.wall());
+        let moment = self.now();
+        let wall = match &self.clock {
+            // Others may move it meanwhile, by hours: no sign of a wall clock that was set.
+            #[cfg(feature = "tokio")]
+            AnyClock::Tokio(clock) => clock.wall_at(moment.since_origin()),
+            AnyClock::System(_) | AnyClock::Other(_) => self.wall(),
+        };
         *self.kept.lock() = Reading { moment, wall, at: Instant::now() };
         (moment, wall)
     }
@@ -104,6 +126,22 @@ impl GuardedClock {
         if catch(|| self.clock.get().wait(parker, limit)).is_err() {
             parker.park_timeout(until.since(self.now()).min(PAUSE_AFTER_PANIC));
         }
+    }
+
+    /// Waits as [`wait`](Self::wait) does, but for at most `limit` of real time: for something that
+    /// comes whatever the clock shows.
+    ///
+    /// Most clocks need not know. But on one whose time stands still until the heart waits, what the
+    /// heart waits for may take such time.
+    pub(crate) fn wait_at_most(&self, parker: &Parker, until: Moment, limit: Duration) {
+        #[cfg(feature = "tokio")]
+        if let AnyClock::Tokio(clock) = &self.clock {
+            let until = (until != Moment::NEVER).then(|| until.since_origin());
+            if catch(|| clock.wait_at_most(parker, until, limit)).is_ok() {
+                return;
+            }
+        }
+        parker.park_timeout(until.since(self.now()).min(limit));
     }
 
     pub(crate) fn attach(&self, parker: &Parker) {

@@ -11,10 +11,16 @@ mod pace;
 mod parker;
 mod precision;
 mod slack;
+#[cfg(any(feature = "tokio", all(test, loom)))]
+mod stand_in;
 mod system;
+#[cfg(feature = "tokio")]
+mod tokio;
 #[cfg(target_os = "linux")]
 mod watch;
 
+#[cfg(feature = "tokio")]
+pub use self::tokio::TokioClock;
 pub use clock::Clock;
 pub use function::FnClock;
 pub(crate) use guarded::{AnyClock, GuardedClock};

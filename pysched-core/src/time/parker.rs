@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+#[cfg(any(feature = "tokio", all(test, loom)))]
+use super::stand_in::StandIn;
 use crate::sync::{Condvar, Mutex};
 
 /// A place to sleep that others can end: what [`Clock::wait`](crate::Clock::wait) waits on.
@@ -48,6 +50,10 @@ struct State {
 
     /// How often `unpark` was called; lets a clock tell whether its sleeper has been called since.
     unparks: u64,
+
+    /// Who is told of each token, in the moment in which it is left.
+    #[cfg(any(feature = "tokio", all(test, loom)))]
+    stand_in: Option<Arc<StandIn>>,
 }
 
 impl Parker {
@@ -137,6 +143,10 @@ impl Parker {
         let mut state = self.place.state.lock();
         state.unparks += 1;
         self.place.token.store(true, Ordering::Relaxed);
+        #[cfg(any(feature = "tokio", all(test, loom)))]
+        if let Some(stand_in) = &state.stand_in {
+            stand_in.called();
+        }
         state.asleep > 0
     }
 
@@ -170,6 +180,12 @@ impl Parker {
 
     pub(crate) fn unparks(&self) -> u64 {
         self.place.state.lock().unparks
+    }
+
+    /// Says who stands in for the sleeper, and so is told of each token from now on.
+    #[cfg(any(feature = "tokio", all(test, loom)))]
+    pub(super) fn set_stand_in(&self, stand_in: Option<&Arc<StandIn>>) {
+        self.place.state.lock().stand_in = stand_in.cloned();
     }
 }
 

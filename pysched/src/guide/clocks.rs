@@ -1,4 +1,4 @@
-//! Clocks: real time, time that a test moves, simulated time, and a clock of your own.
+//! Clocks: real time, time that a test moves, simulated time, a runtime's time, and a clock of your own.
 //!
 //! A scheduler asks its [`Clock`] for two times. The *monotonic* one never goes back; intervals and
 //! delays run on it. The *wall clock* can be set; [`Trigger::at`], [`Task::starting`] and
@@ -8,6 +8,7 @@
 //! | --- | --- | --- |
 //! | [`SystemClock`] | by itself | everything that is not a test: it is the default |
 //! | [`ManualClock`] | when you say so | tests |
+//! | `TokioClock` | as a tokio runtime says, paused or not; feature `tokio` | tests of async code |
 //! | [`FnClock`] | as two functions of yours say | simulations, and code that comes from Python's `sched` |
 //! | your own [`Clock`] | as you like | replays, accelerated time |
 //!
@@ -91,6 +92,15 @@
 //! assert!(!in_an_hour.future().done());
 //! # Ok::<(), pysched::Error>(())
 //! ```
+//!
+//! # Testing on tokio's paused time
+//!
+//! With the feature `tokio` there is a `TokioClock`. In a test that is annotated with
+//! `#[tokio::test(start_paused = true)]`, time jumps whenever the runtime has nothing to do: to its next
+//! timer, or with this clock to the next task of the scheduler, if that comes first. Nothing has to be
+//! advanced by hand: `sleep(Duration::from_secs(86_400)).await` takes no time, and sees each run of a
+//! day at its time. Await what is to come; what blocks the thread of the runtime keeps its time from
+//! going on.
 //!
 //! # Simulating with [`FnClock`]
 //!

@@ -40,7 +40,7 @@ fn a_series_goes_on_failing_and_another_executor_goes_on_running() {
         .named_executor("tokio", TokioExecutor::new(runtime.handle().clone()))
         .build();
     sched.start().unwrap();
-    runtime.shutdown_background();
+    drop(runtime);
     let series = Task::future(|| async {}).trigger(Trigger::recur(0.001)).executor("tokio");
     let series = sched.add(series.times(3)).unwrap();
     for _ in 0..3 {
