@@ -10,5 +10,7 @@ pub mod overlap;
 pub mod processes;
 pub mod results;
 pub mod shutdown;
+#[cfg(feature = "tokio")]
+pub mod sync_and_async;
 #[cfg(feature = "cron")]
 pub mod time_zones;
