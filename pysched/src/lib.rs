@@ -1,5 +1,6 @@
 //! A background task scheduler inside your process: annotate a function, or give a closure, and it
-//! runs on time, once, every so often or by the calendar, on a pool of threads, by priority.
+//! runs on time, once, every so often or by the calendar, on threads, on an async runtime or in worker
+//! processes, by priority.
 //!
 //! No async runtime is needed and nothing polls: one thread sleeps until the next task is due, and
 //! while there is none, nothing wakes up. A task never starts before its time, a series never
@@ -61,6 +62,8 @@
 //! SCHED.add(task)?;
 //! # Ok::<(), pysched::Error>(())
 //! ```
+//!
+//! An `async fn` is annotated as any other, and [`Task::future`] makes a task of what gives a future.
 //!
 //! The result is a [`Handle`]: it names the task, cancels it, and leads to its results. Dropping it
 //! changes nothing. A function that recurs is called again and again, so it is `Fn`: each run of an
@@ -335,8 +338,12 @@
 //! | --- | --- |
 //! | [`ThreadPoolExecutor`] | on its own threads, by default as many as there are processors |
 //! | [`InlineExecutor`] | on the scheduler's thread: for tests, and for tasks that take no time |
+//! | `TokioExecutor` | on a tokio runtime, functions on its threads that may block; feature `tokio` |
 //! | `ProcessPoolExecutor` | in worker processes, which may crash and can be killed; feature `process`, Unix |
 //! | your own [`Executor`] | wherever you like; its page has one |
+//!
+//! Each of them runs functions and async functions. What that means where, and what to await in place of what
+//! blocks, is in `guide::sync_and_async`, which comes with the feature `tokio`.
 //!
 //! A scheduler can have several. A task goes to the one it names, so that slow tasks are in
 //! nobody's way:
@@ -378,7 +385,8 @@
 //! # Ok::<(), pysched::Error>(())
 //! ```
 //!
-//! [`FnClock`] is made of two functions and serves simulations; [`guide::clocks`] compares them and
+//! [`FnClock`] is made of two functions and serves simulations; `TokioClock`, with the feature `tokio`, follows
+//! the time of a runtime, paused or not; [`guide::clocks`] compares them and
 //! shows how to write one.
 //!
 //! # Features
@@ -390,6 +398,7 @@
 //! | `bundled-time-zones` | no | a time zone database in the program, for systems that have none |
 //! | `process` | no | `ProcessPoolExecutor`; brings `serde` |
 //! | `serde` | no | [`Event`], [`Execution`], [`TaskInfo`], [`Stats`] and [`Trigger`] can be serialised; annotated functions whose arguments and results can be encoded are registered with the code that does so |
+//! | `tokio` | no | `TokioExecutor`, `TokioClock`, and the guide's page on them |
 //! | `tracing` | no | all [events](Event) as events of `tracing`, and a span for each execution |
 //! | `metrics` | no | counters, gauges and histograms of `metrics` |
 
@@ -424,6 +433,6 @@ pub use pysched_core::__private;
 pub mod guide;
 
 /// The README's code blocks are tests.
-#[cfg(all(doctest, feature = "process"))]
+#[cfg(all(doctest, feature = "process", feature = "tokio"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
