@@ -1,10 +1,15 @@
 //! Executors: one suite, which each of them has to pass.
 //!
 //! The cases are in `suite.rs`, and know an executor only by how to make one. What they run are
-//! annotated functions, which can also run in a worker process, and leave their traces in files.
+//! annotated functions, which can also run in a worker process, and leave their traces in files: once
+//! plain functions, and once async functions (`functions.rs`).
 
+mod functions;
+#[cfg(feature = "tokio")]
+mod runtimes;
 mod suite;
 
+use functions::{Async, Plain};
 use pysched::{InlineExecutor, Scheduler, SchedulerBuilder, ThreadPoolExecutor};
 
 #[cfg(all(feature = "process", unix))]
@@ -24,9 +29,20 @@ macro_rules! conforms {
             $(
                 #[test]
                 fn $case() {
-                    suite::$case(MAKE);
+                    suite::$case::<Plain>(MAKE);
                 }
             )*
+
+            mod asynchronous {
+                use super::*;
+
+                $(
+                    #[test]
+                    fn $case() {
+                        suite::$case::<Async>(MAKE);
+                    }
+                )*
+            }
         }
     };
 }
@@ -81,3 +97,7 @@ beside!(processes, |workers| {
     let pool = pysched::ProcessPoolExecutor::new(workers).expect("there are workers");
     Scheduler::builder().executor(pool)
 },);
+#[cfg(feature = "tokio")]
+beside!(tokio, |workers| Scheduler::builder().executor(runtimes::on_tokio(workers)),);
+#[cfg(feature = "tokio")]
+beside!(smol, |workers| Scheduler::builder().executor(runtimes::OnSmol::new(workers)),);
