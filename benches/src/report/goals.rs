@@ -90,7 +90,7 @@ const SAFFRON: &[&str] = &[Saffron::NAME];
 /// Those whose errors say at which place of the expression they are.
 const PLACING: &[&str] = &[Cronexpr::NAME];
 
-const GOALS: [Goal; 57] = [
+const GOALS: [Goal; 56] = [
     goal("add", 0, "added_ns", AtMost, 0.8, Least(POOL)),
     goal("add", 0, "added_ns", AtMost, 0.2, Least(TOKIO)),
     goal("add", 1, "added_ns", AtMost, 0.8, Least(POOL)),
@@ -114,7 +114,6 @@ const GOALS: [Goal; 57] = [
     goal("lateness", 0, "early", AtMost, 0.0, One).on_tokio(),
     goal("lateness", 0, "lost", AtMost, 0.0, One).on_tokio(),
     goal("futures", 0, "rate", AtLeast, 0.9, Most(SPAWN)).on_tokio(),
-    goal("futures", 1, "rate", AtLeast, 0.9, Most(SPAWN)).on_tokio(),
     goal("recurring", 0, "cpu_s", AtMost, 0.6, Least(TOKIO)),
     goal("recurring", 0, "p99_us", AtMost, 1.0, LeastPeer),
     goal("recurring", 0, "early", AtMost, 0.0, One),

@@ -92,10 +92,6 @@ impl Desk {
         std::ptr::eq(EMPLOYER.get(), self)
     }
 
-    pub(super) fn workers(&self) -> usize {
-        self.handle.metrics().num_workers()
-    }
-
     /// Whether a task that this thread spawns may begin while it blocks.
     pub(super) fn lets_others_begin(&self) -> bool {
         // A worker of a runtime with several keeps what it has spawned last to itself.

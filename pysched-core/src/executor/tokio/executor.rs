@@ -188,10 +188,6 @@ impl Executor for TokioExecutor {
         self.desk.lets_others_begin()
     }
 
-    fn workers(&self) -> Option<usize> {
-        Some(self.desk.workers())
-    }
-
     fn waits_for_this_thread(&self) -> bool {
         self.desk.is_at_home()
     }

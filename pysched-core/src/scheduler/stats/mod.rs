@@ -145,13 +145,14 @@ pub struct ExecutorStats {
     pub name: String,
 
     /// How many workers it has at the moment, threads or processes, of all that use it; `None` if it
-    /// does not say.
+    /// does not say, or has none of its own, as one on an async runtime.
     pub workers: Option<usize>,
 
-    /// How many executions of this scheduler wait for one of them, or for room in the executor.
+    /// How many executions of this scheduler wait for a worker, or for room in the executor.
     pub queued: usize,
 
-    /// How many executions of this scheduler its workers are at, those that are overdue included.
+    /// How many executions of this scheduler are going on there, those that are overdue included, and those
+    /// whose future waits.
     pub busy: usize,
 }
 
