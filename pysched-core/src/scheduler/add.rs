@@ -193,6 +193,7 @@ impl Engine {
             ..More::default()
         };
         let index = shard.insert(Entrant {
+            is_async: body.is_async(),
             body,
             sequence,
             priority,
@@ -281,8 +282,17 @@ impl Engine {
             drop(shard);
             return Err(Error::Shutdown);
         }
-        let entrant =
-            Entrant { body, sequence, priority, lane: 0, more: None, delay, first, armed };
+        let entrant = Entrant {
+            is_async: body.is_async(),
+            body,
+            sequence,
+            priority,
+            lane: 0,
+            more: None,
+            delay,
+            first,
+            armed,
+        };
         let index = shard.insert(entrant);
         let id = shard.id(index);
         shard.tell(index, now, || EventKind::Added);
@@ -376,6 +386,7 @@ impl Engine {
         };
         let more = Some(Box::new(more));
         let index = shard.insert(Entrant {
+            is_async: body.is_async(),
             body,
             sequence,
             priority,

@@ -162,6 +162,9 @@ pub(super) struct Common {
 /// What is needed to put a new task into a slot.
 pub(super) struct Entrant {
     pub(super) body: Body,
+
+    /// Whether its function gives a future.
+    pub(super) is_async: bool,
     pub(super) sequence: u64,
     pub(super) priority: i32,
     pub(super) lane: u32,
@@ -213,10 +216,11 @@ impl Shard {
     /// Adds a task that is held by one handle, and gives its index. One that waits for the wall clock
     /// is armed afterwards.
     pub(super) fn insert(&mut self, entrant: Entrant) -> usize {
-        let Entrant { body, sequence, priority, lane, more, delay, first, armed } = entrant;
+        let Entrant { body, is_async, sequence, priority, lane, more, delay, first, armed } =
+            entrant;
         debug_assert!(!armed || first.wall.is_none());
         let index = self.slots.insert(Slot {
-            is_async: body.is_async(),
+            is_async,
             body: Some(body),
             more,
             sequence,
