@@ -426,51 +426,68 @@ mod models {
         }
     }
 
-    /// A runtime with a thread for each task.
+    enum Task {
+        Driver,
+        Turn,
+    }
+
+    /// A runtime that two threads run, from one queue. With a thread for each task it would need more than
+    /// loom has.
     struct Runtime {
         admission: Admission<Future>,
         begun: [AtomicUsize; 2],
-        tasks: Mutex<Vec<thread::JoinHandle<()>>>,
+        tasks: Mutex<VecDeque<Task>>,
     }
 
     impl Runtime {
-        fn spawn(this: &Arc<Self>, task: impl FnOnce(&Arc<Self>) + 'static) {
-            let own = Arc::clone(this);
-            let task = thread::spawn(move || task(&own));
-            this.tasks.lock().push(task);
+        fn spawn(&self, task: Task) {
+            self.tasks.lock().push_back(task);
         }
 
-        fn answer(this: &Arc<Self>, calls: &Calls) {
+        fn answer(&self, calls: &Calls) {
             if calls.driver {
-                Self::spawn(this, Self::drive);
+                self.spawn(Task::Driver);
             }
         }
 
-        fn drive(this: &Arc<Self>) {
+        /// Runs tasks until there are none. Whoever spawns one comes here later.
+        fn run(&self) {
             loop {
-                match this.admission.visit() {
-                    Visit::Nothing => return,
-                    Visit::Last(future) => return Self::turn(this, Some(future)),
-                    Visit::More => Self::spawn(this, |this| Self::turn(this, None)),
+                let task = self.tasks.lock().pop_front();
+                match task {
+                    None => return,
+                    Some(Task::Turn) => self.turn(None),
+                    Some(Task::Driver) => match self.admission.visit() {
+                        Visit::Nothing => {}
+                        Visit::Last(future) => self.turn(Some(future)),
+                        Visit::More => {
+                            self.spawn(Task::Turn);
+                            self.spawn(Task::Driver);
+                        }
+                    },
                 }
-                thread::yield_now();
             }
         }
 
-        fn turn(this: &Arc<Self>, first: Option<Future>) {
-            let (mut next, mut over) = (first, 0);
+        fn turn(&self, first: Option<Future>) {
+            let mut over = first.map_or(0, |future| self.begin(&future));
             loop {
-                if let Some(Future(number)) = next.take() {
-                    this.begun[number].fetch_add(1, Ordering::Relaxed);
-                    over = 1;
-                }
-                let (found, calls) = this.admission.next_future(over);
-                Self::answer(this, &calls);
-                if found.is_none() {
-                    return;
-                }
-                (next, over) = (found, 0);
+                let (next, calls) = self.admission.next_future(over);
+                self.answer(&calls);
+                let Some(future) = next else { return };
+                over = self.begin(&future);
             }
+        }
+
+        /// Says how many are over then.
+        fn begin(&self, Future(number): &Future) -> usize {
+            self.begun[*number].fetch_add(1, Ordering::Relaxed);
+            1
+        }
+
+        fn push(&self, future: Future) {
+            let calls = self.admission.push(future).ok().unwrap();
+            self.answer(&calls);
         }
     }
 
@@ -479,28 +496,23 @@ mod models {
     fn loom_every_future_begins_once() {
         for limit in [1, 2] {
             let mut builder = loom::model::Builder::new();
-            builder.preemption_bound = Some(2);
+            builder.preemption_bound = Some(3);
             builder.check(move || {
                 let runtime = Arc::new(Runtime {
                     admission: Admission::new(limit),
                     begun: [AtomicUsize::new(0), AtomicUsize::new(0)],
-                    tasks: Mutex::new(Vec::new()),
+                    tasks: Mutex::default(),
                 });
                 let other = thread::spawn({
                     let runtime = Arc::clone(&runtime);
                     move || {
-                        let calls = runtime.admission.push(Future(1)).ok().unwrap();
-                        Runtime::answer(&runtime, &calls);
+                        runtime.push(Future(1));
+                        runtime.run();
                     }
                 });
-                let calls = runtime.admission.push(Future(0)).ok().unwrap();
-                Runtime::answer(&runtime, &calls);
+                runtime.push(Future(0));
+                runtime.run();
                 other.join().unwrap();
-                loop {
-                    let task = runtime.tasks.lock().pop();
-                    let Some(task) = task else { break };
-                    task.join().unwrap();
-                }
                 let begun = runtime.begun.each_ref().map(|it| it.load(Ordering::Relaxed));
                 assert_eq!(begun, [1, 1]);
                 assert_eq!(runtime.admission.size(), (0, 0));
