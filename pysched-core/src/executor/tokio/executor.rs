@@ -93,9 +93,7 @@ impl TokioExecutor {
     #[must_use]
     #[track_caller]
     pub fn current() -> Self {
-        let executor = Self::new(Handle::current());
-        executor.desk.set_home();
-        executor
+        Self::new(Handle::current())
     }
 
     /// Limits how many executions go on at a time, those that block a thread included. While there are that
