@@ -192,6 +192,9 @@ impl Scheduler {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     ///
+    /// What `f` returns is the result, also where that is a future, which nobody would await: for an `async`
+    /// closure, [`add`](Self::add) a [`Task::future`].
+    ///
     /// # Errors
     ///
     /// As [`add`](Self::add).
@@ -387,7 +390,7 @@ impl Scheduler {
 
     /// Shuts down as [`shutdown(true)`](Self::shutdown), for at most `limit`, then as
     /// [`shutdown(false)`](Self::shutdown). What is running then is told to end, by its
-    /// [token](crate::Current::token).
+    /// [token](crate::Current::token); a future is dropped where it waits, and so has been cancelled.
     ///
     /// From inside a task it does not wait at all. Elsewhere it blocks the calling thread: on a runtime's,
     /// give [`shutdown_async`](Self::shutdown_async) the limit instead.
