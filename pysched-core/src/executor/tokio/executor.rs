@@ -44,8 +44,9 @@ use crate::executor::{Executor, Job, Rejected};
 /// # The end of the runtime
 ///
 /// Executions that are on a runtime when that is shut down or dropped fail with
-/// [`TaskError::WorkerDied`], as do those that it was to begin; what comes later is refused with
-/// [`TaskError::Refused`]. The scheduler goes on, with its other executors.
+/// [`TaskError::WorkerDied`], as do those that it was to begin, and the first that is given to it
+/// afterwards, by which its end is noticed; what comes later is refused with [`TaskError::Refused`]. The
+/// scheduler goes on, with its other executors.
 ///
 /// # Blocking
 ///
@@ -89,7 +90,7 @@ impl TokioExecutor {
     ///
     /// # Panics
     ///
-    /// Outside of a runtime, as [`Handle::current`] does.
+    /// Outside of a runtime, as [`Handle::current`] does. There, give [`new`](Self::new) the handle of one.
     #[must_use]
     #[track_caller]
     pub fn current() -> Self {
@@ -153,7 +154,10 @@ impl TokioExecutor {
 fn why(closed: Closed) -> String {
     let what = match closed {
         Closed::ShutDown => "the executor has been shut down",
-        Closed::RuntimeGone => "its tokio runtime has been shut down",
+        Closed::RuntimeGone => {
+            "its tokio runtime has been shut down: give each runtime, as each test has one, a scheduler \
+             of its own"
+        }
     };
     what.to_owned()
 }
