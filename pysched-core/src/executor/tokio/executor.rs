@@ -53,7 +53,9 @@ use crate::executor::{Executor, Job, Rejected};
 /// A current-thread runtime runs only while a thread is inside of its `block_on`. What would block that
 /// thread until an execution on that same runtime is over, would wait for ever. So
 /// [`TaskFuture::wait`](crate::TaskFuture::wait) and [`Handle::wait`](crate::Handle::wait) panic there, and
-/// [`shutdown(true)`](crate::Scheduler::shutdown) does not wait. On a runtime with several threads they
+/// [`shutdown(true)`](crate::Scheduler::shutdown) does not wait, nor does
+/// [`shutdown_timeout`](crate::Scheduler::shutdown_timeout), which cuts the shutdown short at once. That
+/// concerns functions as well, though these do not need that thread. On a runtime with several threads they
 /// keep one of these from other work. Await instead.
 pub struct TokioExecutor {
     desk: Arc<Desk>,
