@@ -39,7 +39,25 @@ pub(crate) fn check(function: &Function, errors: &mut Errors) {
     }
     if let ReturnType::Type(_, output) = &function.signature.output {
         Place::Output.check(output, errors);
+        if is_future(output) {
+            errors.point_at(
+                output,
+                "nobody would await the future that a task returns: expected an `async fn`, which may \
+                 await it",
+            );
+        }
     }
+}
+
+/// Whether a type is `impl Future`. It would be a result like any other, of a function that has done nothing.
+fn is_future(ty: &Type) -> bool {
+    let Type::ImplTrait(named) = ty else { return false };
+    named.bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            bound.path.segments.last().is_some_and(|last| last.ident == "Future")
+        }
+        _ => false,
+    })
 }
 
 /// Whether a return type borrows what a task cannot lend.

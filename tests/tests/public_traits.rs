@@ -7,10 +7,10 @@ use std::hash::Hash;
 use std::str::FromStr;
 
 use pysched::{
-    Clock, Counts, Error, Execution, Executor, ExecutorStats, FnClock, Handle, InlineExecutor,
-    Interval, Job, ManualClock, Parker, Percentiles, Rejected, Scheduler, SchedulerBuilder, Stats,
-    Status, SystemClock, Task, TaskError, TaskFuture, TaskId, TaskInfo, ThreadPoolExecutor,
-    Trigger, Unfinished, UnfinishedExecution,
+    Cancelled, Clock, Counts, Error, Execution, Executor, ExecutorStats, FnClock, Handle,
+    InlineExecutor, Interval, Job, JobFuture, ManualClock, Next, Parker, Percentiles, Rejected,
+    Scheduler, SchedulerBuilder, Shutdown, Stats, Status, SystemClock, Task, TaskError, TaskFuture,
+    TaskId, TaskInfo, TaskStream, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
 };
 
 /// A result that is `Send` and `Sync`, as all have to be, and nothing else.
@@ -27,6 +27,8 @@ fn error<T: std::error::Error + Send + Sync + Clone + 'static>() {}
 fn executor<T: Executor>() {}
 
 fn clock<T: Clock>() {}
+
+fn sent<T: Send + Debug>() {}
 
 fn awaited<T: Future + Unpin>() {}
 
@@ -112,9 +114,26 @@ fn a_result_that_can_be_cloned_can_be_awaited() {
     awaited::<TaskFuture<String>>();
 }
 
+#[test]
+fn what_is_awaited_can_be_moved_to_where_it_is() {
+    shared::<Cancelled>();
+    awaited::<Cancelled>();
+    shared::<Next<'_, Opaque>>();
+    awaited::<Next<'_, Opaque>>();
+    shared::<Shutdown>();
+    awaited::<Shutdown>();
+    shared::<TaskStream<Opaque>>();
+    // It has the future of a user, which no other thread may look at while it is polled.
+    sent::<JobFuture>();
+    awaited::<JobFuture>();
+}
+
 #[cfg(feature = "tokio")]
 #[test]
-fn the_clock_of_a_runtime_is_a_clock() {
+fn the_executor_and_the_clock_of_a_runtime_are_what_all_are() {
+    shared::<pysched::TokioExecutor>();
+    executor::<pysched::TokioExecutor>();
+    executor::<std::sync::Arc<pysched::TokioExecutor>>();
     shared::<pysched::TokioClock>();
     owned::<pysched::TokioClock>();
     clock::<pysched::TokioClock>();

@@ -9,10 +9,10 @@
 //!
 //! No waiter is forgotten: a thread looks for the value and goes to sleep under the lock that
 //! `announce` takes after the value is there, so it either sees the value or is asleep, and counted,
-//! when `announce` has the lock and notifies those who are. A callback or waker is put in under the same lock and only while the
-//! completion is not announced, so it is either found by `announce` or called by whoever brought
-//! it. A future looks for the value under that lock, too, before it leaves its waker there, or finds
-//! that it has left it before. The loom models are at the end.
+//! when `announce` has the lock and notifies those who are. A callback is put in under the same lock and
+//! only while the completion is not announced, so it is either found by `announce` or called by whoever
+//! brought it. A future looks for the value under that lock, too, before it leaves its waker there, or
+//! after it has found under the lock that its waker is there. The loom models are at the end.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -148,7 +148,7 @@ impl<V> Completion<V> {
         }
         let is_known = self.waiters.lock().wakers.renew(*key, (), context.waker());
         if is_known {
-            // Looked for only now: what is settled from here on is announced to this waker.
+            // It will be woken, as it has not been taken out. This spares it that if there is a value.
             return self.get().map_or(Poll::Pending, Poll::Ready);
         }
         // Wakers are made by users, so they are cloned and dropped outside of the lock.

@@ -188,10 +188,15 @@ impl<T> TaskFuture<T> {
 impl<T: Send + Sync + 'static> TaskFuture<T> {
     /// Cancels the execution; `true` if it will never run, or never to its end.
     ///
-    /// What has not started never does, and what has failed is not tried again. What runs on a thread
-    /// cannot be stopped: `false`, and its [token](crate::Current::token) tells it to end. If it then
-    /// fails, it counts as cancelled; if it returns a value, it has succeeded. What runs in a worker
-    /// process of a `ProcessPoolExecutor` ends soon, with its process, and then counts as cancelled.
+    /// What has not started never does, and what has failed is not tried again. What has started depends
+    /// on what it is, and its [token](crate::Current::token) tells it to end in any case:
+    ///
+    /// * A function on a thread cannot be stopped: `false`. If it then fails, it counts as cancelled; if
+    ///   it returns a value, it has succeeded.
+    /// * The future of an asynchronous function is dropped at the `.await` that it waits at: `true`.
+    ///   Whatever it may still come to, it counts as cancelled.
+    /// * What runs in a worker process of a `ProcessPoolExecutor` ends soon, with its process, and then
+    ///   counts as cancelled: `true`.
     ///
     /// Only this execution is cancelled: a recurring task goes on with the next one. To end a
     /// series, use [`Handle::cancel`](crate::Handle::cancel).

@@ -11,8 +11,9 @@ use crate::error::TaskError;
 /// Tells a function that is running that it is to end: its execution has timed out or was cancelled, or
 /// the scheduler is shutting down and out of patience.
 ///
-/// A thread cannot be killed, so it is up to the function to look now and then, and to return. A token is
-/// never reset. Clones are the same token.
+/// A thread cannot be killed, so it is up to the function to look now and then, and to return. A future
+/// need not look: it is dropped where it waits. What it has spawned is not, and may be given the token. A
+/// token is never reset. Clones are the same token.
 ///
 /// ```
 /// use std::time::Duration;

@@ -34,7 +34,7 @@ use crate::portable::Parcel;
 ///
 /// A [`Job`] is one execution of one task. An executor does one of four things with it:
 ///
-/// * [`Job::run`] it, now or later, on any thread;
+/// * [`Job::run`] it, now or later, on any thread, or poll it as [`Job::into_future`], on any runtime;
 /// * give it back with [`Rejected::Full`]: the scheduler keeps it and offers it again when a job of
 ///   this executor has ended, or else after at most 100 ms, the most urgent first;
 /// * give it back with [`Rejected::Refused`], or [`Job::fail`] it: the execution has failed;

@@ -192,6 +192,9 @@ impl Scheduler {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     ///
+    /// What `f` returns is the result, also where that is a future, which nobody would await: for an `async`
+    /// closure, [`add`](Self::add) a [`Task::future`].
+    ///
     /// # Errors
     ///
     /// As [`add`](Self::add).
@@ -364,7 +367,8 @@ impl Scheduler {
     /// not started is cancelled, and what runs finishes unattended.
     ///
     /// With `wait`, it blocks the calling thread: on a runtime's, await
-    /// [`shutdown_async`](Self::shutdown_async) instead.
+    /// [`shutdown_async`](Self::shutdown_async) instead. On the thread of a current-thread runtime that a
+    /// `TokioExecutor` of this scheduler runs on, it does not wait, as nothing would run there meanwhile.
     ///
     /// It may be called any number of times, by several threads, before `start`, and from inside a
     /// task. A call from inside a task (or from a callback or a clock of this scheduler) never
@@ -387,10 +391,11 @@ impl Scheduler {
 
     /// Shuts down as [`shutdown(true)`](Self::shutdown), for at most `limit`, then as
     /// [`shutdown(false)`](Self::shutdown). What is running then is told to end, by its
-    /// [token](crate::Current::token).
+    /// [token](crate::Current::token); a future is dropped where it waits, and so has been cancelled.
     ///
-    /// From inside a task it does not wait at all. Elsewhere it blocks the calling thread: on a runtime's,
-    /// give [`shutdown_async`](Self::shutdown_async) the limit instead.
+    /// From inside a task it does not wait at all, nor where [`shutdown(true)`](Self::shutdown) does not:
+    /// it cuts the shutdown short at once. Elsewhere it blocks the calling thread: on a runtime's, give
+    /// [`shutdown_async`](Self::shutdown_async) the limit instead.
     ///
     /// ```
     /// use std::time::Duration;

@@ -23,7 +23,7 @@ struct PolledEnd {
     /// Of a task with rules.
     attempt: Option<Box<Attempt>>,
 
-    /// Entered at each poll.
+    /// Entered at each poll, and closed at the end.
     #[cfg(feature = "tracing")]
     span: Span,
 }
@@ -84,6 +84,9 @@ impl Drop for PolledEnd {
             // The last reference to a predicate of a user may be in it.
             let _ = drop_quietly(attempt);
         }
+        // Before the job counts as over: a subscriber is a user's, and may be asked for the span then.
+        #[cfg(feature = "tracing")]
+        self.span.close();
         self.engine().left(&self.ticket);
     }
 }

@@ -55,7 +55,8 @@ use crate::execution::{Execution, JobAnchor, Reason, Status, is_inside};
 #[non_exhaustive]
 pub struct Unfinished {
     /// The executions that had not ended. Those that were running have been told to end, by their
-    /// [tokens](crate::Current::token), and go on unattended; those that were queued have been cancelled.
+    /// [tokens](crate::Current::token): functions go on unattended, futures are dropped where they wait.
+    /// Those that were queued have been cancelled.
     pub executions: Vec<UnfinishedExecution>,
 }
 

@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 /// What becomes of a run that is due while an earlier execution of the same task still runs.
 ///
 /// An execution runs from its first attempt to the end of its last, also while it backs off between two,
-/// and, if it went past its timeout on a thread, until its function has returned. A run that is late
+/// and, if it went past its timeout on a thread, until its function has returned. (A future that waits is
+/// dropped, and then nothing is left of it.) A run that is late
 /// for another reason, because no worker was free, say, is not a matter of overlap, but of
 /// [`Misfire`](crate::Misfire).
 ///
@@ -40,8 +41,8 @@ pub enum Overlap {
     /// It runs beside the others.
     AllowAll,
 
-    /// The running one is told to end, by its [token](crate::Current::token) or, in a worker process, by
-    /// ending that. When it has, the new one runs.
+    /// The running one is told to end, by its [token](crate::Current::token), by dropping its future where
+    /// that waits or, in a worker process, by ending that. When it has, the new one runs.
     CancelOther,
 }
 

@@ -74,7 +74,9 @@ impl<T: Send + Sync + 'static> Task<T> {
     /// A task that calls `f`, once and at once unless told otherwise.
     ///
     /// `f` is called once for each execution. If it panics, that execution has failed with
-    /// [`TaskError::Panicked`]; a recurring task goes on with the next one.
+    /// [`TaskError::Panicked`]; a recurring task goes on with the next one. What it returns is the result,
+    /// whatever that is: a future would be one that nobody awaits. An `async` function or closure goes to
+    /// [`future`](Self::future).
     ///
     /// ```
     /// use std::sync::Arc;
@@ -126,7 +128,8 @@ impl<T: Send + Sync + 'static> Task<T> {
     ///
     /// It can be ended while it waits: a [`timeout`](Self::timeout), [`TaskFuture::cancel`] and
     /// [`Overlap::CancelOther`] drop the future at the `.await` that it waits at. `f` is called once for
-    /// each execution, where that is polled first.
+    /// each execution, where that is polled first. A `Result` is a value like any other: see
+    /// [`fallible_future`](Self::fallible_future).
     ///
     /// ```
     /// use pysched::{Scheduler, Task};
@@ -139,6 +142,14 @@ impl<T: Send + Sync + 'static> Task<T> {
     /// sched.start()?;
     /// let handle = sched.add(Task::future(|| fetch(7)))?;
     /// assert_eq!(handle.future().wait().unwrap(), "page 7");
+    ///
+    /// // Each execution gets a clone of what it shares with the others.
+    /// let site = std::sync::Arc::new(String::from("example.org"));
+    /// let task = Task::future(move || {
+    ///     let site = site.clone();
+    ///     async move { format!("{site}, {}", fetch(8).await) }
+    /// });
+    /// assert_eq!(sched.add(task)?.future().wait().unwrap(), "example.org, page 8");
     /// # sched.shutdown(true);
     /// # Ok::<(), pysched::Error>(())
     /// ```
@@ -475,10 +486,12 @@ impl<T> Task<T> {
     /// * On a thread it cannot be ended. Its [token](crate::Current::token) tells it to end, and until it
     ///   has returned it keeps its thread and counts as running: a retry waits for that, and so does a
     ///   run that may not [overlap](Self::overlap) with it. The time is that of the scheduler's clock.
+    /// * The future of an [asynchronous](Self::future) one is dropped at the `.await` that it waits at,
+    ///   with the same clock. One that does not wait, but computes, is as a function on a thread.
     /// * In a worker process of a `ProcessPoolExecutor` it is ended with its process. The time is real
     ///   time, whatever clock the scheduler has, and begins when the worker is sent the task.
-    /// * On an [`InlineExecutor`](crate::InlineExecutor) it holds up the scheduler's own thread, so that
-    ///   it is known only when it has returned.
+    /// * On an [`InlineExecutor`](crate::InlineExecutor) it holds up the scheduler's own thread, also
+    ///   where it awaits, so that it is known only when it has returned.
     ///
     /// ```
     /// use std::time::Duration;

@@ -102,6 +102,10 @@
 //! day at its time. Await what is to come; what blocks the thread of the runtime keeps its time from
 //! going on.
 //!
+//! A scheduler with any other clock stays in its own time there, which the runtime knows nothing of. As
+//! nothing else is to do, paused time jumps past its tasks: a `timeout` on one of their futures is over at
+//! once.
+//!
 //! # Simulating with [`FnClock`]
 //!
 //! Two functions: one tells the time in seconds, the other lets a number of seconds pass. If both

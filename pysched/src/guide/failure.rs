@@ -7,11 +7,12 @@
 //! | --- | --- | --- |
 //! | the function returns an `Err` | [`TaskError::Failed`], with the error itself | takes the next task |
 //! | it panics | [`TaskError::Panicked`], with the message | takes the next task |
-//! | it runs longer than its [timeout](crate::Task::timeout) | [`TaskError::TimedOut`], with the limit | a thread goes on, a process is ended |
-//! | its worker is gone | [`TaskError::WorkerDied`], with what is known | a process is replaced |
+//! | it runs longer than its [timeout](crate::Task::timeout) | [`TaskError::TimedOut`], with the limit | a thread goes on, a future that waits is dropped, a process is ended |
+//! | its worker is gone | [`TaskError::WorkerDied`], with what is known | a process is replaced, a runtime is not |
 //!
-//! The `Err` of [`Task::fallible`] counts, and that of an annotated function that returns a `Result`. A
-//! `Result` that a function of [`Task::new`] returns is a value like any other.
+//! The `Err` of [`Task::fallible`] and [`Task::fallible_future`](crate::Task::fallible_future) counts, and
+//! that of an annotated function that returns a `Result`. A `Result` that a function of [`Task::new`] or
+//! [`Task::future`](crate::Task::future) returns is a value like any other.
 //!
 //! # Retries
 //!
@@ -90,12 +91,12 @@
 //! and the execution with it unless it is tried again. What becomes of the function depends on where
 //! it runs:
 //!
-//! | | on a thread | in a worker process |
-//! | --- | --- | --- |
-//! | the function | is told to end, and goes on until it returns | is ended, with its process |
-//! | its worker | is kept until then | is replaced |
-//! | a retry, and the next run | wait until then | do not |
-//! | what it returns after all | is dropped | |
+//! | | on a thread | a future, on threads or a runtime | in a worker process |
+//! | --- | --- | --- | --- |
+//! | the function | is told to end, and goes on until it returns | is dropped at the `.await` that it waits at, or comes to | is ended, with its process |
+//! | its worker | is kept until then | is free then | is replaced |
+//! | a retry, and the next run | wait until then | wait until then | do not |
+//! | what it returns after all | is dropped | is dropped | |
 //!
 //! A thread cannot be killed. So a timeout on a thread tells whoever waits that there is nothing to
 //! wait for, and ends the function only if that listens. An [`InlineExecutor`](crate::InlineExecutor) runs
@@ -148,6 +149,9 @@
 //! | [`TaskFuture::cancel`] while it runs | been cancelled if it fails or panics after that, and succeeded if it returns a value |
 //! | [`Overlap::CancelOther`](crate::Overlap::CancelOther) | the same |
 //! | [`Scheduler::shutdown_timeout`], when its limit is over | whatever comes of it |
+//!
+//! A future is not only told: at its next `.await` that waits it is dropped. After the last three it then
+//! has been cancelled, and after the first two of these three also if it comes to a value before.
 //!
 //! [`Handle::cancel`] ends a series and sets no token: what runs is finished. In a worker process a token is
 //! never set; there, the process is ended.

@@ -157,9 +157,10 @@
 //! # Logs, traces and metrics
 //!
 //! With the feature `tracing`, each event above is an event of `tracing`, and each execution a span,
-//! inside of which the function runs. With the feature `metrics`, the same is counted and measured for
-//! the recorder that is installed. `docs/observability.md` in the repository lists all names, levels,
-//! fields and labels. Install the subscriber or the recorder before the scheduler is started.
+//! inside of which the function runs, and a future at each poll. With the feature `metrics`, the same is
+//! counted and measured for the recorder that is installed. `docs/observability.md` in the repository
+//! lists all names, levels, fields and labels. Install the subscriber or the recorder before the scheduler
+//! is started.
 //!
 //! With the feature `serde`, [`TaskInfo`](crate::TaskInfo), [`Execution`](crate::Execution),
 //! [`Stats`](crate::Stats) and [`Event`](crate::Event) can be serialised. Kinds, statuses and reasons are in

@@ -125,7 +125,8 @@
 //! function goes on, and as long as it does, it counts as running. So the next run of a task that hangs
 //! does not begin beside it and hang, too: a task takes no more workers than its policy allows, one unless
 //! told otherwise. `AllowAll` allows any number, so it is not for functions that may hang.
-//! In a worker process there is nothing to wait for: the process is ended.
+//! In a worker process there is nothing to wait for: the process is ended. Nor is there with a future that
+//! waits: it is dropped.
 //!
 //! # Limits of several tasks together
 //!

@@ -5,7 +5,7 @@
 //! | runs | anything | functions with `#[task]` whose arguments and result are serde types |
 //! | a crash, `abort`, `exit` | ends the program | ends this execution, with [`TaskError::WorkerDied`] |
 //! | a leak | stays | goes with the worker: `memory_limit`, `max_tasks_per_worker` |
-//! | a task that hangs | keeps its thread for ever, and can only be [told to end](crate::Current::token) | is killed: [`Task::timeout`], [`TaskFuture::cancel`] |
+//! | a task that hangs | keeps its thread for ever, and can only be [told to end](crate::Current::token); a future that waits is dropped | is killed: [`Task::timeout`], [`TaskFuture::cancel`] |
 //! | shares | all memory | nothing; arguments and results are copied, as JSON |
 //! | costs | about a microsecond a task | some ten microseconds, and the copies |
 //! | systems | all | Unix |

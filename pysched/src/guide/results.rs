@@ -33,8 +33,9 @@
 //! ```
 //!
 //! [`TaskFuture::cancel`] cancels this one execution: a series goes on with the next.
-//! [`Handle::cancel`] ends the series. Neither interrupts what runs on a thread; the first
-//! [tells it to end](super::failure#being-told-to-end), and ends a worker process. If the execution
+//! [`Handle::cancel`] ends the series. Neither interrupts a function on a thread; the first
+//! [tells it to end](super::failure#being-told-to-end), drops a future where it waits, and ends a worker
+//! process. If the execution
 //! starts at the very moment it is cancelled, exactly one of the two happens, and the future says which.
 //!
 //! # A series

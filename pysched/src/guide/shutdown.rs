@@ -35,7 +35,7 @@
 //!
 //! A thread cannot be killed. What has not returned by the end of the limit is
 //! [told to end](super::failure#being-told-to-end) and goes on unattended, and [`Unfinished`] names it;
-//! then it is up to you to end the process.
+//! then it is up to you to end the process. A future is dropped where it waits, and goes on nowhere.
 //!
 //! ```
 //! use std::sync::mpsc;

@@ -11,7 +11,8 @@
 //! | an [executor of your own](crate::Executor) | [`Job::run`] | [`Job::into_future`], on a runtime of your choice |
 //!
 //! The scheduler itself is no task of any runtime: its one thread keeps the time, to some ten microseconds, and
-//! hands over what is due. No other executor pays for that, and without the feature `tokio` there is no tokio.
+//! hands over what is due. Only who takes a `TokioExecutor` pays for a runtime, and without the feature `tokio`
+//! there is no tokio.
 //!
 //! # On tokio
 //!
@@ -111,7 +112,8 @@
 //!
 //! A thread that runs a current-thread runtime, as `#[tokio::test]` has one, must not block until an execution
 //! on that same runtime is over: nothing would run there meanwhile. It would hang, so it does not: `wait` panics
-//! and says what to await, and `shutdown(true)` does not wait for the shutdown, which goes on.
+//! and says what to await, `shutdown(true)` does not wait for the shutdown, which goes on, and `shutdown_timeout`
+//! cuts it short at once.
 //!
 //! # When a runtime ends
 //!
@@ -120,7 +122,7 @@
 //! | a panic in a future | [`TaskError::Panicked`], as in any function; the series goes on |
 //! | the runtime is dropped or shut down while a future waits | the future is dropped, [`TaskError::WorkerDied`] |
 //! | …before it begins | [`TaskError::WorkerDied`] |
-//! | …before it is due | [`TaskError::Refused`] when it is due; the scheduler goes on, with its other executors |
+//! | …before it is due | [`TaskError::Refused`] when it is due, or `WorkerDied` if it is the first to find out; the scheduler goes on, with its other executors |
 //! | nobody runs a current-thread runtime | executions wait until somebody does |
 //! | the scheduler ends first | the runtime is left alone |
 //!
@@ -150,6 +152,29 @@
 //! # }
 //! ```
 //!
+//! Each test that is annotated with `#[tokio::test]` has a runtime of its own, which ends with it. A static
+//! scheduler on [`TokioExecutor::current`] belongs to the test that came first, and to all others it says that
+//! its runtime has been shut down. So where several tests share a process, each makes a scheduler, and adds to
+//! that what the annotated function gives; it need not name a scheduler, nor be told of another:
+//!
+//! ```
+//! use pysched::{Scheduler, TokioExecutor, task};
+//!
+//! #[task(once, 0)]
+//! async fn length(text: String) -> usize {
+//!     text.len()
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // #[tokio::test]
+//! let sched = Scheduler::builder().executor(TokioExecutor::current()).build();
+//! sched.start()?;
+//! assert_eq!(sched.add(length::task("seven".into()))?.future().await?, 5);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! [`Handle::cancel`]: crate::Handle::cancel
 //! [`Handle::next`]: crate::Handle::next
 //! [`Handle::stream`]: crate::Handle::stream
@@ -169,5 +194,6 @@
 //! [`TaskFuture`]: crate::TaskFuture
 //! [`ThreadPoolExecutor`]: crate::ThreadPoolExecutor
 //! [`TokioClock`]: crate::TokioClock
+//! [`TokioExecutor::current`]: crate::TokioExecutor::current
 //! [`TokioExecutor::concurrency`]: crate::TokioExecutor::concurrency
 //! [`TokioExecutor`]: crate::TokioExecutor

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pysched::{Scheduler, Task, TaskError, ThreadPoolExecutor, TokioExecutor, Trigger};
 use pysched_tests::ms;
+use tokio::runtime::{Builder, Handle};
 
 use super::on;
 
@@ -65,6 +66,41 @@ async fn a_wait_for_what_would_run_on_this_thread_panics_instead_of_hanging() {
     other.start().unwrap();
     let on_a_thread = other.add(Task::new(|| 8).executor("threads")).unwrap();
     assert_eq!(on_a_thread.wait().wait().unwrap(), &8);
+}
+
+#[tokio::test]
+async fn it_does_not_matter_by_which_handle_an_executor_knows_the_runtime_of_this_thread() {
+    let sched = on(TokioExecutor::new(Handle::current()));
+    let handle = sched.add(Task::future(|| async { 7 })).unwrap();
+    let wait = std::panic::AssertUnwindSafe(|| drop(handle.wait()));
+    std::panic::catch_unwind(wait).unwrap_err();
+    sched.shutdown(true);
+    assert_eq!(handle.future().await.unwrap(), 7);
+}
+
+#[test]
+fn whoever_has_merely_entered_a_runtime_of_one_waits_for_it() {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let (sender, ended) = tokio::sync::oneshot::channel::<()>();
+    let handle = runtime.handle().clone();
+    let driver = std::thread::spawn(move || runtime.block_on(ended));
+
+    let _entered = handle.enter();
+    let sched = on(TokioExecutor::current());
+    assert_eq!(sched.add(Task::future(|| async { 7 })).unwrap().future().wait().unwrap(), &7);
+    sched.shutdown(true);
+    sender.send(()).unwrap();
+    driver.join().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_thread_that_may_block_waits_from_the_start() {
+    let waits = || {
+        let sched = on(TokioExecutor::current());
+        let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
+        *future.wait().unwrap()
+    };
+    assert_eq!(tokio::task::spawn_blocking(waits).await.unwrap(), 7);
 }
 
 #[tokio::test]
@@ -159,7 +195,7 @@ fn a_limit_of_nothing_is_refused() {
 
 #[test]
 fn a_runtime_that_nobody_drives_yet_runs_it_later() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let executor = TokioExecutor::new(runtime.handle().clone());
     let sched = Scheduler::builder().executor(executor).build();
     sched.start().unwrap();

@@ -33,6 +33,16 @@ fn twice() {}
 #[pysched::task(SCHED, once, 3, 2)]
 fn twice_by_path() {}
 
+#[task(SCHED, recur, 3, 2)]
+fn gives_a_future() -> impl Future<Output = u8> {
+    async { 1 }
+}
+
+#[task(SCHED, recur, 3, 2)]
+async fn gives_another_future() -> impl std::future::Future<Output = u8> + Send {
+    async { 1 }
+}
+
 fn main() {
     let _ = conditional::delay();
     let _ = foreign::delay();

@@ -2,26 +2,25 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
+use std::thread;
 
 use ::tokio::runtime::{Handle, RuntimeFlavor};
+use ::tokio::task::yield_now;
 
 use super::admission::{Admission, Calls, Closed, Kind};
 use super::driver::{Driver, runtime_gone};
 use crate::error::TaskError;
 use crate::executor::Job;
-use crate::sync::Mutex;
 use crate::unwind::catch;
 
 /// What a `TokioExecutor`, its drivers and its executions share.
 pub(super) struct Desk {
     handle: Handle,
     pub(super) admission: Admission<Job>,
-
-    /// The thread that the runtime was last seen to run on, if it has a single one, which then is whichever
-    /// thread is in its `block_on`.
-    home: Mutex<Option<ThreadId>>,
 }
 
 impl Kind for Job {
@@ -42,14 +41,6 @@ pub(super) struct Employed {
 
 impl Employed {
     pub(super) fn by(desk: &Desk) -> Self {
-        if desk.is_single_threaded() {
-            desk.set_home();
-        }
-        Self::aside(desk)
-    }
-
-    /// As [`by`](Self::by), on a thread of the runtime that may block.
-    fn aside(desk: &Desk) -> Self {
         Self { before: EMPLOYER.replace(desk) }
     }
 }
@@ -62,29 +53,18 @@ impl Drop for Employed {
 
 impl Desk {
     pub(super) fn new(handle: Handle) -> Arc<Self> {
-        let admission = Admission::new(usize::MAX);
-        Arc::new(Self { handle, admission, home: Mutex::new(None) })
+        Arc::new(Self { handle, admission: Admission::new(usize::MAX) })
     }
 
     fn is_single_threaded(&self) -> bool {
         self.handle.runtime_flavor() == RuntimeFlavor::CurrentThread
     }
 
-    /// Takes note that the runtime runs on this thread.
-    pub(super) fn set_home(&self) {
-        *self.home.lock() = Some(thread::current().id());
-    }
-
-    /// Whether this thread is inside of the runtime, so that what it spawns there may be left to it.
-    pub(super) fn is_entered(&self) -> bool {
-        Handle::try_current().is_ok_and(|current| current.id() == self.handle.id())
-    }
-
     /// Whether nothing runs on the runtime while this thread blocks.
     pub(super) fn is_at_home(&self) -> bool {
-        self.is_single_threaded()
-            && self.is_entered()
-            && *self.home.lock() == Some(thread::current().id())
+        let is_entered =
+            || Handle::try_current().is_ok_and(|current| current.id() == self.handle.id());
+        self.is_single_threaded() && is_entered() && runs_a_runtime()
     }
 
     /// Whether this thread runs an execution of it.
@@ -136,6 +116,25 @@ impl Desk {
     }
 }
 
+/// Whether a runtime runs on this thread. One that was merely entered does not, nor does one for which this
+/// is a thread that may block.
+fn runs_a_runtime() -> bool {
+    // What yields to a runtime is woken by that, later; where none runs, tokio wakes it at once.
+    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&woken));
+    let polled = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
+    polled.is_pending() && !woken.0.load(Ordering::Relaxed)
+}
+
+/// Whether a waker was woken.
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk").field("handle", &self.handle).finish_non_exhaustive()
@@ -153,7 +152,7 @@ impl Call {
         let Some(desk) = self.desk.take() else { return };
         // It may have been taken back.
         let Some(job) = desk.admission.next_function() else { return };
-        let _employed = Employed::aside(&desk);
+        let _employed = Employed::by(&desk);
         job.run();
         let calls = desk.admission.leave(1);
         desk.answer(&calls);

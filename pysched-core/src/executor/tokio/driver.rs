@@ -101,7 +101,9 @@ fn begin(desk: &Arc<Desk>, job: Job) -> bool {
 
 /// How executions end whose runtime is gone.
 pub(super) fn runtime_gone() -> TaskError {
-    TaskError::WorkerDied("its tokio runtime was shut down before it began".to_owned())
+    let what = "its tokio runtime was shut down before it began: give each runtime, as each test has one, \
+                a scheduler of its own";
+    TaskError::WorkerDied(what.to_owned())
 }
 
 /// The rest of an execution that has had to wait.

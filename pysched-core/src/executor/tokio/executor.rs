@@ -44,15 +44,18 @@ use crate::executor::{Executor, Job, Rejected};
 /// # The end of the runtime
 ///
 /// Executions that are on a runtime when that is shut down or dropped fail with
-/// [`TaskError::WorkerDied`], as do those that it was to begin; what comes later is refused with
-/// [`TaskError::Refused`]. The scheduler goes on, with its other executors.
+/// [`TaskError::WorkerDied`], as do those that it was to begin, and the first that is given to it
+/// afterwards, by which its end is noticed; what comes later is refused with [`TaskError::Refused`]. The
+/// scheduler goes on, with its other executors.
 ///
 /// # Blocking
 ///
 /// A current-thread runtime runs only while a thread is inside of its `block_on`. What would block that
 /// thread until an execution on that same runtime is over, would wait for ever. So
 /// [`TaskFuture::wait`](crate::TaskFuture::wait) and [`Handle::wait`](crate::Handle::wait) panic there, and
-/// [`shutdown(true)`](crate::Scheduler::shutdown) does not wait. On a runtime with several threads they
+/// [`shutdown(true)`](crate::Scheduler::shutdown) does not wait, nor does
+/// [`shutdown_timeout`](crate::Scheduler::shutdown_timeout), which cuts the shutdown short at once. That
+/// concerns functions as well, though these do not need that thread. On a runtime with several threads they
 /// keep one of these from other work. Await instead.
 pub struct TokioExecutor {
     desk: Arc<Desk>,
@@ -89,13 +92,11 @@ impl TokioExecutor {
     ///
     /// # Panics
     ///
-    /// Outside of a runtime, as [`Handle::current`] does.
+    /// Outside of a runtime, as [`Handle::current`] does. There, give [`new`](Self::new) the handle of one.
     #[must_use]
     #[track_caller]
     pub fn current() -> Self {
-        let executor = Self::new(Handle::current());
-        executor.desk.set_home();
-        executor
+        Self::new(Handle::current())
     }
 
     /// Limits how many executions go on at a time, those that block a thread included. While there are that
@@ -155,7 +156,10 @@ impl TokioExecutor {
 fn why(closed: Closed) -> String {
     let what = match closed {
         Closed::ShutDown => "the executor has been shut down",
-        Closed::RuntimeGone => "its tokio runtime has been shut down",
+        Closed::RuntimeGone => {
+            "its tokio runtime has been shut down: give each runtime, as each test has one, a scheduler \
+             of its own"
+        }
     };
     what.to_owned()
 }

@@ -34,6 +34,11 @@ impl Span {
     pub(in crate::scheduler) fn enter(&self) -> Entered<'_> {
         Entered { _entered: self.recorded.as_ref().and_then(super::tracing::Recorded::enter) }
     }
+
+    /// Is done with it, as when it is dropped.
+    pub(in crate::scheduler) fn close(&mut self) {
+        self.recorded = None;
+    }
 }
 
 impl Spans {

@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +13,8 @@ use tracing::{Metadata, Subscriber};
 
 use super::{Bus, Event, EventKind, PATIENCE};
 use crate::execution::{Details, Progress, Reason, Subject};
-use crate::{InlineExecutor, ManualClock, Scheduler, TaskId};
+use crate::task::block_on;
+use crate::{Executor, InlineExecutor, Job, ManualClock, Rejected, Scheduler, Task, TaskId};
 
 /// A subscriber that passes all it is told on as lines.
 struct Lines {
@@ -204,6 +206,56 @@ fn an_execution_is_a_span_on_whatever_thread_it_runs() {
             "exit"
         ]
     );
+}
+
+#[test]
+fn the_span_of_a_future_is_closed_before_its_scheduler_is_over() {
+    /// Takes its time to close a span.
+    struct Slow(Arc<AtomicBool>);
+    impl Subscriber for Slow {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.is_span()
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &tracing::Event<'_>) {}
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+
+        fn try_close(&self, _: Id) -> bool {
+            std::thread::sleep(Duration::from_millis(20));
+            self.0.store(true, Ordering::SeqCst);
+            true
+        }
+    }
+
+    /// Polls on a thread of its own.
+    struct Polls;
+    impl Executor for Polls {
+        fn submit(&self, job: Job) -> Result<(), Rejected> {
+            std::thread::spawn(|| block_on(job.into_future()));
+            Ok(())
+        }
+
+        fn shutdown(&self, _: bool) {}
+    }
+
+    let is_closed = Arc::new(AtomicBool::new(false));
+    let sched = Scheduler::builder().executor(Polls).build();
+    let subscriber = Slow(Arc::clone(&is_closed));
+    tracing::subscriber::with_default(subscriber, || sched.start().unwrap());
+    sched.add(Task::future(|| async {})).unwrap();
+    sched.shutdown(true);
+    assert!(is_closed.load(Ordering::SeqCst));
 }
 
 #[test]
