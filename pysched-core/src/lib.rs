@@ -25,7 +25,8 @@ pub mod __private;
 
 pub use error::{Error, TaskError};
 pub use execution::{
-    Attempt, Cancelled, Current, Execution, Progress, Reason, Status, TaskFuture, Token, current,
+    Attempt, Cancelled, Current, Ended, Execution, Progress, Reason, Status, TaskFuture, Token,
+    current,
 };
 #[cfg(feature = "tokio")]
 pub use executor::TokioExecutor;

@@ -404,8 +404,8 @@
 
 #[doc(inline)]
 pub use pysched_core::{
-    Attempt, Cancelled, Clock, Conflict, Counts, Current, Error, Event, EventKind, Execution,
-    Executor, ExecutorStats, FnClock, Handle, InlineExecutor, Interval, Job, JobFuture,
+    Attempt, Cancelled, Clock, Conflict, Counts, Current, Ended, Error, Event, EventKind,
+    Execution, Executor, ExecutorStats, FnClock, Handle, InlineExecutor, Interval, Job, JobFuture,
     ManualClock, Misfire, Next, Overlap, Parker, Percentiles, Precision, Progress, Reason,
     Rejected, Retry, Scheduler, SchedulerBuilder, Selection, Shutdown, Stats, Status, Subscription,
     SystemClock, Task, TaskError, TaskFuture, TaskId, TaskInfo, TaskStream, ThreadPoolExecutor,

@@ -7,7 +7,7 @@ use std::hash::Hash;
 use std::str::FromStr;
 
 use pysched::{
-    Cancelled, Clock, Counts, Error, Execution, Executor, ExecutorStats, FnClock, Handle,
+    Cancelled, Clock, Counts, Ended, Error, Execution, Executor, ExecutorStats, FnClock, Handle,
     InlineExecutor, Interval, Job, JobFuture, ManualClock, Next, Parker, Percentiles, Rejected,
     Scheduler, SchedulerBuilder, Shutdown, Stats, Status, SystemClock, Task, TaskError, TaskFuture,
     TaskId, TaskInfo, TaskStream, ThreadPoolExecutor, Trigger, Unfinished, UnfinishedExecution,
@@ -35,6 +35,7 @@ fn awaited<T: Future + Unpin>() {}
 #[test]
 fn everything_can_be_shared_and_shown() {
     shared::<Counts>();
+    shared::<Ended<Opaque>>();
     shared::<Error>();
     shared::<Execution>();
     shared::<ExecutorStats>();

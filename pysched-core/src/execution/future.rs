@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use super::{Execution, ExecutionCell, Outcome, Owner};
+use super::{Ended, Execution, ExecutionCell, Outcome, Owner};
 use crate::error::TaskError;
 
 /// The result of one execution, which may still have to run.
@@ -104,6 +104,34 @@ impl<T> TaskFuture<T> {
     /// ```
     pub fn wait_timeout(&self, limit: Duration) -> Option<Result<&T, &TaskError>> {
         self.cell.completion.wait_timeout(limit).map(Outcome::result)
+    }
+
+    /// Awaits that the execution has ended, whatever the type of its result. Then [`wait`](Self::wait) lends
+    /// that, and does not block.
+    ///
+    /// Dropping what this gives cancels nothing.
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use pysched::{Scheduler, Task};
+    ///
+    /// let sched = Scheduler::new();
+    /// sched.start()?;
+    /// let future = sched.add(Task::future(|| async { Mutex::new(7) }))?.future(); // not `Clone`
+    /// let number = smol::block_on(async {
+    ///     future.ended().await;
+    ///     *future.wait().unwrap().lock().unwrap()
+    /// });
+    /// assert_eq!(number, 7);
+    /// # Ok::<(), pysched::Error>(())
+    /// ```
+    pub fn ended(&self) -> Ended<T> {
+        Ended::new(self.clone())
+    }
+
+    /// Asks for the outcome, and to be woken when it comes.
+    pub(super) fn poll_outcome(&mut self, context: &Context<'_>) -> Poll<&Outcome<T>> {
+        self.cell.completion.poll(&mut self.waker_key, context)
     }
 
     /// Whether the execution has ended, in whatever way.
@@ -287,8 +315,7 @@ impl<T: Clone> Future for TaskFuture<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let polled = this.cell.completion.poll(&mut this.waker_key, context);
+        let polled = self.poll_outcome(context);
         polled.map(|outcome| outcome.result().cloned().map_err(Clone::clone))
     }
 }

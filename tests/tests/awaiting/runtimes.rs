@@ -25,6 +25,10 @@ async fn everything() {
 
     let pending = sched.delay(Trigger::once(3600), 0, || 7).unwrap();
     let queued = sched.add(Task::new(|| 8)).unwrap();
+    let (lent, unlent) = (queued.future(), queued.future().ended());
+    drop(unlent);
+    soon(lent.ended()).await;
+    assert_eq!(lent.wait().unwrap(), &8, "which does not block any more");
     soon(sched.shutdown_async()).await;
     assert!(matches!(soon(pending.future()).await, Err(TaskError::Cancelled)));
     assert_eq!(value(soon(queued.next()).await), 8);
