@@ -2,26 +2,24 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 
 use ::tokio::runtime::{Handle, RuntimeFlavor};
+use ::tokio::task::yield_now;
 
 use super::admission::{Admission, Calls, Closed, Kind};
 use super::driver::{Driver, runtime_gone};
 use crate::error::TaskError;
 use crate::executor::Job;
-use crate::sync::Mutex;
 use crate::unwind::catch;
 
 /// What a `TokioExecutor`, its drivers and its executions share.
 pub(super) struct Desk {
     handle: Handle,
     pub(super) admission: Admission<Job>,
-
-    /// The thread that the runtime was last seen to run on, if it has a single one, which then is whichever
-    /// thread is in its `block_on`.
-    home: Mutex<Option<ThreadId>>,
 }
 
 impl Kind for Job {
@@ -42,14 +40,6 @@ pub(super) struct Employed {
 
 impl Employed {
     pub(super) fn by(desk: &Desk) -> Self {
-        if desk.is_single_threaded() {
-            desk.set_home();
-        }
-        Self::aside(desk)
-    }
-
-    /// As [`by`](Self::by), on a thread of the runtime that may block.
-    fn aside(desk: &Desk) -> Self {
         Self { before: EMPLOYER.replace(desk) }
     }
 }
@@ -62,17 +52,11 @@ impl Drop for Employed {
 
 impl Desk {
     pub(super) fn new(handle: Handle) -> Arc<Self> {
-        let admission = Admission::new(usize::MAX);
-        Arc::new(Self { handle, admission, home: Mutex::new(None) })
+        Arc::new(Self { handle, admission: Admission::new(usize::MAX) })
     }
 
     fn is_single_threaded(&self) -> bool {
         self.handle.runtime_flavor() == RuntimeFlavor::CurrentThread
-    }
-
-    /// Takes note that the runtime runs on this thread.
-    pub(super) fn set_home(&self) {
-        *self.home.lock() = Some(thread::current().id());
     }
 
     /// Whether this thread is inside of the runtime, so that what it spawns there may be left to it.
@@ -80,11 +64,10 @@ impl Desk {
         Handle::try_current().is_ok_and(|current| current.id() == self.handle.id())
     }
 
-    /// Whether nothing runs on the runtime while this thread blocks.
+    /// Whether nothing runs on the runtime while this thread blocks: it is the only one that runs tasks
+    /// there. A thread that runs those of another runtime, and has entered this one by hand, is taken for it.
     pub(super) fn is_at_home(&self) -> bool {
-        self.is_single_threaded()
-            && self.is_entered()
-            && *self.home.lock() == Some(thread::current().id())
+        self.workers() == 1 && self.is_entered() && runs_tasks()
     }
 
     /// Whether this thread runs an execution of it.
@@ -140,6 +123,25 @@ impl Desk {
     }
 }
 
+/// Whether this thread runs the tasks of a runtime now, rather than being merely inside of one, as those are
+/// that may block, that have entered it by hand, or that have given up their place in `block_in_place`.
+fn runs_tasks() -> bool {
+    // Whoever yields on such a thread is woken when it has run others, and elsewhere at once.
+    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&woken));
+    let polled = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
+    polled.is_pending() && !woken.0.load(Ordering::Relaxed)
+}
+
+/// Whether somebody has been woken.
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk").field("handle", &self.handle).finish_non_exhaustive()
@@ -157,7 +159,7 @@ impl Call {
         let Some(desk) = self.desk.take() else { return };
         // It may have been taken back.
         let Some(job) = desk.admission.next_function() else { return };
-        let _employed = Employed::aside(&desk);
+        let _employed = Employed::by(&desk);
         job.run();
         let calls = desk.admission.leave(1);
         desk.answer(&calls);
@@ -167,7 +169,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         // Unless there was no thread for it, only a runtime that is gone drops what it was to call.
-        if let Some(desk) = self.desk.take().filter(|_| !thread::panicking()) {
+        if let Some(desk) = self.desk.take().filter(|_| !std::thread::panicking()) {
             desk.close(Closed::RuntimeGone, false, &runtime_gone());
         }
     }

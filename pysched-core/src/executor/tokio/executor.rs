@@ -52,8 +52,8 @@ use crate::executor::{Executor, Job, Rejected};
 /// A current-thread runtime runs only while a thread is inside of its `block_on`. What would block that
 /// thread until an execution on that same runtime is over, would wait for ever. So
 /// [`TaskFuture::wait`](crate::TaskFuture::wait) and [`Handle::wait`](crate::Handle::wait) panic there, and
-/// [`shutdown(true)`](crate::Scheduler::shutdown) does not wait. On a runtime with several threads they
-/// keep one of these from other work. Await instead.
+/// [`shutdown(true)`](crate::Scheduler::shutdown) does not wait. The same goes for the only worker of a
+/// multi-threaded runtime. On one with several they keep one of these from other work. Await instead.
 pub struct TokioExecutor {
     desk: Arc<Desk>,
 }
@@ -93,9 +93,7 @@ impl TokioExecutor {
     #[must_use]
     #[track_caller]
     pub fn current() -> Self {
-        let executor = Self::new(Handle::current());
-        executor.desk.set_home();
-        executor
+        Self::new(Handle::current())
     }
 
     /// Limits how many executions go on at a time, those that block a thread included. While there are that
@@ -131,7 +129,7 @@ impl TokioExecutor {
     /// Ends the executor: it takes no more jobs. The runtime is left alone.
     ///
     /// With `wait`, it runs all that it has taken, and blocks until that has ended; not on a thread that
-    /// would keep it from that, as one that runs an execution of it does, or a current-thread runtime.
+    /// would keep it from that, as one that runs an execution of it does, or all tasks of the runtime.
     /// Without, it returns at once: what waits is cancelled, what runs finishes unattended.
     ///
     /// ```
