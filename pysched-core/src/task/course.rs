@@ -75,7 +75,11 @@ where
             Err(text) => return Poll::Ready(Err(TaskError::Panicked(text))),
         }
         let stop = self.project().stop.get_or_insert_with(|| sink.stop());
-        stop.poll(context).map(|()| Err(TaskError::Cancelled))
+        match catch(|| stop.poll(context)) {
+            Ok(polled) => polled.map(|()| Err(TaskError::Cancelled)),
+            // Nobody would reach it.
+            Err(text) => Poll::Ready(Err(TaskError::Panicked(text))),
+        }
     }
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Fut::Output> {

@@ -1,5 +1,6 @@
 //! What could go wrong with tasks that are futures, tried on purpose.
 
+mod by_hand;
 mod self_waits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
