@@ -1,6 +1,7 @@
 //! What could go wrong with tasks that are futures, tried on purpose.
 
 mod by_hand;
+mod ends;
 mod gone;
 mod self_waits;
 
