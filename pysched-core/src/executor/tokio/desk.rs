@@ -117,6 +117,8 @@ impl Desk {
 
     /// Takes nothing more. What has not begun fails, unless it is `kept` to be run.
     pub(super) fn close(&self, closed: Closed, kept: bool, error: &TaskError) {
+        // Who is told may be on a thread that has yet to drop what else the runtime had.
+        let _employed = Employed::by(self);
         for job in self.admission.close(closed, kept) {
             job.fail(error.clone());
         }
