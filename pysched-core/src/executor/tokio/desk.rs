@@ -11,7 +11,7 @@ use ::tokio::runtime::{Handle, RuntimeFlavor};
 use ::tokio::task::yield_now;
 
 use super::admission::{Admission, Calls, Closed, Kind};
-use super::driver::{Driver, runtime_gone};
+use super::driver::Driver;
 use crate::error::TaskError;
 use crate::executor::Job;
 use crate::unwind::catch;
@@ -31,6 +31,9 @@ impl Kind for Job {
 thread_local! {
     /// The desk whose executions this thread runs, by its address.
     static EMPLOYER: Cell<*const Desk> = const { Cell::new(std::ptr::null()) };
+
+    /// Whether this thread submits. A runtime that drops who is called meanwhile was gone before.
+    static SUBMITS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Marks this thread as running executions of a desk, until dropped.
@@ -90,6 +93,13 @@ impl Desk {
         drop(self.handle.spawn(future));
     }
 
+    /// Spawns who is called for what has been submitted just now, which is refused if the runtime is gone.
+    pub(super) fn answer_submission(self: &Arc<Self>, calls: &Calls) {
+        let before = SUBMITS.replace(true);
+        self.answer(calls);
+        SUBMITS.set(before);
+    }
+
     /// Spawns who is called.
     pub(super) fn answer(self: &Arc<Self>, calls: &Calls) {
         if calls.driver {
@@ -113,6 +123,17 @@ impl Desk {
                 threads += calls.threads;
             }
         }
+    }
+
+    /// Takes nothing more, as the runtime has dropped somebody who was called, and so is gone.
+    pub(super) fn close_with_runtime(&self) {
+        let error = if SUBMITS.replace(false) {
+            TaskError::Refused(why(Closed::RuntimeGone))
+        } else {
+            let what = "its tokio runtime was shut down before it began";
+            TaskError::WorkerDied(what.to_owned())
+        };
+        self.close(Closed::RuntimeGone, false, &error);
     }
 
     /// Takes nothing more. What has not begun fails, unless it is `kept` to be run.
@@ -144,6 +165,15 @@ impl Wake for Woken {
     }
 }
 
+/// Why nothing is taken any more.
+pub(super) fn why(closed: Closed) -> String {
+    let what = match closed {
+        Closed::ShutDown => "the executor has been shut down",
+        Closed::RuntimeGone => "its tokio runtime has been shut down",
+    };
+    what.to_owned()
+}
+
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk").field("handle", &self.handle).finish_non_exhaustive()
@@ -170,9 +200,9 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        // Unless there was no thread for it, only a runtime that is gone drops what it was to call.
-        if let Some(desk) = self.desk.take().filter(|_| !std::thread::panicking()) {
-            desk.close(Closed::RuntimeGone, false, &runtime_gone());
+        // Only a runtime that is gone drops it. One that has no thread for it keeps it.
+        if let Some(desk) = self.desk.take() {
+            desk.close_with_runtime();
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ::tokio::runtime::Handle;
 
 use super::admission::Closed;
-use super::desk::Desk;
+use super::desk::{Desk, why};
 use crate::error::TaskError;
 use crate::executor::{Executor, Job, Rejected};
 
@@ -149,20 +149,11 @@ impl TokioExecutor {
     }
 }
 
-/// Why nothing is taken any more.
-fn why(closed: Closed) -> String {
-    let what = match closed {
-        Closed::ShutDown => "the executor has been shut down",
-        Closed::RuntimeGone => "its tokio runtime has been shut down",
-    };
-    what.to_owned()
-}
-
 impl Executor for TokioExecutor {
     fn submit(&self, job: Job) -> Result<(), Rejected> {
         match self.desk.admission.push(job) {
             Ok(calls) => {
-                self.desk.answer(&calls);
+                self.desk.answer_submission(&calls);
                 Ok(())
             }
             Err((job, closed)) => Err(Rejected::Refused(job, why(closed))),
@@ -172,7 +163,7 @@ impl Executor for TokioExecutor {
     fn submit_all(&self, jobs: &mut VecDeque<Job>) -> Result<(), Rejected> {
         match self.desk.admission.push_all(jobs) {
             Ok(calls) => {
-                self.desk.answer(&calls);
+                self.desk.answer_submission(&calls);
                 Ok(())
             }
             Err(closed) => match jobs.pop_front() {
