@@ -48,9 +48,9 @@ pub struct TaskFuture<T> {
 }
 
 /// The panic of those who would wait for themselves.
-pub(crate) const WOULD_HANG: &str = "this thread runs the current-thread runtime that the task is to run \
-    on, so that to wait for it here would take for ever: await the future instead of calling `wait`, or \
-    `next` in place of `Handle::wait`";
+pub(crate) const WOULD_HANG: &str = "this thread is the only one that runs tasks of the runtime that this \
+    task is for, as of a current-thread runtime, so that to wait for it here would take for ever: await the \
+    future instead of calling `wait`, or `next` in place of `Handle::wait`";
 
 impl<T> TaskFuture<T> {
     pub(crate) fn new(cell: Arc<ExecutionCell<T>>, owner: Option<Weak<dyn Owner>>) -> Self {
@@ -80,7 +80,7 @@ impl<T> TaskFuture<T> {
     /// # Panics
     ///
     /// If it would wait for ever, as the execution is to run on this very thread: that of a current-thread
-    /// runtime. See `TokioExecutor`.
+    /// runtime, or the only worker of another. See `TokioExecutor`.
     pub fn wait(&self) -> Result<&T, &TaskError> {
         if let Some(owner) = self.owner.as_ref().filter(|_| !self.done()) {
             let hangs =

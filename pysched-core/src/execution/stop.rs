@@ -16,7 +16,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sync::Mutex;
-use crate::unwind::catch;
+use crate::unwind::{catch, drop_quietly};
 
 /// A mark that says that a future is to end, and the waker of whoever polls it.
 pub(crate) struct Stop {
@@ -47,7 +47,8 @@ impl Stop {
         }
     }
 
-    /// Ready if the future is to end; otherwise the waker of the context is woken then.
+    /// Ready if the future is to end; otherwise the waker of the context is woken then. Panics if that does
+    /// when it is cloned.
     pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<()> {
         let waker = context.waker();
         let is_known = self.waker.lock().as_ref().is_some_and(|known| known.will_wake(waker));
@@ -55,15 +56,15 @@ impl Stop {
             // Wakers are made by users, so they are cloned and dropped outside of the lock.
             let waker = waker.clone();
             let before = self.waker.lock().replace(waker);
-            drop(before);
+            let _ = drop_quietly(before);
         }
         if self.is_told() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Drops the waker of a future that is over: the rest of this may be dropped under a lock.
+    /// Drops the waker of a future that is over: the rest of this may be dropped under a lock. Never panics.
     pub(crate) fn leave(&self) {
         let waker = self.waker.lock().take();
-        drop(waker);
+        let _ = drop_quietly(waker);
     }
 }
 

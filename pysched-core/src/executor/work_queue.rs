@@ -88,6 +88,10 @@ impl<T: Urgency> WorkQueue<T> {
 
     /// Takes all items, or none if the queue is closed; says whether it took them.
     pub(super) fn push_all(&self, items: &mut VecDeque<T>) -> bool {
+        if self.is_closed() {
+            // It is asked again for each of them.
+            return false;
+        }
         // Before the lock is taken: it looks at all of them.
         sort_by_urgency(items);
         let mut state = self.state.lock();

@@ -88,6 +88,10 @@ impl Sink for Conclusion<'_> {
     fn stop(&self) -> Arc<Stop> {
         self.engine.stop_of(self.ticket)
     }
+
+    fn is_told(&self) -> bool {
+        self.engine.is_told(self.ticket)
+    }
 }
 
 impl Engine {
@@ -117,6 +121,11 @@ impl Engine {
     /// What the future of a ticket's execution, which runs, is reached by.
     pub(super) fn stop_of(&self, ticket: &Ticket) -> Arc<Stop> {
         self.place(ticket.task).shard.lock().stop_of(ticket)
+    }
+
+    /// Whether a ticket's execution, which runs, has been told to end.
+    pub(super) fn is_told(&self, ticket: &Ticket) -> bool {
+        self.place(ticket.task).shard.lock().is_told(ticket)
     }
 }
 

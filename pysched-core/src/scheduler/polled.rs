@@ -66,6 +66,10 @@ impl Sink for PolledEnd {
     fn stop(&self) -> Arc<Stop> {
         self.engine().stop_of(&self.ticket)
     }
+
+    fn is_told(&self) -> bool {
+        self.engine().is_told(&self.ticket)
+    }
 }
 
 impl Ending for PolledEnd {

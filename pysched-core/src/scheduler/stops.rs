@@ -53,6 +53,12 @@ impl Shard {
         Arc::clone(self.stops.of(ticket.task.sequence(), ticket.run))
     }
 
+    /// Whether a ticket's execution, which has begun, has been told to end.
+    pub(super) fn is_told(&self, ticket: &Ticket) -> bool {
+        let stop = self.stops.known.get(&(ticket.task.sequence(), ticket.run));
+        stop.is_some_and(|stop| stop.is_told())
+    }
+
     /// Has an execution that has begun end where it waits, if it is polled.
     pub(super) fn tell_stop(&mut self, index: usize, run: u64) {
         let slot = self.slot(index);

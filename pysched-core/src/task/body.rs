@@ -68,6 +68,9 @@ pub(crate) trait Sink {
 
     /// What a future that waits is reached by, in order to end.
     fn stop(&self) -> Arc<Stop>;
+
+    /// Whether a future that has not asked for its stop is to end.
+    fn is_told(&self) -> bool;
 }
 
 impl Sink for Landing {
@@ -77,6 +80,10 @@ impl Sink for Landing {
 
     fn stop(&self) -> Arc<Stop> {
         (**self).stop()
+    }
+
+    fn is_told(&self) -> bool {
+        (**self).is_told()
     }
 }
 

@@ -65,7 +65,12 @@ where
         again: bool,
         sink: &dyn Sink,
     ) -> Poll<Result<T, TaskError>> {
-        if self.stop.as_ref().is_some_and(|stop| stop.is_told()) {
+        let is_told = match &self.stop {
+            Some(stop) => stop.is_told(),
+            // It may have been told to end during its first poll.
+            None => self.future.is_some() && sink.is_told(),
+        };
+        if is_told {
             return Poll::Ready(Err(TaskError::Cancelled));
         }
         match catch(|| self.as_mut().poll(context)) {
@@ -75,7 +80,11 @@ where
             Err(text) => return Poll::Ready(Err(TaskError::Panicked(text))),
         }
         let stop = self.project().stop.get_or_insert_with(|| sink.stop());
-        stop.poll(context).map(|()| Err(TaskError::Cancelled))
+        match catch(|| stop.poll(context)) {
+            Ok(polled) => polled.map(|()| Err(TaskError::Cancelled)),
+            // Nobody would reach it.
+            Err(text) => Poll::Ready(Err(TaskError::Panicked(text))),
+        }
     }
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Fut::Output> {

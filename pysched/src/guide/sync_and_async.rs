@@ -113,7 +113,8 @@
 //! A thread that runs a current-thread runtime, as `#[tokio::test]` has one, must not block until an execution
 //! on that same runtime is over: nothing would run there meanwhile. It would hang, so it does not: `wait` panics
 //! and says what to await, `shutdown(true)` does not wait for the shutdown, which goes on, and `shutdown_timeout`
-//! cuts it short at once.
+//! cuts it short at once. So it is with the worker of a multi-threaded runtime that has only one, as on a machine
+//! with one core.
 //!
 //! # When a runtime ends
 //!

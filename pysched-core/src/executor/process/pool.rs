@@ -166,11 +166,19 @@ impl Pool {
 
     /// Takes all jobs, or gives one back.
     pub(super) fn submit_all(self: &Arc<Self>, jobs: &mut VecDeque<Job>) -> Result<(), Rejected> {
+        let refuse = |jobs: &mut VecDeque<Job>, why| {
+            jobs.pop_front().map_or(Ok(()), |job| Err(Rejected::Refused(job, why)))
+        };
+        let obstacle = self.obstacle(&self.floor.lock());
+        if let Some(why) = obstacle {
+            // It is asked again for each of them.
+            return refuse(jobs, why);
+        }
+        // Before the lock is taken: it looks at all of them.
         sort_by_urgency(jobs);
         let mut floor = self.floor.lock();
         if let Some(why) = self.obstacle(&floor) {
-            let first = jobs.pop_front();
-            return first.map_or(Ok(()), |job| Err(Rejected::Refused(job, why)));
+            return refuse(jobs, why);
         }
         let mut taken = Vec::new();
         while let Some(desk) = floor.idle.pop_if(|_| !jobs.is_empty()) {

@@ -135,6 +135,10 @@ impl<T: Urgency + Kind> Admission<T> {
 
     /// Takes all items, or none if nothing is taken any more.
     pub(super) fn push_all(&self, items: &mut VecDeque<T>) -> Result<Calls, Closed> {
+        if let Some(closed) = self.closed() {
+            // It is asked again for each of them.
+            return Err(closed);
+        }
         // Before the lock is taken: it looks at all of them.
         sort_by_urgency(items);
         let are_futures = items.iter().all(T::is_async);

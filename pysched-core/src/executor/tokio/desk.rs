@@ -6,13 +6,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
-use std::thread;
 
 use ::tokio::runtime::{Handle, RuntimeFlavor};
 use ::tokio::task::yield_now;
 
 use super::admission::{Admission, Calls, Closed, Kind};
-use super::driver::{Driver, runtime_gone};
+use super::driver::Driver;
 use crate::error::TaskError;
 use crate::executor::Job;
 use crate::unwind::catch;
@@ -32,6 +31,9 @@ impl Kind for Job {
 thread_local! {
     /// The desk whose executions this thread runs, by its address.
     static EMPLOYER: Cell<*const Desk> = const { Cell::new(std::ptr::null()) };
+
+    /// Whether this thread submits. A runtime that drops who is called meanwhile was gone before.
+    static SUBMITS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Marks this thread as running executions of a desk, until dropped.
@@ -60,11 +62,19 @@ impl Desk {
         self.handle.runtime_flavor() == RuntimeFlavor::CurrentThread
     }
 
-    /// Whether nothing runs on the runtime while this thread blocks.
+    fn workers(&self) -> usize {
+        self.handle.metrics().num_workers()
+    }
+
+    /// Whether this thread is inside of the runtime, so that what it spawns there may be left to it.
+    fn is_entered(&self) -> bool {
+        Handle::try_current().is_ok_and(|current| current.id() == self.handle.id())
+    }
+
+    /// Whether nothing runs on the runtime while this thread blocks: it is the only one that runs tasks
+    /// there. A thread that runs those of another runtime, and has entered this one by hand, is taken for it.
     pub(super) fn is_at_home(&self) -> bool {
-        let is_entered =
-            || Handle::try_current().is_ok_and(|current| current.id() == self.handle.id());
-        self.is_single_threaded() && is_entered() && runs_a_runtime()
+        self.workers() == 1 && self.is_entered() && runs_tasks()
     }
 
     /// Whether this thread runs an execution of it.
@@ -81,6 +91,13 @@ impl Desk {
     pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         // Nobody joins it.
         drop(self.handle.spawn(future));
+    }
+
+    /// Spawns who is called for what has been submitted just now, which is refused if the runtime is gone.
+    pub(super) fn answer_submission(self: &Arc<Self>, calls: &Calls) {
+        let before = SUBMITS.replace(true);
+        self.answer(calls);
+        SUBMITS.set(before);
     }
 
     /// Spawns who is called.
@@ -108,31 +125,56 @@ impl Desk {
         }
     }
 
+    /// Takes nothing more, as the runtime has dropped somebody who was called, and so is gone.
+    pub(super) fn close_with_runtime(&self) {
+        let error = if SUBMITS.replace(false) {
+            TaskError::Refused(why(Closed::RuntimeGone))
+        } else {
+            let what = "its tokio runtime was shut down before it began";
+            TaskError::WorkerDied(what.to_owned())
+        };
+        self.close(Closed::RuntimeGone, false, &error);
+    }
+
     /// Takes nothing more. What has not begun fails, unless it is `kept` to be run.
     pub(super) fn close(&self, closed: Closed, kept: bool, error: &TaskError) {
+        // Who is told may be on a thread that has yet to drop what else the runtime had.
+        let _employed = Employed::by(self);
         for job in self.admission.close(closed, kept) {
             job.fail(error.clone());
         }
     }
 }
 
-/// Whether a runtime runs on this thread. One that was merely entered does not, nor does one for which this
-/// is a thread that may block.
-fn runs_a_runtime() -> bool {
-    // What yields to a runtime is woken by that, later; where none runs, tokio wakes it at once.
+/// Whether this thread runs the tasks of a runtime now, rather than being merely inside of one, as those are
+/// that may block, that have entered it by hand, or that have given up their place in `block_in_place`.
+fn runs_tasks() -> bool {
+    // Whoever yields on such a thread is woken when it has run others, and elsewhere at once.
     let woken = Arc::new(Woken(AtomicBool::new(false)));
     let waker = Waker::from(Arc::clone(&woken));
     let polled = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
     polled.is_pending() && !woken.0.load(Ordering::Relaxed)
 }
 
-/// Whether a waker was woken.
+/// Whether somebody has been woken.
 struct Woken(AtomicBool);
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// Why nothing is taken any more.
+pub(super) fn why(closed: Closed) -> String {
+    let what = match closed {
+        Closed::ShutDown => "the executor has been shut down",
+        Closed::RuntimeGone => {
+            "its tokio runtime has been shut down: give each runtime, as each test has one, a scheduler \
+             of its own"
+        }
+    };
+    what.to_owned()
 }
 
 impl fmt::Debug for Desk {
@@ -161,9 +203,9 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        // Unless there was no thread for it, only a runtime that is gone drops what it was to call.
-        if let Some(desk) = self.desk.take().filter(|_| !thread::panicking()) {
-            desk.close(Closed::RuntimeGone, false, &runtime_gone());
+        // Only a runtime that is gone drops it. One that has no thread for it keeps it.
+        if let Some(desk) = self.desk.take() {
+            desk.close_with_runtime();
         }
     }
 }

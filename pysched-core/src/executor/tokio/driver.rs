@@ -8,9 +8,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::admission::{Closed, Visit};
+use super::admission::Visit;
 use super::desk::{Desk, Employed};
-use crate::error::TaskError;
 use crate::execution::Run;
 use crate::executor::Job;
 
@@ -55,7 +54,7 @@ impl Future for Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if !self.ended {
-            self.desk.close(Closed::RuntimeGone, false, &runtime_gone());
+            self.desk.close_with_runtime();
         }
     }
 }
@@ -97,13 +96,6 @@ fn begin(desk: &Arc<Desk>, job: Job) -> bool {
     }
     desk.spawn(Rest { run: Some(run), desk: Arc::clone(desk) });
     false
-}
-
-/// How executions end whose runtime is gone.
-pub(super) fn runtime_gone() -> TaskError {
-    let what = "its tokio runtime was shut down before it began: give each runtime, as each test has one, \
-                a scheduler of its own";
-    TaskError::WorkerDied(what.to_owned())
 }
 
 /// The rest of an execution that has had to wait.

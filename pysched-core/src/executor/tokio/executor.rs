@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ::tokio::runtime::Handle;
 
 use super::admission::Closed;
-use super::desk::Desk;
+use super::desk::{Desk, why};
 use crate::error::TaskError;
 use crate::executor::{Executor, Job, Rejected};
 
@@ -54,9 +54,9 @@ use crate::executor::{Executor, Job, Rejected};
 /// thread until an execution on that same runtime is over, would wait for ever. So
 /// [`TaskFuture::wait`](crate::TaskFuture::wait) and [`Handle::wait`](crate::Handle::wait) panic there, and
 /// [`shutdown(true)`](crate::Scheduler::shutdown) does not wait, nor does
-/// [`shutdown_timeout`](crate::Scheduler::shutdown_timeout), which cuts the shutdown short at once. That
-/// concerns functions as well, though these do not need that thread. On a runtime with several threads they
-/// keep one of these from other work. Await instead.
+/// [`shutdown_timeout`](crate::Scheduler::shutdown_timeout), which cuts the shutdown short at once. The same goes
+/// for the only worker of a multi-threaded runtime. On one with several they keep one of these from other work.
+/// Await instead.
 pub struct TokioExecutor {
     desk: Arc<Desk>,
 }
@@ -132,7 +132,7 @@ impl TokioExecutor {
     /// Ends the executor: it takes no more jobs. The runtime is left alone.
     ///
     /// With `wait`, it runs all that it has taken, and blocks until that has ended; not on a thread that
-    /// would keep it from that, as one that runs an execution of it does, or a current-thread runtime.
+    /// would keep it from that, as one that runs an execution of it does, or all tasks of the runtime.
     /// Without, it returns at once: what waits is cancelled, what runs finishes unattended.
     ///
     /// ```
@@ -152,23 +152,11 @@ impl TokioExecutor {
     }
 }
 
-/// Why nothing is taken any more.
-fn why(closed: Closed) -> String {
-    let what = match closed {
-        Closed::ShutDown => "the executor has been shut down",
-        Closed::RuntimeGone => {
-            "its tokio runtime has been shut down: give each runtime, as each test has one, a scheduler \
-             of its own"
-        }
-    };
-    what.to_owned()
-}
-
 impl Executor for TokioExecutor {
     fn submit(&self, job: Job) -> Result<(), Rejected> {
         match self.desk.admission.push(job) {
             Ok(calls) => {
-                self.desk.answer(&calls);
+                self.desk.answer_submission(&calls);
                 Ok(())
             }
             Err((job, closed)) => Err(Rejected::Refused(job, why(closed))),
@@ -178,7 +166,7 @@ impl Executor for TokioExecutor {
     fn submit_all(&self, jobs: &mut VecDeque<Job>) -> Result<(), Rejected> {
         match self.desk.admission.push_all(jobs) {
             Ok(calls) => {
-                self.desk.answer(&calls);
+                self.desk.answer_submission(&calls);
                 Ok(())
             }
             Err(closed) => match jobs.pop_front() {

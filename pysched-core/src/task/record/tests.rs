@@ -36,6 +36,10 @@ impl Sink for Settler<'_> {
     fn stop(&self) -> Arc<Stop> {
         Stop::new()
     }
+
+    fn is_told(&self) -> bool {
+        false
+    }
 }
 
 /// Runs an execution that has been launched; says whether something is to be flushed.
