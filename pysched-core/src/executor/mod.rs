@@ -178,11 +178,13 @@ pub trait Executor: Send + Sync + 'static {
         false
     }
 
-    /// Whether its jobs are run by the calling thread, and so by nobody while that blocks.
+    /// Whether its jobs, of asynchronous functions or of others, are run by the calling thread, and so by
+    /// nobody while that blocks.
     ///
     /// Not public, as [`admits`](Self::admits).
     #[doc(hidden)]
-    fn waits_for_this_thread(&self) -> bool {
+    fn waits_for_this_thread(&self, is_async: bool) -> bool {
+        let _ = is_async;
         false
     }
 
@@ -244,8 +246,8 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
         (**self).keeps_time()
     }
 
-    fn waits_for_this_thread(&self) -> bool {
-        (**self).waits_for_this_thread()
+    fn waits_for_this_thread(&self, is_async: bool) -> bool {
+        (**self).waits_for_this_thread(is_async)
     }
 
     fn workers(&self) -> Option<usize> {

@@ -117,10 +117,11 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// Whether nobody runs its jobs while this thread blocks.
-    pub(super) fn waits_for_this_thread(&self) -> bool {
+    /// Whether nobody runs some of its jobs while this thread blocks, those of asynchronous functions or the
+    /// others.
+    pub(super) fn waits_for_this_thread(&self, is_async: bool) -> bool {
         // One that panics waits for nobody, as far as is known.
-        catch(|| self.executor.waits_for_this_thread()).unwrap_or(false)
+        catch(|| self.executor.waits_for_this_thread(is_async)).unwrap_or(false)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::attempts::{Attempt, Follow, Stopped};
 use super::ending::{Begun, Leftover};
-use super::engine::{Engine, Lane};
+use super::engine::Engine;
 use super::shard::Shard;
 use crate::TaskId;
 use crate::error::{Error, TaskError};
@@ -181,10 +181,14 @@ impl Owner for Engine {
 
     fn waits_for_this_thread(&self, task: TaskId) -> bool {
         // Most schedulers have no such executor, and need not look for the task.
-        self.lanes.iter().any(Lane::waits_for_this_thread) && {
-            let lane =
-                self.change(task, |shard| shard.index(task).map(|index| shard.slot(index).lane));
-            lane.is_some_and(|lane| self.lanes[lane as usize].waits_for_this_thread())
+        self.lanes.iter().any(|lane| lane.waits_for_this_thread(true)) && {
+            let known = self.change(task, |shard| {
+                let slot = shard.index(task).map(|index| shard.slot(index));
+                slot.map(|slot| (slot.lane, slot.is_async))
+            });
+            known.is_some_and(|(lane, is_async)| {
+                self.lanes[lane as usize].waits_for_this_thread(is_async)
+            })
         }
     }
 

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::engine::{Engine, Lane};
+use super::engine::Engine;
 use super::events::EventKind;
 use super::fire::Harvest;
 use super::life::Stage;
@@ -151,7 +151,8 @@ impl Engine {
     /// Whether this thread may wait for the shutdown that it is about to begin. If so, the executors
     /// are left to it.
     fn may_wait(&self) -> bool {
-        let may = !is_inside(self.id) && !self.lanes.iter().any(Lane::waits_for_this_thread);
+        let may =
+            !is_inside(self.id) && !self.lanes.iter().any(|lane| lane.waits_for_this_thread(true));
         if may {
             self.awaited.store(true, Ordering::SeqCst);
         }

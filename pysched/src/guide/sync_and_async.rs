@@ -110,8 +110,8 @@
 //! | [`shutdown(true)`](crate::Scheduler::shutdown), `shutdown_timeout` | [`Scheduler::shutdown_async`] |
 //! | [`Token::wait_timeout`](crate::Token::wait_timeout) | [`Token::cancelled`](crate::Token::cancelled) |
 //!
-//! A thread that runs a current-thread runtime, as `#[tokio::test]` has one, must not block until an execution
-//! on that same runtime is over: nothing would run there meanwhile. It would hang, so it does not: `wait` panics
+//! A thread that runs a current-thread runtime, as `#[tokio::test]` has one, must not block until a future
+//! on that same runtime is ready: nothing would run there meanwhile. It would hang, so it does not: `wait` panics
 //! and says what to await, `shutdown(true)` does not wait for the shutdown, which goes on, and `shutdown_timeout`
 //! cuts it short at once. So it is with the worker of a multi-threaded runtime that has only one, as on a machine
 //! with one core.
@@ -123,7 +123,7 @@
 //! | a panic in a future | [`TaskError::Panicked`], as in any function; the series goes on |
 //! | the runtime is dropped or shut down while a future waits | the future is dropped, [`TaskError::WorkerDied`] |
 //! | …before it begins | [`TaskError::WorkerDied`] |
-//! | …before it is due | [`TaskError::Refused`] when it is due, or `WorkerDied` if it is the first to find out; the scheduler goes on, with its other executors |
+//! | …before it is due | [`TaskError::Refused`] when it is due; the scheduler goes on, with its other executors |
 //! | nobody runs a current-thread runtime | executions wait until somebody does |
 //! | the scheduler ends first | the runtime is left alone |
 //!

@@ -58,6 +58,15 @@ async fn a_wait_for_what_would_run_on_this_thread_panics_instead_of_hanging() {
     assert_eq!(handle.wait().wait().unwrap(), &7);
     assert_eq!(future.wait().unwrap(), &7);
 
+    // A function has a thread of its own, unless it may have to wait for a future.
+    let function = sched.add(Task::new(|| 9)).unwrap();
+    assert_eq!(function.future().wait().unwrap(), &9);
+    let limited = on(TokioExecutor::current().concurrency(1));
+    limited.add(Task::future(std::future::pending::<()>)).unwrap();
+    let waits = limited.add(Task::new(|| 9)).unwrap().future();
+    let wait = std::panic::AssertUnwindSafe(|| waits.wait().copied());
+    assert!(std::panic::catch_unwind(wait).is_err());
+
     // Another executor has threads of its own.
     let other = Scheduler::builder()
         .executor(TokioExecutor::current())

@@ -123,6 +123,10 @@ impl<T: Urgency + Kind> Admission<T> {
         state.admit()
     }
 
+    pub(super) fn is_limited(&self) -> bool {
+        self.state.lock().limit < usize::MAX
+    }
+
     /// Takes an item, or gives it back if nothing is taken any more.
     pub(super) fn push(&self, item: T) -> Result<Calls, (T, Closed)> {
         let mut state = self.state.lock();

@@ -180,8 +180,9 @@ impl Executor for TokioExecutor {
         self.desk.lets_others_begin()
     }
 
-    fn waits_for_this_thread(&self) -> bool {
-        self.desk.is_at_home()
+    fn waits_for_this_thread(&self, is_async: bool) -> bool {
+        // A function has a thread of its own, but may have to wait for futures to be over.
+        (is_async || self.desk.admission.is_limited()) && self.desk.is_at_home()
     }
 
     fn shutdown(&self, wait: bool) {
