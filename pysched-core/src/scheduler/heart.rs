@@ -2,8 +2,8 @@
 //!
 //! Each beat looks at the clock, takes out what is due, sets the alarm (`alarm.rs`) if that is
 //! nothing, and either hands the jobs to their executors or sleeps. While tasks wait for the wall
-//! clock it has that watched, too (`watch.rs`). It ends when the scheduler no longer runs and no job
-//! is left that an executor has yet to take.
+//! clock it has that watched, too (`watch.rs`). It ends when the scheduler no longer runs, no job is
+//! left that an executor has yet to take, and none that has yet to time out.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -161,12 +161,16 @@ impl Heart {
             }
             engine.time_out(mem::take(&mut self.harvest.overruns));
             self.hand_over();
+            if stage == Stage::Closed {
+                // What is in the backlog has been cancelled.
+                self.backlogs.iter_mut().for_each(|backlog| drop(backlog.drain()));
+            }
             let hungry = self.backlogs.iter().any(|backlog| !backlog.is_empty());
             match stage {
                 Stage::Created | Stage::Running | Stage::Draining if fired => continue,
                 Stage::Draining if !hungry && !self.has_business() => return,
-                // What is in the backlog has been cancelled.
-                Stage::Closed => return,
+                // What runs unattended still times out.
+                Stage::Closed if !self.has_deadlines() => return,
                 _ => {}
             }
             if watch.adjust() {
@@ -200,7 +204,7 @@ impl Heart {
             self.harvest = last;
         }
         watch.begin();
-        if !matches!(life.stage, Stage::Running | Stage::Draining) {
+        if life.stage == Stage::Created {
             return life.stage;
         }
         if self.told.deviation(now, wall) > STEP {
@@ -225,9 +229,18 @@ impl Heart {
     }
 
     /// Whether, while the scheduler drains, there are executions that have yet to be queued, or deadlines
-    /// to come.
+    /// to come, also of what has yet to begin.
     fn has_business(&self) -> bool {
-        self.engine.shards.iter().any(|place| place.shard.lock().has_business())
+        let shards = &self.engine.shards;
+        // In this order: what begins after the first look is in flight until after the second.
+        shards.iter().any(|place| place.shard.lock().has_business())
+            || (!self.engine.in_flight.is_none()
+                && shards.iter().any(|place| place.shard.lock().had_timeouts))
+    }
+
+    /// Whether there are deadlines to come.
+    fn has_deadlines(&self) -> bool {
+        self.engine.shards.iter().any(|place| place.shard.lock().has_deadlines())
     }
 
     /// Sleeps until a full executor may have room, in real time: room comes from running tasks,

@@ -364,7 +364,7 @@ impl Scheduler {
     ///
     /// With `wait`, everything that is due, queued or running is finished first; when it returns,
     /// every future is done and no thread has any work left. Without, it returns at once: what has
-    /// not started is cancelled, and what runs finishes unattended.
+    /// not started is cancelled, and what runs finishes unattended, or [times out](crate::Task::timeout).
     ///
     /// With `wait`, it blocks the calling thread: on a runtime's, await
     /// [`shutdown_async`](Self::shutdown_async) instead. On the thread of a current-thread runtime that a

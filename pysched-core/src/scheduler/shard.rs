@@ -104,6 +104,9 @@ pub(super) struct Shard {
     /// Whether the scheduler is paused: tasks are added, and not fired.
     pub(super) paused: bool,
 
+    /// Whether a task had a timeout when the scheduler was shut down.
+    pub(super) had_timeouts: bool,
+
     /// How many executions of each task are retained.
     pub(super) history: usize,
     pub(super) finished: FinishedTasks,
@@ -192,6 +195,7 @@ impl Shard {
             share,
             open: true,
             paused: false,
+            had_timeouts: false,
             history,
             // Twice its share, as tasks do not finish as evenly as they are spread.
             finished: FinishedTasks::new((2 * REMEMBERED) >> share.bits),
@@ -372,7 +376,12 @@ impl Shard {
 
     /// Whether executions have yet to be queued, or deadlines are to come.
     pub(super) fn has_business(&self) -> bool {
-        !self.deadlines.is_empty() || self.slots.iter().any(|(_, slot)| slot.waiting() > 0)
+        self.has_deadlines() || self.slots.iter().any(|(_, slot)| slot.waiting() > 0)
+    }
+
+    /// Whether deadlines are to come.
+    pub(super) fn has_deadlines(&self) -> bool {
+        !self.deadlines.is_empty()
     }
 
     /// Has the heart look whether a task has something to queue.

@@ -188,6 +188,8 @@ impl Engine {
                         self.in_flight.enter(number, harvest.jobs() - before);
                     }
                     for index in shard.indices() {
+                        let rules = shard.slot(index).rules();
+                        shard.had_timeouts |= rules.is_some_and(|rules| rules.timeout.is_some());
                         leftovers.push(shard.end_series(index, queued, Reason::ShutDown, now));
                     }
                     outboxes.extend(shard.take_outbox().map(|outbox| *outbox));

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
-use pysched::{Scheduler, Task, TaskError, TokioExecutor};
-use pysched_tests::{PATIENCE, outcome};
+use pysched::{Scheduler, Task, TaskError, ThreadPoolExecutor, TokioExecutor, current};
+use pysched_tests::{PATIENCE, ms, occupy, outcome};
 
 use super::{on_runtime, runtime, single, without_hanging};
 
@@ -69,4 +70,56 @@ fn a_callback_may_shut_the_executor_down_while_the_runtime_ends() {
         }
     })
     .unwrap();
+}
+
+#[test]
+fn what_runs_unattended_still_times_out() {
+    for on_threads in [false, true] {
+        for drops in [false, true] {
+            let runtime = runtime(1);
+            let sched = Scheduler::builder().executor(TokioExecutor::new(runtime.handle().clone()));
+            let sched = sched.named_executor("threads", ThreadPoolExecutor::new(1)).build();
+            sched.start().unwrap();
+            let task = Task::future(std::future::pending::<()>).timeout(ms(50));
+            let task = if on_threads { task.executor("threads") } else { task };
+            let future = sched.add(task).unwrap().future();
+            while !future.running() && !future.done() {
+                thread::yield_now();
+            }
+            if drops {
+                drop(sched);
+            } else {
+                sched.shutdown(false);
+                smol::block_on(sched.shutdown_async());
+            }
+            assert!(matches!(outcome(&future), Err(TaskError::TimedOut(_))));
+        }
+    }
+}
+
+#[test]
+fn what_begins_only_after_a_shutdown_times_out_as_well() {
+    for is_async in [true, false] {
+        let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(1)).build();
+        sched.start().unwrap();
+        let gate = occupy(&sched, 1);
+        let waits = if is_async {
+            Task::future(std::future::pending::<()>)
+        } else {
+            Task::new(|| {
+                let told = current().token().wait_timeout(PATIENCE);
+                assert!(told, "it is told to end");
+            })
+        };
+        let future = sched.add(waits.timeout(ms(5))).unwrap().future();
+        while sched.stats().executors[0].queued < 1 {
+            thread::yield_now();
+        }
+        let shutdown = sched.shutdown_async();
+        // Whoever does nothing more would have ended by now.
+        thread::sleep(ms(20));
+        gate.open();
+        assert!(matches!(outcome(&future), Err(TaskError::TimedOut(_))));
+        smol::block_on(shutdown);
+    }
 }

@@ -4,6 +4,7 @@ mod by_hand;
 mod ends;
 mod gone;
 mod self_waits;
+mod stress;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
