@@ -3,12 +3,10 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
-use std::mem;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::SystemTime;
 
+use super::JobFuture;
 use crate::TaskId;
 use crate::error::TaskError;
 #[cfg(all(feature = "process", unix))]
@@ -264,7 +262,7 @@ impl Job {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn into_future(self) -> JobFuture {
-        JobFuture { state: State::Submitted(self) }
+        JobFuture::new(self)
     }
 
     /// Claims an execution of an asynchronous function in order to poll it; `None` if it was cancelled. What
@@ -381,47 +379,6 @@ impl Job {
     #[must_use]
     pub fn due(&self) -> SystemTime {
         self.due.on_wall()
-    }
-}
-
-/// An execution, as a future; see [`Job::into_future`].
-#[must_use = "a job that is dropped has failed"]
-pub struct JobFuture {
-    state: State,
-}
-
-enum State {
-    /// It was not polled yet.
-    Submitted(Job),
-    Begun(Run),
-    Over,
-}
-
-impl Future for JobFuture {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if let State::Submitted(_) = self.state
-            && let State::Submitted(job) = mem::replace(&mut self.state, State::Over)
-            && let Some(run) = job.begin_run()
-        {
-            self.state = State::Begun(run);
-        }
-        if let State::Begun(run) = &mut self.state {
-            ready!(run.as_mut().advance(context, false));
-            self.state = State::Over;
-        }
-        Poll::Ready(())
-    }
-}
-
-impl fmt::Debug for JobFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.state {
-            State::Submitted(_) => "JobFuture(submitted)",
-            State::Begun(_) => "JobFuture(begun)",
-            State::Over => "JobFuture(over)",
-        })
     }
 }
 

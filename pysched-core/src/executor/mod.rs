@@ -2,6 +2,7 @@
 
 mod inline;
 mod job;
+mod job_future;
 #[cfg(feature = "process")]
 #[cfg_attr(not(unix), path = "process/unsupported.rs")]
 mod process;
@@ -16,8 +17,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use inline::InlineExecutor;
+pub use job::Job;
 pub(crate) use job::catch_orphans;
-pub use job::{Job, JobFuture};
+pub use job_future::JobFuture;
 #[cfg(all(feature = "process", unix))]
 pub use process::WorkerTest;
 #[cfg(feature = "process")]

@@ -14,6 +14,6 @@ const SMALL: usize = 64;
 /// Room for as many entries again is kept. So half of what is left has to go, or as much has to
 /// come, before the collection moves again, and each push and pop pays for a constant share of a
 /// move.
-fn shrunk_capacity(len: usize, capacity: usize) -> Option<usize> {
+pub(crate) fn shrunk_capacity(len: usize, capacity: usize) -> Option<usize> {
     (capacity > SMALL && len < capacity / 4).then(|| (2 * len).max(SMALL))
 }

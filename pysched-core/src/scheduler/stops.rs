@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::shard::Shard;
 use crate::execution::{Stop, Ticket};
+use crate::queue::shrunk_capacity;
 
 /// The stops of a shard, by the sequences of their tasks and the numbers of their executions.
 ///
@@ -42,6 +43,13 @@ impl Stops {
         self.known.entry((sequence, run)).or_insert_with(Stop::new)
     }
 
+    fn forget(&mut self, sequence: u64, run: u64) {
+        self.known.remove(&(sequence, run));
+        if let Some(capacity) = shrunk_capacity(self.known.len(), self.known.capacity()) {
+            self.known.shrink_to(capacity);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
@@ -73,7 +81,32 @@ impl Shard {
     /// Forgets the stop of an execution that is over. It has no waker any more.
     pub(super) fn forget_stop(&mut self, ticket: &Ticket) {
         if ticket.is_async && !self.stops.is_empty() {
-            self.stops.known.remove(&(ticket.task.sequence(), ticket.run));
+            self.stops.forget(ticket.task.sequence(), ticket.run);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_is_the_same_until_it_is_forgotten() {
+        let mut stops = Stops::default();
+        stops.of(7, 1).tell();
+        assert!(stops.of(7, 1).is_told());
+        assert!(!stops.of(7, 2).is_told() && !stops.of(8, 1).is_told());
+        stops.forget(7, 1);
+        assert!(!stops.of(7, 1).is_told());
+    }
+
+    #[test]
+    fn a_burst_gives_its_memory_back() {
+        let mut stops = Stops::default();
+        (0..10_000).for_each(|sequence| drop(Arc::clone(stops.of(sequence, 1))));
+        assert!(stops.known.capacity() >= 10_000);
+        (0..10_000).for_each(|sequence| stops.forget(sequence, 1));
+        assert!(stops.is_empty());
+        assert!(stops.known.capacity() < 1000);
     }
 }
