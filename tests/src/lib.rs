@@ -4,6 +4,7 @@
 //! after [`PATIENCE`], which no working scheduler comes near.
 
 pub mod faults;
+pub mod futures;
 pub mod traces;
 
 use std::sync::{Arc, Condvar, Mutex};

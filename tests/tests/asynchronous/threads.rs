@@ -1,6 +1,6 @@
 //! On threads, which poll one future at a time.
 
-use std::future::{pending, ready};
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -8,36 +8,13 @@ use std::sync::mpsc;
 use pysched::{
     Overlap, Retry, Scheduler, Status, Task, TaskError, ThreadPoolExecutor, Trigger, current,
 };
+use pysched_tests::futures::waits_for_ever;
 use pysched_tests::{PATIENCE, ms};
-
-/// Says when it is dropped, and on behalf of which execution.
-struct Dropped(mpsc::Sender<bool>);
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        let _ = self.0.send(current().is_execution());
-    }
-}
 
 fn pool(workers: usize) -> Scheduler {
     let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(workers)).build();
     sched.start().unwrap();
     sched
-}
-
-/// A task that says that it runs, and waits for ever.
-fn waits_for_ever() -> (Task<()>, mpsc::Receiver<()>, mpsc::Receiver<bool>) {
-    let (started, has_started) = mpsc::channel();
-    let (dropped, was_dropped) = mpsc::channel();
-    let task = Task::future(move || {
-        let (started, dropped) = (started.clone(), Dropped(dropped.clone()));
-        async move {
-            let _dropped = dropped;
-            started.send(()).unwrap();
-            pending().await
-        }
-    });
-    (task, has_started, was_dropped)
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, mpsc};
 
 use pysched::{Scheduler, Status, Task, TaskError, TokioExecutor, Trigger};
+use pysched_tests::futures::{Dropped, waits_for_ever};
 use pysched_tests::{PATIENCE, ms, secs};
 
-use super::{Dropped, on, on_runtime, runtime, waits_for_ever};
+use super::{on, on_runtime, runtime};
 
 #[test]
 fn what_runs_and_what_waits_fails_when_the_runtime_is_dropped() {

@@ -6,10 +6,11 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use pysched::{Overlap, Retry, Status, Task, TaskError, Trigger, current};
+use pysched_tests::futures::waits_for_ever;
 use pysched_tests::{PATIENCE, ms};
 use tokio::task::yield_now;
 
-use super::{on_runtime, runtime, waits_for_ever};
+use super::{on_runtime, runtime};
 
 #[test]
 fn values_and_errors_are_those_of_the_future() {
