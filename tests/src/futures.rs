@@ -18,7 +18,6 @@ impl Drop for Dropped {
 
 /// A task whose future waits for ever; who is told when it has begun to; and who is told when the future is
 /// dropped, and whether that was on behalf of an execution.
-#[must_use]
 pub fn waits_for_ever() -> (Task<()>, Receiver<()>, Receiver<bool>) {
     let (started, has_started) = mpsc::channel();
     let (dropped, was_dropped) = mpsc::channel();

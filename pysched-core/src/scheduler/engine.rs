@@ -77,6 +77,9 @@ pub(super) struct Engine {
     /// it drains, so that whoever ends the last job does not close them first.
     pub(super) awaited: AtomicBool,
 
+    /// Whether a task had a timeout when the scheduler was shut down. Written under the lock of the life.
+    pub(super) had_timeouts: AtomicBool,
+
     /// Where all that happens is told.
     pub(super) bus: Arc<Bus>,
 
@@ -163,6 +166,7 @@ impl Engine {
             refusing: AtomicBool::new(false),
             over: Over::not_yet(),
             awaited: AtomicBool::new(false),
+            had_timeouts: AtomicBool::new(false),
             bus,
             closed: AtomicBool::new(false),
             heart_ended: Condvar::new(),

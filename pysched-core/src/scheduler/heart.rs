@@ -231,11 +231,10 @@ impl Heart {
     /// Whether, while the scheduler drains, there are executions that have yet to be queued, or deadlines
     /// to come, also of what has yet to begin.
     fn has_business(&self) -> bool {
-        let shards = &self.engine.shards;
+        let Engine { shards, in_flight, had_timeouts, .. } = &*self.engine;
         // In this order: what begins after the first look is in flight until after the second.
         shards.iter().any(|place| place.shard.lock().has_business())
-            || (!self.engine.in_flight.is_none()
-                && shards.iter().any(|place| place.shard.lock().had_timeouts))
+            || (had_timeouts.load(Ordering::SeqCst) && !in_flight.is_none())
     }
 
     /// Whether there are deadlines to come.

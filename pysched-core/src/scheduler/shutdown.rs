@@ -189,7 +189,9 @@ impl Engine {
                     }
                     for index in shard.indices() {
                         let rules = shard.slot(index).rules();
-                        shard.had_timeouts |= rules.is_some_and(|rules| rules.timeout.is_some());
+                        if rules.is_some_and(|rules| rules.timeout.is_some()) {
+                            self.had_timeouts.store(true, Ordering::SeqCst);
+                        }
                         leftovers.push(shard.end_series(index, queued, Reason::ShutDown, now));
                     }
                     outboxes.extend(shard.take_outbox().map(|outbox| *outbox));
