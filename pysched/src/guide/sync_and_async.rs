@@ -20,7 +20,7 @@
 //! use std::time::Duration;
 //!
 //! use once_cell::sync::Lazy;
-//! use pysched::{Scheduler, TokioExecutor, Trigger, task};
+//! use pysched::{Scheduler, TokioExecutor, task};
 //!
 //! // Used first on the runtime, which it then runs on.
 //! static SCHED: Lazy<Scheduler> =

@@ -44,14 +44,14 @@ use crate::executor::{Executor, Job, Rejected};
 /// # The end of the runtime
 ///
 /// Executions that are on a runtime when that is shut down or dropped fail with
-/// [`TaskError::WorkerDied`], as do those that it was to begin, and the first that is given to it
-/// afterwards, by which its end is noticed; what comes later is refused with [`TaskError::Refused`]. The
-/// scheduler goes on, with its other executors.
+/// [`TaskError::WorkerDied`], as do those that it was to begin; what comes later is refused with
+/// [`TaskError::Refused`]. The scheduler goes on, with its other executors.
 ///
 /// # Blocking
 ///
 /// A current-thread runtime runs only while a thread is inside of its `block_on`. What would block that
-/// thread until an execution on that same runtime is over, would wait for ever. So
+/// thread until a future on that same runtime is ready, would wait for ever, and so would what waits for a
+/// function that may first have to wait for such a future, as the [`concurrency`](Self::concurrency) is limited. So
 /// [`TaskFuture::wait`](crate::TaskFuture::wait) and [`Handle::wait`](crate::Handle::wait) panic there, and
 /// [`shutdown(true)`](crate::Scheduler::shutdown) does not wait, nor does
 /// [`shutdown_timeout`](crate::Scheduler::shutdown_timeout), which cuts the shutdown short at once. The same goes
