@@ -327,7 +327,8 @@
 //!
 //! [`shutdown(true)`](Scheduler::shutdown) cancels what is not due yet, finishes the rest, and
 //! returns; `shutdown(false)` returns at once;
-//! [`shutdown_timeout`](Scheduler::shutdown_timeout) waits up to a limit and says what was left.
+//! [`shutdown_timeout`](Scheduler::shutdown_timeout) waits up to a limit and says what was left, and
+//! [`shutdown_async`](Scheduler::shutdown_async) is awaited.
 //! Dropping the last clone of a scheduler is `shutdown(false)`. A static is never dropped: shut it
 //! down at the end of `main`, or what runs is cut off by the end of the process.
 //! [`guide::shutdown`] has the details.
