@@ -20,6 +20,10 @@ pub(super) struct Deadlines {
 
     /// Numbers those of one moment in the order in which they were set.
     set: u64,
+
+    /// Whether some task had a timeout when the scheduler was shut down, so that further ones may be set as long
+    /// as anything is in flight.
+    pub(super) expected: bool,
 }
 
 /// What is to happen.

@@ -235,7 +235,7 @@ impl Heart {
         // In this order: what begins after the first look is in flight until after the second.
         shards.iter().any(|place| place.shard.lock().has_business())
             || (!self.engine.in_flight.is_none()
-                && shards.iter().any(|place| place.shard.lock().had_timeouts))
+                && shards.iter().any(|place| place.shard.lock().deadlines.expected))
     }
 
     /// Whether there are deadlines to come.

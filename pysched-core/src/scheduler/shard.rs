@@ -104,9 +104,6 @@ pub(super) struct Shard {
     /// Whether the scheduler is paused: tasks are added, and not fired.
     pub(super) paused: bool,
 
-    /// Whether a task had a timeout when the scheduler was shut down.
-    pub(super) had_timeouts: bool,
-
     /// How many executions of each task are retained.
     pub(super) history: usize,
     pub(super) finished: FinishedTasks,
@@ -192,7 +189,6 @@ impl Shard {
             share,
             open: true,
             paused: false,
-            had_timeouts: false,
             history,
             // Twice its share, as tasks do not finish as evenly as they are spread.
             finished: FinishedTasks::new((2 * REMEMBERED) >> share.bits),

@@ -187,7 +187,8 @@ impl Engine {
                     }
                     for index in shard.indices() {
                         let rules = shard.slot(index).rules();
-                        shard.had_timeouts |= rules.is_some_and(|rules| rules.timeout.is_some());
+                        shard.deadlines.expected |=
+                            rules.is_some_and(|rules| rules.timeout.is_some());
                         leftovers.push(shard.end_series(index, queued, Reason::ShutDown, now));
                     }
                     outboxes.extend(shard.take_outbox().map(|outbox| *outbox));

@@ -31,12 +31,11 @@ fn a_shutdown_on_a_runtime_of_one_that_has_run_nothing_yet_does_not_wait() {
     let future = without_hanging(|| {
         let runtime = single();
         let sched = on_runtime(&runtime);
-        let future = runtime.block_on(async {
+        runtime.block_on(async {
             let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
             sched.shutdown(true);
-            future
-        });
-        runtime.block_on(future).unwrap()
+            future.await.unwrap()
+        })
     });
     assert_eq!(future, Ok(7));
 }
@@ -121,15 +120,14 @@ fn an_executor_that_is_shut_down_by_a_thread_of_its_runtime_comes_back() {
         let executor = std::sync::Arc::new(TokioExecutor::new(runtime.handle().clone()));
         let sched = Scheduler::builder().executor(std::sync::Arc::clone(&executor)).build();
         sched.start().unwrap();
-        let future = runtime.block_on(async {
+        runtime.block_on(async {
             let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
             while sched.stats().executors[0].queued < 1 {
                 thread::yield_now();
             }
             executor.shutdown(true);
-            future
-        });
-        runtime.block_on(future).unwrap()
+            future.await.unwrap()
+        })
     });
     assert_eq!(done, Ok(7));
 }
