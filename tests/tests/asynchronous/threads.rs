@@ -222,7 +222,7 @@ fn a_series_calls_it_again_and_again() {
             count
         }
     });
-    let handle = sched.add(task.trigger(Trigger::recur(0.001)).times(5)).unwrap();
+    let handle = sched.add(task.trigger(Trigger::recur_after(0.001)).times(5)).unwrap();
     let counted: Vec<u32> = (0..5).map(|_| *handle.wait().wait().unwrap()).collect();
     assert_eq!(counted, [0, 1, 2, 3, 4]);
 }

@@ -42,7 +42,7 @@ fn a_series_goes_on_failing_and_another_executor_goes_on_running() {
         .build();
     sched.start().unwrap();
     drop(runtime);
-    let series = Task::future(|| async {}).trigger(Trigger::recur(0.001)).executor("tokio");
+    let series = Task::future(|| async {}).trigger(Trigger::recur_after(0.001)).executor("tokio");
     let series = sched.add(series.times(3)).unwrap();
     for _ in 0..3 {
         assert!(series.wait().wait().is_err());
