@@ -103,6 +103,9 @@ impl TokioExecutor {
     /// many, the others wait, and the most urgent of them is next. Without, there is no limit but that of
     /// the runtime on [threads that block], in front of which the most urgent is next as well.
     ///
+    /// An execution counts until it is over, also while it awaits another one of this executor. If all that may
+    /// go on do so, they wait for ever.
+    ///
     /// ```
     /// use pysched::{Scheduler, TokioExecutor};
     ///
