@@ -77,17 +77,8 @@ impl fmt::Debug for Stop {
 #[cfg(all(test, loom))]
 mod models {
     use super::*;
-    use crate::time::Parker;
+    use crate::sync::models::block_on;
     use loom::thread;
-    use std::task::Wake;
-
-    struct Alarm(Parker);
-
-    impl Wake for Alarm {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
 
     /// Loom reports a deadlock if the future is told and not woken.
     #[test]
@@ -101,11 +92,7 @@ mod models {
                     stop.wake();
                 }
             });
-            let parker = Parker::new();
-            let waker = Waker::from(Arc::new(Alarm(parker.clone())));
-            while stop.poll(&Context::from_waker(&waker)).is_pending() {
-                parker.park();
-            }
+            block_on(|context| stop.poll(context));
             stop.leave();
             teller.join().unwrap();
         });
