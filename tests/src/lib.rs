@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use pysched::{
-    Executor, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskError, TaskFuture,
+    Error, Executor, InlineExecutor, ManualClock, Scheduler, Status, Task, TaskError, TaskFuture,
     ThreadPoolExecutor, Trigger,
 };
 
@@ -28,6 +28,30 @@ pub fn ms(count: u64) -> Duration {
 #[must_use]
 pub fn secs(count: u64) -> Duration {
     Duration::from_secs(count)
+}
+
+/// A scheduler, started, with this executor.
+///
+/// # Panics
+///
+/// If it cannot be started.
+#[must_use]
+pub fn started_on(executor: impl Executor) -> Scheduler {
+    let sched = Scheduler::builder().executor(executor).build();
+    sched.start().unwrap();
+    sched
+}
+
+/// Makes sure that a scheduler has been shut down, and takes nothing more.
+///
+/// # Panics
+///
+/// If it does.
+#[track_caller]
+pub fn assert_closed(sched: &Scheduler) {
+    assert!(sched.stopped());
+    assert!(matches!(sched.delay(Trigger::once(0), 0, || ()), Err(Error::Shutdown)));
+    assert!(matches!(sched.start(), Err(Error::Shutdown)));
 }
 
 /// A scheduler, started, whose time moves by hand, with this executor.

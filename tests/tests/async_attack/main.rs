@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use pysched::{Scheduler, TokioExecutor};
-use pysched_tests::PATIENCE;
+use pysched_tests::{PATIENCE, started_on};
 use tokio::runtime::{Builder, Runtime};
 
 /// A runtime of so many threads, with timers.
@@ -24,16 +24,9 @@ fn single() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-/// A scheduler, started, on this executor.
-fn on(executor: TokioExecutor) -> Scheduler {
-    let sched = Scheduler::builder().executor(executor).build();
-    sched.start().unwrap();
-    sched
-}
-
 /// A scheduler, started, on the runtime.
 fn on_runtime(runtime: &Runtime) -> Scheduler {
-    on(TokioExecutor::new(runtime.handle().clone()))
+    started_on(TokioExecutor::new(runtime.handle().clone()))
 }
 
 /// What comes of `f` on a thread of its own: its value or its panic, but no hang.

@@ -5,16 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
-use pysched::{
-    Overlap, Retry, Scheduler, Status, Task, TaskError, ThreadPoolExecutor, Trigger, current,
-};
-use pysched_tests::futures::waits_for_ever;
-use pysched_tests::{PATIENCE, ms};
+use pysched::{Scheduler, Task, TaskError, ThreadPoolExecutor, Trigger, current};
+use pysched_tests::{PATIENCE, ms, started_on};
 
 fn pool(workers: usize) -> Scheduler {
-    let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(workers)).build();
-    sched.start().unwrap();
-    sched
+    started_on(ThreadPoolExecutor::new(workers))
 }
 
 #[test]
@@ -89,20 +84,6 @@ fn panics_are_outcomes_wherever_they_come_from() {
 }
 
 #[test]
-fn cancel_drops_the_future_where_it_waits() {
-    let sched = pool(1);
-    let (task, has_started, was_dropped) = waits_for_ever();
-    let future = sched.add(task).unwrap().future();
-    has_started.recv_timeout(PATIENCE).unwrap();
-    assert!(future.cancel());
-    assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
-    assert!(was_dropped.recv_timeout(PATIENCE).unwrap(), "it was dropped inside of its execution");
-    assert_eq!(future.execution().status, Status::Cancelled);
-    // The worker is free.
-    sched.add(Task::new(|| ())).unwrap().future().wait().unwrap();
-}
-
-#[test]
 fn cancelled_before_the_first_wait_it_does_not_get_further() {
     let sched = pool(1);
     let (started, has_started) = mpsc::channel();
@@ -148,50 +129,6 @@ fn a_value_that_comes_too_late_for_a_cancel_is_given_up() {
 }
 
 #[test]
-fn a_timeout_drops_the_future_and_frees_the_worker() {
-    let sched = pool(1);
-    let (task, has_started, was_dropped) = waits_for_ever();
-    let task = task.timeout(ms(5)).retry(Retry::times(1).fixed(ms(1)));
-    let future = sched.add(task).unwrap().future();
-    assert!(matches!(future.wait(), Err(TaskError::TimedOut(_))));
-    for _ in 0..2 {
-        has_started.recv_timeout(PATIENCE).unwrap();
-        was_dropped.recv_timeout(PATIENCE).unwrap();
-    }
-    assert_eq!(future.execution().attempt, 2);
-    sched.shutdown(true);
-}
-
-#[test]
-fn a_newer_run_cancels_the_one_that_waits() {
-    let sched = pool(2);
-    let (task, has_started, was_dropped) = waits_for_ever();
-    let task = task.trigger(Trigger::recur(0.01)).overlap(Overlap::CancelOther).times(3);
-    let handle = sched.add(task).unwrap();
-    for _ in 0..3 {
-        has_started.recv_timeout(PATIENCE).unwrap();
-    }
-    for _ in 0..2 {
-        was_dropped.recv_timeout(PATIENCE).unwrap();
-    }
-    assert!(handle.future().cancel());
-    sched.shutdown(true);
-    assert!(handle.futures().iter().all(pysched::TaskFuture::cancelled));
-}
-
-#[test]
-fn a_shutdown_out_of_patience_drops_the_future() {
-    let sched = pool(1);
-    let (task, has_started, was_dropped) = waits_for_ever();
-    let future = sched.add(task).unwrap().future();
-    has_started.recv_timeout(PATIENCE).unwrap();
-    let unfinished = sched.shutdown_timeout(ms(1)).unwrap_err();
-    assert_eq!(unfinished.executions.len(), 1);
-    assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
-    assert!(was_dropped.recv_timeout(PATIENCE).unwrap());
-}
-
-#[test]
 fn the_current_execution_is_known_after_each_wait() {
     let sched = pool(1);
     let task = Task::future(|| async {
@@ -225,4 +162,12 @@ fn a_series_calls_it_again_and_again() {
     let handle = sched.add(task.trigger(Trigger::recur_after(0.001)).times(5)).unwrap();
     let counted: Vec<u32> = (0..5).map(|_| *handle.wait().wait().unwrap()).collect();
     assert_eq!(counted, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn what_needs_a_runtime_says_so() {
+    let sched = pool(1);
+    let task = Task::future(|| tokio::time::sleep(ms(1)));
+    let error = sched.add(task).unwrap().future().wait().unwrap_err().to_string();
+    assert!(error.contains("panicked") && error.contains("runtime"), "{error}");
 }

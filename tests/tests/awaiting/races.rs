@@ -7,6 +7,7 @@ use std::thread;
 use pysched::{Status, ThreadPoolExecutor};
 use pysched_tests::Random;
 use pysched_tests::faults::within;
+use pysched_tests::started_on;
 use smol::stream::StreamExt as _;
 
 use super::*;
@@ -54,9 +55,7 @@ fn race(
 }
 
 fn pool(workers: usize) -> Scheduler {
-    let sched = Scheduler::builder().executor(ThreadPoolExecutor::new(workers)).build();
-    sched.start().unwrap();
-    sched
+    started_on(ThreadPoolExecutor::new(workers))
 }
 
 #[test]
@@ -67,6 +66,14 @@ fn an_end_and_an_await() {
             assert_eq!(fates, [Status::Succeeded]);
         }
     });
+}
+
+/// Each has run, or was cancelled.
+#[track_caller]
+fn assert_one_fate(all: &[Vec<Status>]) {
+    for fates in all {
+        assert!(matches!(**fates, [Status::Succeeded | Status::Cancelled]), "{fates:?}");
+    }
 }
 
 #[test]
@@ -82,9 +89,7 @@ fn an_end_a_cancel_and_an_await() {
                 let _ = handle.cancel();
             },
         );
-        for fates in all {
-            assert!(matches!(*fates, [Status::Succeeded | Status::Cancelled]), "{fates:?}");
-        }
+        assert_one_fate(&all);
     });
 }
 
@@ -100,9 +105,7 @@ fn a_future_that_cancels_and_an_await() {
                 let _ = handle.future().cancel();
             },
         );
-        for fates in all {
-            assert!(matches!(*fates, [Status::Succeeded | Status::Cancelled]), "{fates:?}");
-        }
+        assert_one_fate(&all);
     });
 }
 

@@ -3,10 +3,10 @@
 use std::thread;
 
 use pysched::{
-    Error, Executor, InlineExecutor, Job, Rejected, SystemClock, TaskError, ThreadPoolExecutor,
+    Executor, InlineExecutor, Job, Rejected, SystemClock, TaskError, ThreadPoolExecutor,
 };
 use pysched_tests::faults::{OneAtATime, within};
-use pysched_tests::{Gate, is_cancelled, occupy, outcome, pool_by_hand};
+use pysched_tests::{Gate, assert_closed, is_cancelled, occupy, outcome, pool_by_hand};
 
 use super::*;
 
@@ -16,13 +16,6 @@ fn busy() -> (Scheduler, Gate, TaskFuture<i32>) {
     let gate = occupy(&sched, 1);
     let queued = sched.delay(Trigger::once(0), 0, || 7).unwrap().future();
     (sched, gate, queued)
-}
-
-#[track_caller]
-fn assert_closed(sched: &Scheduler) {
-    assert!(sched.stopped());
-    assert!(matches!(sched.delay(Trigger::once(0), 0, || ()), Err(Error::Shutdown)));
-    assert!(matches!(sched.start(), Err(Error::Shutdown)));
 }
 
 #[test]

@@ -14,7 +14,9 @@ use pysched::{
     SystemClock, Task, TaskFuture, ThreadPoolExecutor, Trigger,
 };
 use pysched_tests::faults::{DropBomb, OneAtATime, OpenOnDrop, within};
-use pysched_tests::{Gate, PATIENCE, await_offers, is_cancelled, offering, outcome, pool_by_hand};
+use pysched_tests::{
+    Gate, PATIENCE, assert_closed, await_offers, is_cancelled, offering, outcome, pool_by_hand,
+};
 
 /// The ways to shut down that wait or may wait.
 const WAYS: [fn(&Scheduler); 3] = [
@@ -46,13 +48,6 @@ fn begin_shutdown(sched: &Scheduler) -> thread::JoinHandle<()> {
     });
     assert!(is_cancelled(&sentinel));
     closer
-}
-
-#[track_caller]
-fn assert_closed(sched: &Scheduler) {
-    assert!(sched.stopped());
-    assert!(matches!(sched.delay(Trigger::once(0), 0, || ()), Err(Error::Shutdown)));
-    assert!(matches!(sched.start(), Err(Error::Shutdown)));
 }
 
 #[test]

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
-use pysched::{Scheduler, Task, TokioExecutor, Trigger};
-use pysched_tests::{PATIENCE, ms};
+use pysched::{InlineExecutor, Scheduler, Task, TokioExecutor, Trigger};
+use pysched_tests::{PATIENCE, await_offers, ms, occupy, offering, started_on};
+use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::task::{block_in_place, yield_now};
 
-use super::{on, runtime};
+use super::runtime;
 
 /// Counts how many are inside, and the most that there ever were.
 #[derive(Default)]
@@ -33,7 +34,7 @@ impl Room {
 #[test]
 fn no_more_go_on_than_the_limit_says_of_both_kinds_together() {
     let runtime = runtime(2);
-    let sched = on(TokioExecutor::new(runtime.handle().clone()).concurrency(3));
+    let sched = started_on(TokioExecutor::new(runtime.handle().clone()).concurrency(3));
     let room = Arc::new(Room::default());
     let handles: Vec<_> = (0..300)
         .map(|number| {
@@ -67,7 +68,7 @@ fn no_more_go_on_than_the_limit_says_of_both_kinds_together() {
 #[test]
 fn the_most_urgent_is_next_whatever_its_kind() {
     let runtime = runtime(2);
-    let sched = on(TokioExecutor::new(runtime.handle().clone()).concurrency(1));
+    let sched = offering(TokioExecutor::new(runtime.handle().clone()).concurrency(1));
     let gate = Arc::new(Semaphore::new(0));
     let (started, has_started) = mpsc::channel();
     let first = Task::future({
@@ -101,13 +102,29 @@ fn the_most_urgent_is_next_whatever_its_kind() {
             sched.add(task.priority(priority)).unwrap()
         })
         .into();
-    // All of them wait, once the scheduler has come to the last.
-    while sched.stats().executors[0].queued < handles.len() {
-        std::thread::yield_now();
-    }
+    await_offers(&sched);
     gate.add_permits(1);
     handles.iter().for_each(|handle| handle.future().wait().cloned().unwrap());
     assert_eq!(*order.lock().unwrap(), [-7, -1, 0, 2, 3, 4, 5]);
+    sched.shutdown(true);
+}
+
+#[test]
+fn in_front_of_the_threads_that_may_block_the_most_urgent_is_next() {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).max_blocking_threads(1).build().unwrap();
+    let sched = offering(TokioExecutor::new(runtime.handle().clone()));
+    let gate = occupy(&sched, 1);
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let handles = [5, -1, 3, 0, 4].map(|priority| {
+        let order = Arc::clone(&order);
+        let task = Task::new(move || order.lock().unwrap().push(priority));
+        sched.add(task.priority(priority)).unwrap()
+    });
+    await_offers(&sched);
+    gate.open();
+    handles.iter().for_each(|handle| handle.future().wait().cloned().unwrap());
+    assert_eq!(*order.lock().unwrap(), [-1, 0, 3, 4, 5]);
     sched.shutdown(true);
 }
 
@@ -148,7 +165,7 @@ fn a_burst_runs_each_once_in_whatever_way_they_wait() {
 #[test]
 fn futures_that_keep_their_thread_keep_no_other_from_beginning() {
     let runtime = runtime(1);
-    let sched = on(TokioExecutor::new(runtime.handle().clone()));
+    let sched = started_on(TokioExecutor::new(runtime.handle().clone()));
     // Each of them waits for all others to have begun, and none gives its thread back meanwhile.
     let barrier = Arc::new(std::sync::Barrier::new(5));
     let handles = [(); 5].map(|()| {
@@ -167,8 +184,11 @@ fn futures_that_keep_their_thread_keep_no_other_from_beginning() {
 
 #[test]
 fn others_on_the_runtime_have_their_turns_during_a_burst() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let sched = Scheduler::builder().executor(TokioExecutor::new(runtime.handle().clone())).build();
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let sched = Scheduler::builder()
+        .executor(TokioExecutor::new(runtime.handle().clone()))
+        .named_executor("last", InlineExecutor)
+        .build();
     let ran = Arc::new(AtomicUsize::new(0));
     for _ in 0..1000 {
         let ran = Arc::clone(&ran);
@@ -182,9 +202,7 @@ fn others_on_the_runtime_have_their_turns_during_a_burst() {
             .unwrap();
     }
     sched.start().unwrap();
-    while sched.stats().executors[0].queued < 1000 {
-        std::thread::yield_now();
-    }
+    await_offers(&sched);
     // Before all have run, another task of the same thread has been polled again and again.
     let mut turns = 0;
     let counts = poll_fn(move |context| {

@@ -4,22 +4,20 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use pysched::{Scheduler, Status, Task, TaskError, TokioExecutor, Trigger};
 use pysched_tests::futures::{Dropped, waits_for_ever};
-use pysched_tests::{PATIENCE, ms, secs};
+use pysched_tests::{PATIENCE, await_offers, ms, offering, secs, started_on};
 
-use super::{on, on_runtime, runtime};
+use super::{on_runtime, runtime};
 
 #[test]
 fn what_runs_and_what_waits_fails_when_the_runtime_is_dropped() {
     let runtime = runtime(2);
-    let sched = on(TokioExecutor::new(runtime.handle().clone()).concurrency(1));
+    let sched = offering(TokioExecutor::new(runtime.handle().clone()).concurrency(1));
     let (task, has_started, was_dropped) = waits_for_ever();
     let runs = sched.add(task).unwrap().future();
     has_started.recv_timeout(PATIENCE).unwrap();
     let waits = sched.add(Task::future(|| async {})).unwrap().future();
     let blocks = sched.add(Task::new(|| ())).unwrap().future();
-    while sched.stats().executors[0].queued < 2 {
-        std::thread::yield_now();
-    }
+    await_offers(&sched);
     drop(runtime);
     assert!(was_dropped.recv_timeout(PATIENCE).unwrap(), "on behalf of its execution");
     for future in [&runs, &waits, &blocks] {
@@ -57,7 +55,7 @@ fn a_runtime_that_ends_at_any_moment_leaves_no_future_undone() {
     for round in 0..200_u32 {
         let runtime = runtime(2);
         let executor = TokioExecutor::new(runtime.handle().clone());
-        let sched = on(if round % 2 == 0 { executor } else { executor.concurrency(2) });
+        let sched = started_on(if round % 2 == 0 { executor } else { executor.concurrency(2) });
         let futures: Vec<_> = (0..50)
             .map(|number| {
                 let task = if number % 5 == 0 {
@@ -86,7 +84,7 @@ fn a_runtime_that_ends_at_any_moment_leaves_no_future_undone() {
 #[test]
 fn a_shutdown_waits_for_what_the_runtime_has() {
     let runtime = runtime(2);
-    let sched = on(TokioExecutor::new(runtime.handle().clone()).concurrency(2));
+    let sched = started_on(TokioExecutor::new(runtime.handle().clone()).concurrency(2));
     let futures: Vec<_> = (0..20)
         .map(|number| {
             let task = Task::future(move || async move {
@@ -102,7 +100,7 @@ fn a_shutdown_waits_for_what_the_runtime_has() {
 #[test]
 fn without_waiting_what_waits_is_cancelled_and_what_runs_ends_unattended() {
     let runtime = runtime(2);
-    let sched = on(TokioExecutor::new(runtime.handle().clone()).concurrency(1));
+    let sched = offering(TokioExecutor::new(runtime.handle().clone()).concurrency(1));
     let (end, has_ended) = tokio::sync::oneshot::channel::<()>();
     let has_ended = Mutex::new(Some(has_ended));
     let (started, has_started) = mpsc::channel();
@@ -118,9 +116,7 @@ fn without_waiting_what_waits_is_cancelled_and_what_runs_ends_unattended() {
     let runs = sched.add(task).unwrap().future();
     has_started.recv_timeout(PATIENCE).unwrap();
     let waits = sched.add(Task::future(|| async {})).unwrap().future();
-    while sched.stats().executors[0].queued < 1 {
-        std::thread::yield_now();
-    }
+    await_offers(&sched);
     sched.shutdown(false);
     assert!(matches!(waits.wait(), Err(TaskError::Cancelled)));
     assert!(!runs.done());

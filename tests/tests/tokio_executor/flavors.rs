@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use pysched::{Scheduler, Task, TaskError, ThreadPoolExecutor, TokioExecutor, Trigger};
-use pysched_tests::ms;
+use pysched_tests::{ms, started_on};
 use tokio::runtime::{Builder, Handle};
-
-use super::on;
 
 #[tokio::test]
 async fn a_runtime_of_one_thread_runs_everything_that_is_awaited() {
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
     assert_eq!(future.await.unwrap(), 7);
     let function = sched.add(Task::new(|| 8)).unwrap().future();
@@ -25,7 +23,7 @@ async fn a_runtime_of_one_thread_runs_everything_that_is_awaited() {
 
 #[tokio::test]
 async fn a_shutdown_on_the_thread_that_it_would_wait_for_does_not_wait() {
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     let futures: Vec<_> = (0..10)
         .map(|_| {
             let task = Task::future(|| async { tokio::time::sleep(ms(1)).await });
@@ -40,7 +38,7 @@ async fn a_shutdown_on_the_thread_that_it_would_wait_for_does_not_wait() {
 
 #[tokio::test]
 async fn a_wait_for_what_would_run_on_this_thread_panics_instead_of_hanging() {
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     let handle = sched.add(Task::future(|| async { 7 })).unwrap();
     let future = handle.future();
     let waits: [&dyn Fn(); 2] = [
@@ -61,7 +59,7 @@ async fn a_wait_for_what_would_run_on_this_thread_panics_instead_of_hanging() {
     // A function has a thread of its own, unless it may have to wait for a future.
     let function = sched.add(Task::new(|| 9)).unwrap();
     assert_eq!(function.future().wait().unwrap(), &9);
-    let limited = on(TokioExecutor::current().concurrency(1));
+    let limited = started_on(TokioExecutor::current().concurrency(1));
     limited.add(Task::future(std::future::pending::<()>)).unwrap();
     let waits = limited.add(Task::new(|| 9)).unwrap().future();
     let wait = std::panic::AssertUnwindSafe(|| waits.wait().copied());
@@ -79,7 +77,7 @@ async fn a_wait_for_what_would_run_on_this_thread_panics_instead_of_hanging() {
 
 #[tokio::test]
 async fn it_does_not_matter_by_which_handle_an_executor_knows_the_runtime_of_this_thread() {
-    let sched = on(TokioExecutor::new(Handle::current()));
+    let sched = started_on(TokioExecutor::new(Handle::current()));
     let handle = sched.add(Task::future(|| async { 7 })).unwrap();
     let wait = std::panic::AssertUnwindSafe(|| drop(handle.wait()));
     std::panic::catch_unwind(wait).unwrap_err();
@@ -95,7 +93,7 @@ fn whoever_has_merely_entered_a_runtime_of_one_waits_for_it() {
     let driver = std::thread::spawn(move || runtime.block_on(ended));
 
     let _entered = handle.enter();
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     assert_eq!(sched.add(Task::future(|| async { 7 })).unwrap().future().wait().unwrap(), &7);
     sched.shutdown(true);
     sender.send(()).unwrap();
@@ -105,7 +103,7 @@ fn whoever_has_merely_entered_a_runtime_of_one_waits_for_it() {
 #[tokio::test]
 async fn a_thread_that_may_block_waits_from_the_start() {
     let waits = || {
-        let sched = on(TokioExecutor::current());
+        let sched = started_on(TokioExecutor::current());
         let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
         *future.wait().unwrap()
     };
@@ -114,7 +112,7 @@ async fn a_thread_that_may_block_waits_from_the_start() {
 
 #[tokio::test]
 async fn a_thread_that_may_block_waits_for_a_runtime_of_one() {
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     let task = Task::future(|| async { tokio::time::sleep(ms(1)).await });
     let future = sched.add(task).unwrap().future();
     tokio::task::spawn_blocking(move || sched.shutdown(true)).await.unwrap();
@@ -123,7 +121,7 @@ async fn a_thread_that_may_block_waits_for_a_runtime_of_one() {
 
 #[tokio::test]
 async fn a_shutdown_with_a_limit_comes_back_on_a_runtime_of_one() {
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     let future = sched.add(Task::future(std::future::pending::<()>)).unwrap().future();
     while !future.running() {
         tokio::task::yield_now().await;
@@ -135,7 +133,7 @@ async fn a_shutdown_with_a_limit_comes_back_on_a_runtime_of_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_tasks_add_at_once() {
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     let adders: Vec<_> = (0..100_u64)
         .map(|number| {
             let sched = sched.clone();
@@ -159,7 +157,7 @@ async fn many_tasks_add_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_task_adds_tasks_and_awaits_them() {
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     let own = sched.clone();
     let task = Task::future(move || {
         let own = own.clone();
@@ -177,7 +175,7 @@ async fn a_task_adds_tasks_and_awaits_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_worker_adds_begins_while_it_blocks() {
-    let sched = on(TokioExecutor::current());
+    let sched = started_on(TokioExecutor::current());
     for _ in 0..200 {
         let future = sched.add(Task::future(|| async { 7 })).unwrap().future();
         // Which it should not do, but does.

@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use pysched::{Overlap, Retry, Status, Task, TaskError, Trigger, current};
-use pysched_tests::futures::waits_for_ever;
+use pysched::{Task, TaskError, Trigger, current};
 use pysched_tests::{PATIENCE, ms};
 use tokio::task::yield_now;
 
@@ -67,22 +66,6 @@ fn a_panic_ends_one_execution_and_nothing_else() {
 }
 
 #[test]
-fn cancel_drops_the_future_where_it_waits() {
-    let runtime = runtime(2);
-    let sched = on_runtime(&runtime);
-    for _ in 0..100 {
-        let (task, has_started, was_dropped) = waits_for_ever();
-        let future = sched.add(task).unwrap().future();
-        has_started.recv_timeout(PATIENCE).unwrap();
-        assert!(future.cancel());
-        assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
-        assert!(was_dropped.recv_timeout(PATIENCE).unwrap(), "on behalf of its execution");
-        assert!(future.cancel(), "it is cancelled");
-    }
-    sched.shutdown(true);
-}
-
-#[test]
 fn whatever_cancel_says_is_so() {
     let runtime = runtime(2);
     let sched = on_runtime(&runtime);
@@ -110,42 +93,6 @@ fn whatever_cancel_says_is_so() {
     sched.shutdown(true);
     let stats = sched.stats();
     assert_eq!((stats.counts.cancelled, stats.counts.succeeded), (cancelled, succeeded));
-}
-
-#[test]
-fn a_timeout_drops_the_future_and_it_is_tried_again() {
-    let runtime = runtime(2);
-    let sched = on_runtime(&runtime);
-    let (task, has_started, was_dropped) = waits_for_ever();
-    let task = task.timeout(ms(5)).retry(Retry::times(2).fixed(ms(1)));
-    let future = sched.add(task).unwrap().future();
-    assert!(matches!(future.wait(), Err(TaskError::TimedOut(limit)) if *limit == ms(5)));
-    for _ in 0..3 {
-        has_started.recv_timeout(PATIENCE).unwrap();
-        assert!(was_dropped.recv_timeout(PATIENCE).unwrap());
-    }
-    assert_eq!(future.execution().attempt, 3);
-    sched.shutdown(true);
-}
-
-#[test]
-fn a_newer_run_drops_the_one_that_waits() {
-    let runtime = runtime(2);
-    let sched = on_runtime(&runtime);
-    let (task, has_started, was_dropped) = waits_for_ever();
-    let task = task.trigger(Trigger::recur(0.01)).overlap(Overlap::CancelOther).times(3);
-    let handle = sched.add(task).unwrap();
-    for _ in 0..3 {
-        has_started.recv_timeout(PATIENCE).unwrap();
-    }
-    for _ in 0..2 {
-        was_dropped.recv_timeout(PATIENCE).unwrap();
-    }
-    assert!(handle.future().cancel());
-    sched.shutdown(true);
-    let mut ends = sched.results(&handle);
-    ends.retain(|it| it.status != Status::Missed); // as it is on a busy machine
-    assert!(ends.len() == 3 && ends.iter().all(|it| it.status == Status::Cancelled), "{ends:?}");
 }
 
 #[test]
@@ -211,17 +158,4 @@ fn a_series_never_overlaps_itself() {
         handle.wait().wait().unwrap();
     }
     sched.shutdown(true);
-}
-
-#[test]
-fn a_shutdown_out_of_patience_drops_the_futures() {
-    let runtime = runtime(2);
-    let sched = on_runtime(&runtime);
-    let (task, has_started, was_dropped) = waits_for_ever();
-    let future = sched.add(task).unwrap().future();
-    has_started.recv_timeout(PATIENCE).unwrap();
-    let unfinished = sched.shutdown_timeout(ms(1)).unwrap_err();
-    assert_eq!(unfinished.executions.len(), 1);
-    assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
-    was_dropped.recv_timeout(PATIENCE).unwrap();
 }
