@@ -302,7 +302,7 @@ impl Message {
         }
     }
 
-    /// What was found, cut off between two characters if it is long.
+    /// What was found, on one line, and cut off between two characters if it is long.
     const fn push_found(&mut self, bytes: &[u8], span: Span) {
         let mut end = span.end;
         if end - span.start > Self::MOST_FOUND {
@@ -311,7 +311,16 @@ impl Message {
                 end -= 1;
             }
         }
+        let begin = self.length;
         self.push_bytes(bytes, span.start, end);
+        let mut at = begin;
+        while at < self.length {
+            // Fields may be apart by a line break, and what was found be several fields.
+            if self.bytes[at].is_ascii_control() {
+                self.bytes[at] = b' ';
+            }
+            at += 1;
+        }
         if end < span.end {
             self.push("…");
         }

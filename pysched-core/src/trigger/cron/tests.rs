@@ -126,6 +126,7 @@ fn what_is_refused() {
         ("0 0 * * +", "in the day of the week, at column 10, a value is missing"),
         ("0 0 30 2 *", "in the day of the month, at column 5, found `30 2 *`: no such day"),
         ("0 0 31 4,6,9,11 *", "no such day ever comes"),
+        ("0 0 31\n4,6\t*", "found `31 4,6 *`: no such day ever comes"),
         ("0 0 29 2 +MON#1", "no such day ever comes"),
         ("0 0 0 29 2 ? 2023", "no such day ever comes"),
         ("0 0 99999999999999999999 * *", "found `99999999999999999999`"),
