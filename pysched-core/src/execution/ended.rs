@@ -7,6 +7,18 @@ use std::task::{Context, Poll};
 use super::TaskFuture;
 
 /// Ready when an execution has ended; see [`TaskFuture::ended`].
+///
+/// ```
+/// use pysched::{Ended, Scheduler, Task};
+///
+/// let sched = Scheduler::new();
+/// sched.start()?;
+/// let future = sched.add(Task::new(|| 7))?.future();
+/// let ended: Ended<i32> = future.ended();
+/// smol::block_on(ended);
+/// assert!(future.done());
+/// # Ok::<(), pysched::Error>(())
+/// ```
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Ended<T> {
     future: TaskFuture<T>,

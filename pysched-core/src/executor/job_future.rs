@@ -9,6 +9,29 @@ use super::Job;
 use crate::execution::Run;
 
 /// An execution, as a future; see [`Job::into_future`].
+///
+/// ```
+/// use pysched::{Executor, Job, JobFuture, Rejected, Scheduler, Task};
+///
+/// /// Polls each execution to its end before it takes the next.
+/// struct OneByOne;
+///
+/// impl Executor for OneByOne {
+///     fn submit(&self, job: Job) -> Result<(), Rejected> {
+///         let execution: JobFuture = job.into_future();
+///         smol::block_on(execution);
+///         Ok(())
+///     }
+///
+///     fn shutdown(&self, _wait: bool) {}
+/// }
+///
+/// let sched = Scheduler::builder().executor(OneByOne).build();
+/// sched.start()?;
+/// let future = sched.add(Task::future(|| async { 7 }))?.future();
+/// assert_eq!(future.wait().unwrap(), &7);
+/// # Ok::<(), pysched::Error>(())
+/// ```
 #[must_use = "a job that is dropped has failed"]
 pub struct JobFuture {
     state: State,

@@ -344,10 +344,14 @@ fn one_that_follows_others() {
     it.pass(secs(10));
     it.ends(it.begins("one"), End::Return);
     // A follower is told once the future of the execution is done.
-    let other_alone = format!("runs when task {} has succeeded", other.id());
+    let first = one.id().to_string();
     eventually("it should no longer wait for the first", || {
-        it.sched.explain(&handle).contains(&other_alone).then_some(())
+        (!it.sched.explain(&handle).contains(&first)).then_some(())
     });
+    words(&format!(
+        "Task ID runs when task {} has succeeded. None of its runs is over yet.",
+        other.id()
+    ));
     it.ends(it.begins("other"), End::Return);
     eventually("it should be due", || handle.next_run());
     words("Task ID is due in 30s. None of its runs is over yet.");

@@ -311,9 +311,8 @@ impl Message {
                 end -= 1;
             }
         }
-        let begin = self.length;
+        let mut at = self.length;
         self.push_bytes(bytes, span.start, end);
-        let mut at = begin;
         while at < self.length {
             // Fields may be apart by a line break, and what was found be several fields.
             if self.bytes[at].is_ascii_control() {
