@@ -2,7 +2,8 @@
 //!
 //! Both ignore poisoning: no code of a user runs while one of our locks is held, so a panic can
 //! never leave the data behind it half changed. Under `--cfg loom` they are loom's, so that the
-//! models check the very code that ships. So is, in part, [`OnceLock`].
+//! models check the very code that ships. So are atomics, what a thread has for itself, the threads that are
+//! started, and, in part, [`OnceLock`].
 
 #[cfg(loom)]
 use loom::sync as imp;
@@ -11,9 +12,25 @@ use std::sync as imp;
 use std::sync::{PoisonError, TryLockError};
 use std::time::Duration;
 
-pub(crate) use imp::MutexGuard;
+pub(crate) use imp::{MutexGuard, atomic, mpsc};
+#[cfg(loom)]
+pub(crate) use loom::thread;
 #[cfg(not(loom))]
 pub(crate) use std::sync::OnceLock;
+#[cfg(not(loom))]
+pub(crate) use std::{thread, thread_local};
+
+/// As that of std, whose constants are no expression that loom's takes.
+#[cfg(loom)]
+macro_rules! of_each_thread {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = const $init:block;) => {
+        loom::thread_local! {
+            $(#[$doc])* static $name: $type = $init;
+        }
+    };
+}
+#[cfg(loom)]
+pub(crate) use of_each_thread as thread_local;
 
 /// A mutual exclusion lock without poisoning.
 #[derive(Debug, Default)]
@@ -80,24 +97,24 @@ impl Condvar {
 #[derive(Debug)]
 pub(crate) struct OnceLock<T> {
     value: std::sync::OnceLock<T>,
-    is_set: loom::sync::atomic::AtomicBool,
+    is_set: atomic::AtomicBool,
 }
 
 #[cfg(loom)]
 impl<T> OnceLock<T> {
     pub(crate) fn new() -> Self {
-        let is_set = loom::sync::atomic::AtomicBool::new(false);
+        let is_set = atomic::AtomicBool::new(false);
         Self { value: std::sync::OnceLock::new(), is_set }
     }
 
     pub(crate) fn get(&self) -> Option<&T> {
-        let is_set = self.is_set.load(std::sync::atomic::Ordering::Acquire);
+        let is_set = self.is_set.load(atomic::Ordering::Acquire);
         if is_set { self.value.get() } else { None }
     }
 
     pub(crate) fn set(&self, value: T) -> Result<(), T> {
         self.value.set(value)?;
-        self.is_set.store(true, std::sync::atomic::Ordering::Release);
+        self.is_set.store(true, atomic::Ordering::Release);
         Ok(())
     }
 }

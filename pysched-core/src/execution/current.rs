@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use super::details::Details;
@@ -16,20 +16,23 @@ use super::token::Token;
 use super::work::Owner;
 use crate::TaskId;
 use crate::id::SchedulerId;
-use crate::sync::Mutex;
 
-/// The schedulers that live.
+/// The schedulers that live. Under a lock of std in any case, as no static may have one of loom's.
 static LIVING: LazyLock<Mutex<HashMap<SchedulerId, Weak<dyn Owner>>>> =
     LazyLock::new(Mutex::default);
 
+fn living() -> MutexGuard<'static, HashMap<SchedulerId, Weak<dyn Owner>>> {
+    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Has the executions of a scheduler find it.
 pub(crate) fn enlist(scheduler: SchedulerId, owner: Weak<dyn Owner>) {
-    LIVING.lock().insert(scheduler, owner);
+    living().insert(scheduler, owner);
 }
 
 /// Forgets a scheduler.
 pub(crate) fn strike_off(scheduler: SchedulerId) {
-    let gone = LIVING.lock().remove(&scheduler);
+    let gone = living().remove(&scheduler);
     drop(gone);
 }
 
@@ -62,7 +65,7 @@ pub fn current() -> Current {
         return told;
     }
     let Some((task, run)) = execution else { return Current::nobody() };
-    let owner = LIVING.lock().get(&task.scheduler()).cloned();
+    let owner = living().get(&task.scheduler()).cloned();
     let subject = owner.as_ref().and_then(Weak::upgrade).and_then(|owner| owner.subject(task, run));
     let Some(subject) = subject else { return Current::nobody() };
     let report = owner.map_or(Report::Nobody, |owner| Report::Scheduler(owner, run));

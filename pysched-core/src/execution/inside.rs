@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use super::current::Current;
 use crate::TaskId;
 use crate::id::SchedulerId;
+use crate::sync::thread_local;
 use crate::unwind::drop_quietly;
 
 thread_local! {

@@ -14,6 +14,7 @@ use crate::execution::Absent;
 use crate::execution::{Run, Work};
 use crate::prefetch::Location;
 use crate::queue::{ReadyKey, Urgency};
+use crate::sync::thread_local;
 use crate::time::Moment;
 use crate::unwind::catch;
 

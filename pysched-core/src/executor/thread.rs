@@ -1,14 +1,15 @@
 //! [`ThreadPoolExecutor`]: worker threads that run what is ready by priority.
 //!
 //! How workers and jobs meet is in `work_queue.rs`. Threads are hired when there is a job that no
-//! worker is free for, and stay until the pool is shut down.
+//! worker is free for, and stay until the pool is shut down. The loom models are in `models.rs`.
+
+#[cfg(all(test, loom))]
+mod models;
 
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::SystemTime;
 
 use super::work_queue::WorkQueue;
@@ -16,7 +17,8 @@ use super::{Executor, Job, Rejected};
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{Errand, ExecutionCell, TaskFuture, Work};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Condvar, Mutex, thread, thread_local};
 use crate::time::Moment;
 use crate::unwind::{catch, drop_quietly};
 
@@ -156,7 +158,7 @@ impl ThreadPoolExecutor {
             for job in pool.queue.drain() {
                 job.fail(TaskError::Cancelled);
             }
-        } else if EMPLOYER.get() != Arc::as_ptr(pool) {
+        } else if EMPLOYER.with(Cell::get) != Arc::as_ptr(pool) {
             let mut staff = pool.staff.lock();
             while staff.workers > 0 {
                 staff = pool.deserted.wait(staff);
@@ -284,7 +286,7 @@ impl Pool {
 
     /// The life of a worker.
     fn work(self: Arc<Self>) {
-        EMPLOYER.set(Arc::as_ptr(&self));
+        EMPLOYER.with(|employer| employer.set(Arc::as_ptr(&self)));
         let mut next = self.queue.first_pop();
         while let Some(job) = next {
             // `run` catches what the function does; this guards the worker against everything else.

@@ -9,8 +9,6 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, SyncSender};
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::anchor::Anchors;
@@ -24,6 +22,8 @@ use crate::error::{Error, TaskError};
 use crate::execution::Inside;
 use crate::executor::{Job, Rejected, catch_orphans};
 use crate::queue::ReadyQueue;
+use crate::sync::mpsc::{self, Sender};
+use crate::sync::thread;
 use crate::time::{Moment, Timeline};
 
 /// How soon an executor that was full is asked again, if none of its jobs ends before. Doubled
@@ -75,7 +75,7 @@ impl Engine {
             told: self.shards[0].shard.lock().timeline,
         };
         let thread = thread::Builder::new().name("pysched-heart".to_owned());
-        let (attached, until_attached) = mpsc::sync_channel(1);
+        let (attached, until_attached) = mpsc::channel();
         match thread.spawn(move || heart.beat(&attached)) {
             Ok(_) => {
                 // Before the heart fires anything, for which it takes this lock.
@@ -130,7 +130,7 @@ struct LastBeat(Arc<Engine>);
 
 impl Drop for LastBeat {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if std::thread::panicking() {
             // Nothing on this thread is known to panic. Should it happen, every future still ends.
             self.0.shutdown(false);
         }
@@ -139,7 +139,7 @@ impl Drop for LastBeat {
 }
 
 impl Heart {
-    fn beat(mut self, attached: &SyncSender<()>) {
+    fn beat(mut self, attached: &Sender<()>) {
         let engine = Arc::clone(&self.engine);
         let _last = LastBeat(Arc::clone(&engine));
         // Clocks and inline tasks run here: a shutdown that they call must not wait for them.

@@ -21,6 +21,8 @@ mod fire;
 mod heart;
 mod life;
 mod limits;
+#[cfg(all(test, loom))]
+mod models;
 mod names;
 mod outbox;
 mod over;

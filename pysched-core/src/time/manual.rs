@@ -9,10 +9,10 @@
 //! until everyone sleeps.
 
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Clock, Moment, Parker, Timeline};
+use crate::sync::thread::{self, ThreadId};
 use crate::sync::{Condvar, Mutex};
 
 /// How long `advance` waits for schedulers to catch up. Only a task that runs on the scheduler's

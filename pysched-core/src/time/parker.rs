@@ -7,11 +7,11 @@
 //! before each sleep. `loom` checks it in `scheduler/alarm.rs`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 #[cfg(any(feature = "tokio", all(test, loom)))]
 use super::stand_in::StandIn;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Condvar, Mutex};
 
 /// A place to sleep that others can end: what [`Clock::wait`](crate::Clock::wait) waits on.

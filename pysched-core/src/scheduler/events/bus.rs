@@ -16,7 +16,6 @@ use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "metrics")]
 use std::sync::atomic::AtomicI64;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use super::mailbox::{CAPACITY, Mailbox};
@@ -30,6 +29,7 @@ use crate::TaskId;
 #[cfg(feature = "tracing")]
 use crate::execution::Subject;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Where a scheduler tells what happens in it.
 pub(in crate::scheduler) struct Bus {
