@@ -270,7 +270,9 @@ mod models {
     /// A future that is polled again only when it was woken, beside one that is polled once and dropped.
     #[test]
     fn loom_no_future_is_forgotten() {
-        loom::model(|| {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(|| {
             let completion = Arc::new(Completion::new());
             let awaiter = thread::spawn({
                 let completion = Arc::clone(&completion);
@@ -298,9 +300,10 @@ mod models {
         });
     }
 
-    /// A future that finds its waker there already, as it is polled for another reason.
+    /// A future that was polled by somebody else before, and that finds its waker there already when it is
+    /// polled for another reason.
     #[test]
-    fn loom_a_waker_that_is_known_is_woken() {
+    fn loom_the_latest_waker_is_woken() {
         loom::model(|| {
             let completion = Arc::new(Completion::new());
             let settler = thread::spawn({
@@ -311,6 +314,7 @@ mod models {
                 }
             });
             let mut key = None;
+            let _ = completion.poll(&mut key, &Context::from_waker(Waker::noop())).is_ready();
             let polled = |context: &mut Context<'_>| {
                 // Twice in a row: the second time the waker is known, or the value is there.
                 let _ = completion.poll(&mut key, context).is_ready();

@@ -4,10 +4,7 @@
 //! that is owns the execution from then on and alone may settle its outcome; everyone else leaves
 //! it alone. Nothing else in the crate decides this race. The loom model is at the end.
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU8, Ordering};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 const QUEUED: u8 = 0;
 const BEGUN: u8 = 1;

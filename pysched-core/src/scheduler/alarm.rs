@@ -25,11 +25,7 @@
 //! Only the heart moves a head to a later moment, under the lock of the shard. The loom model is at
 //! the end.
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU64, Ordering, fence};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU64, Ordering, fence};
-
+use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::time::Moment;
 
 /// Until when the heart sleeps.

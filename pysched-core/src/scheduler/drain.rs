@@ -18,13 +18,9 @@
 
 use std::time::{Duration, Instant};
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicUsize, Ordering, fence};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
-
 use crossbeam_utils::CachePadded;
 
+use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{Condvar, Mutex};
 
 /// A count of jobs that one can wait on.

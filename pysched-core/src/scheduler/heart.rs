@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread::panicking;
 use std::time::{Duration, SystemTime};
 
 use super::anchor::Anchors;
@@ -130,7 +131,7 @@ struct LastBeat(Arc<Engine>);
 
 impl Drop for LastBeat {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if panicking() {
             // Nothing on this thread is known to panic. Should it happen, every future still ends.
             self.0.shutdown(false);
         }

@@ -103,19 +103,27 @@ fn loom_what_was_added_is_drained() {
     });
 }
 
-/// A task that is due runs or is cancelled, and its future says which.
-#[test]
-fn loom_a_task_runs_or_is_cancelled() {
-    check(2, || {
+/// A task that is due runs or is cancelled, and its future says which, whether it is asked for `before`
+/// or not.
+fn run_or_cancel(before: bool) {
+    check(3, move || {
         let (sched, runs) = (scheduler(), Runs::none());
         let handle = runs.add_to(&sched, 0).unwrap();
-        let future = handle.future();
+        let future = before.then(|| handle.future());
         sched.start().unwrap();
         let cancelled = handle.cancel().is_ok();
+        let future = future.unwrap_or_else(|| handle.future());
+        assert!(future.running() || future.done(), "it has begun, or never will");
         sched.shutdown(true);
         runs.agree_with(&future);
         assert!(cancelled || runs.count() == 1, "it was not there any more");
     });
+}
+
+#[test]
+fn loom_a_task_runs_or_is_cancelled() {
+    run_or_cancel(true);
+    run_or_cancel(false);
 }
 
 /// As before, where its future is cancelled, and somebody waits for that.
@@ -139,7 +147,7 @@ fn loom_a_future_is_cancelled_or_has_a_value() {
 /// When the last clone is dropped, the heart ends, or loom reports a deadlock; so does what waits.
 #[test]
 fn loom_a_scheduler_ends_with_its_last_clone() {
-    check(2, || {
+    check(3, || {
         let (sched, runs) = (scheduler(), Runs::none());
         let future = runs.add_to(&sched, 60).unwrap().future();
         sched.start().unwrap();
@@ -154,7 +162,8 @@ fn loom_a_scheduler_ends_with_its_last_clone() {
     });
 }
 
-/// As the first, where a worker of a pool runs the task: the job is counted before it is handed over.
+/// As the first, where a worker of a pool runs the task, and whoever adds it gives it to the pool if the heart
+/// sleeps: what is handed over is counted before anybody can find that nothing is left.
 #[test]
 fn loom_what_a_pool_was_given_is_drained() {
     check(2, || {
@@ -162,25 +171,31 @@ fn loom_what_a_pool_was_given_is_drained() {
         let sched = Scheduler::builder().clock(Still).executor(pool).build();
         let runs = Runs::none();
         sched.start().unwrap();
-        let future = runs.add_to(&sched, 0).unwrap().future();
+        let adder = spawn({
+            let (sched, runs) = (sched.clone(), runs.clone());
+            move || runs.add_to(&sched, 0)
+        });
         sched.shutdown(true);
-        runs.agree_with(&future);
-        assert_eq!(runs.count(), 1);
+        let drained = runs.count();
+        match adder.join().unwrap() {
+            Ok(handle) => runs.agree_with(&handle.future()),
+            Err(error) => assert!(matches!(error, Error::Shutdown)),
+        }
+        assert_eq!(runs.count(), drained, "nothing runs after the shutdown");
     });
 }
 
-/// A clock that is moved by hand has the heart run what is due before it returns, also what was added just
-/// before on another thread.
+/// A clock that is moved by hand has the heart run what is due before it returns, also what was added while
+/// the heart slept, or was about to.
 #[test]
 fn loom_time_that_is_moved_by_hand_waits_for_the_heart() {
-    check(2, || {
+    check(3, || {
         let (clock, runs) = (ManualClock::new(), Runs::none());
         let sched = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor).build();
-        let handle = runs.add_to(&sched, 1).unwrap();
         sched.start().unwrap();
+        drop(runs.add_to(&sched, 1).unwrap());
         clock.advance(Duration::from_secs(1));
         assert_eq!(runs.count(), 1);
-        drop(handle);
         sched.shutdown(true);
     });
 }

@@ -10,12 +10,8 @@
 
 use std::collections::HashMap;
 
-#[cfg(loom)]
-use loom::thread::{self, ThreadId};
-#[cfg(not(loom))]
-use std::thread::{self, ThreadId};
-
 use crate::TaskId;
+use crate::sync::thread::{self, ThreadId};
 use crate::sync::{Condvar, Mutex};
 
 /// Who has which name.

@@ -11,14 +11,11 @@
 //! but by those that are counted or by the heart. So more than one thread may see that it is over, and it
 //! is settled once, by the first. The loom model is at the end.
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::Arc;
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use super::drain::InFlight;
 use crate::execution::{Awaited, Completion};
+use crate::sync::atomic::{AtomicBool, Ordering, fence};
 
 /// Whether a scheduler is over, and who awaits that.
 pub(super) struct Over {
