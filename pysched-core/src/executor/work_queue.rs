@@ -197,8 +197,7 @@ mod models {
     /// sleeping workers, or if a worker is not let go.
     fn model(workers: usize, pushes: &'static [&'static [i32]]) {
         let mut builder = loom::model::Builder::new();
-        // With more than two switches that nobody asked for, the largest case takes minutes.
-        builder.preemption_bound = Some(2);
+        builder.preemption_bound = Some(3);
         builder.check(move || {
             let queue = Arc::new(WorkQueue::new());
             let workers: Vec<_> = (0..workers)

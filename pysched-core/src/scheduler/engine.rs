@@ -16,6 +16,8 @@
 //!   and nothing is due, whoever adds a task that is due at once hands it over in its place, if the
 //!   executor takes jobs from any thread (`add.rs`). Each job is counted into `in_flight` before
 //!   the lock is released under which it was taken out.
+//!
+//! The loom models of whole schedulers, which these rules have to stand, are in `models.rs`.
 
 use std::fmt;
 use std::sync::{Arc, Weak};

@@ -83,7 +83,7 @@ fn spawn<T: 'static>(act: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
 /// A task that was added before the shutdown has run when that returns; any other is refused.
 #[test]
 fn loom_what_was_added_is_drained() {
-    check(2, || {
+    check(3, || {
         let (sched, runs) = (scheduler(), Runs::none());
         sched.start().unwrap();
         let adder = spawn({
@@ -129,7 +129,7 @@ fn loom_a_task_runs_or_is_cancelled() {
 /// As before, where its future is cancelled, and somebody waits for that.
 #[test]
 fn loom_a_future_is_cancelled_or_has_a_value() {
-    check(2, || {
+    check(3, || {
         let (sched, runs) = (scheduler(), Runs::none());
         let future = runs.add_to(&sched, 0).unwrap().future();
         sched.start().unwrap();
@@ -162,11 +162,28 @@ fn loom_a_scheduler_ends_with_its_last_clone() {
     });
 }
 
+/// The last clone is that of a task, on the heart itself, which waits for the shutdown in vain.
+#[test]
+fn loom_a_shutdown_from_inside_ends() {
+    check(3, || {
+        let (sched, runs) = (scheduler(), Runs::none());
+        let future = runs.add_to(&sched, 60).unwrap().future();
+        let clone = sched.clone();
+        let shuts_down = move || clone.shutdown(true);
+        let other = sched.delay(Trigger::once(0), 0, shuts_down).unwrap().future();
+        sched.start().unwrap();
+        drop(sched);
+        assert!(other.wait().is_ok());
+        assert!(future.wait().is_err());
+        runs.agree_with(&future);
+    });
+}
+
 /// As the first, where a worker of a pool runs the task, and whoever adds it gives it to the pool if the heart
 /// sleeps: what is handed over is counted before anybody can find that nothing is left.
 #[test]
 fn loom_what_a_pool_was_given_is_drained() {
-    check(2, || {
+    check(3, || {
         let pool = ThreadPoolExecutor::new(1);
         let sched = Scheduler::builder().clock(Still).executor(pool).build();
         let runs = Runs::none();

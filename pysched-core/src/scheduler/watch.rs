@@ -168,7 +168,7 @@ mod models {
     /// heart sleeps through it.
     fn model(again: bool) {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(2);
+        builder.preemption_bound = Some(3);
         builder.max_branches = 10_000;
         builder.check(move || {
             let clock = Wall::default();

@@ -6,7 +6,7 @@
 //! leaves, until [`detach`](Clock::detach). It counts as asleep only while its deadline is ahead
 //! and nobody has unparked it since it fell asleep; the parker's count of unparks tells that
 //! without a race. `advance` moves the time, wakes the sleepers whose deadline it reached, and waits
-//! until everyone sleeps.
+//! until everyone sleeps. The loom model is one of a whole scheduler, in `scheduler/models.rs`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
