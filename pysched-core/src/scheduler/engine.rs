@@ -147,7 +147,7 @@ impl Engine {
         let (id, now, wall) = (SchedulerId::unique(), clock.now(), clock.wall());
         // Two for each thread that can run at a time leave most of them free at any time.
         let bits = (2 * num_cpus::get()).next_power_of_two().trailing_zeros().min(MAX_SHARD_BITS);
-        // The models have a look at each order of their locks.
+        // A model has one, as there are too many orders in which the heart may come to several.
         let bits = if cfg!(loom) { 0 } else { bits };
         let place = |number| {
             let share = Share { scheduler: id, number, bits };
