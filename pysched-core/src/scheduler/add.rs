@@ -340,7 +340,12 @@ impl Engine {
             None => trigger,
         };
         let trigger = trigger.validated()?;
-        let wall = (trigger.names_a_time() || rare.bounds.name_a_time()).then(|| self.clock.wall());
+        let (now, wall) = if trigger.names_a_time() || rare.bounds.name_a_time() {
+            let (now, wall) = self.clock.read();
+            (now, Some(wall))
+        } else {
+            (now, None)
+        };
         let sequence = self.next_sequence();
         let plain = if rare.bounds.is_none() { trigger.after(now) } else { None };
         // The search for a first run may take its time, which nobody else should wait for.

@@ -79,7 +79,7 @@ impl Engine {
 
     fn reschedule(&self, task: TaskId, trigger: Trigger) -> Result<(), Error> {
         let trigger = trigger.validated()?;
-        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let (now, wall) = self.clock.read();
         // The search for a first run may take its time, which nobody else should wait for: its result
         // without the limits of the task is checked, and the search under the lock finds it at once.
         let timeline = Timeline::through(now, wall);
@@ -252,7 +252,7 @@ impl Shard {
 impl Engine {
     /// Fires nothing until it is resumed, or fires again.
     pub(super) fn pause_all(&self, paused: bool) {
-        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let (now, wall) = self.clock.read();
         let mut outboxes = Vec::new();
         let changed = {
             // So that the heart finds all shards paused, or none.

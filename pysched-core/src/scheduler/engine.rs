@@ -144,7 +144,7 @@ impl Engine {
             Lane { name, executor, takes_closures, starved: AtomicBool::new(false) }
         };
         let clock = GuardedClock::new(clock);
-        let (id, now, wall) = (SchedulerId::unique(), clock.now(), clock.wall());
+        let (id, (now, wall)) = (SchedulerId::unique(), clock.read());
         // Two for each thread that can run at a time leave most of them free at any time.
         let bits = (2 * num_cpus::get()).next_power_of_two().trailing_zeros().min(MAX_SHARD_BITS);
         // A model has one, as there are too many orders in which the heart may come to several.

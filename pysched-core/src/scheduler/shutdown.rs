@@ -162,7 +162,7 @@ impl Engine {
     /// Fires what is due for the last time, and cancels what is not; with `queued`, cancels
     /// everything that has not begun.
     fn stop_firing(self: &Arc<Self>, queued: bool) {
-        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let (now, wall) = self.clock.read();
         let event = self.bus.announcement(|| wall, EventKind::ShutDown);
         let owner = JobAnchor::new(Arc::<Self>::clone(self));
         let (mut leftovers, mut outboxes) = (Vec::new(), Vec::new());

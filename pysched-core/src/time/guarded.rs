@@ -13,6 +13,11 @@ use crate::unwind::catch;
 /// How long a wait that panicked is made up for before the clock is asked again.
 const PAUSE_AFTER_PANIC: Duration = Duration::from_millis(10);
 
+/// How much time may pass while both times of a clock are read, and how often they are if it is more: one that
+/// takes longer each time cannot be read as of one time.
+const APART: Duration = Duration::from_millis(1);
+const READINGS: usize = 4;
+
 /// A clock as it was given.
 pub(crate) enum AnyClock {
     /// Ours, which does not panic: it is read at each addition, and twice for each run.
@@ -107,16 +112,31 @@ impl GuardedClock {
         })
     }
 
-    /// Reads both [`now`](Self::now) and [`wall`](Self::wall), and remembers them for the time of a
-    /// panic.
+    /// Reads both [`now`](Self::now) and [`wall`](Self::wall), as they are at one time.
+    ///
+    /// Between two readings this thread may be held up, and a clock moved by hand: that would look as a wall
+    /// clock that was set, and would be believed until both are read again. So both are, if more than a
+    /// millisecond has passed.
+    pub(crate) fn read(&self) -> (Moment, SystemTime) {
+        let mut moment = self.now();
+        #[cfg(feature = "tokio")]
+        if let AnyClock::Tokio(clock) = &self.clock {
+            return (moment, clock.wall_at(moment.since_origin()));
+        }
+        for _ in 1..READINGS {
+            let wall = self.wall();
+            let after = self.now();
+            if after.since(moment) <= APART {
+                return (moment, wall);
+            }
+            moment = after;
+        }
+        (moment, self.wall())
+    }
+
+    /// Reads both, and remembers them for the time of a panic.
     pub(crate) fn read_and_keep(&self) -> (Moment, SystemTime) {
-        let moment = self.now();
-        let wall = match &self.clock {
-            // Others may move it meanwhile, by hours: no sign of a wall clock that was set.
-            #[cfg(feature = "tokio")]
-            AnyClock::Tokio(clock) => clock.wall_at(moment.since_origin()),
-            AnyClock::System(_) | AnyClock::Other(_) => self.wall(),
-        };
+        let (moment, wall) = self.read();
         *self.kept.lock() = Reading { moment, wall, at: Instant::now() };
         (moment, wall)
     }
@@ -170,5 +190,57 @@ impl GuardedClock {
 impl fmt::Debug for GuardedClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuardedClock").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// A clock that is moved on, by nine seconds, before each of so many readings of its wall time.
+    #[derive(Debug, Clone, Default)]
+    struct Moving {
+        now: Arc<AtomicU64>,
+        moves: Arc<AtomicU64>,
+    }
+
+    impl Clock for Moving {
+        fn now(&self) -> Duration {
+            Duration::from_secs(self.now.load(Ordering::Relaxed))
+        }
+
+        fn wall(&self) -> SystemTime {
+            let moves = self.moves.load(Ordering::Relaxed);
+            if moves > 0 {
+                self.moves.store(moves - 1, Ordering::Relaxed);
+                self.now.fetch_add(9, Ordering::Relaxed);
+            }
+            SystemTime::UNIX_EPOCH + self.now()
+        }
+
+        fn wait(&self, parker: &Parker, _until: Option<Duration>) {
+            parker.park();
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_moved_between_two_readings_is_read_again() {
+        let clock = Moving::default();
+        let guarded = GuardedClock::new(AnyClock::new(clock.clone()));
+        for moves in 0..3 {
+            clock.moves.store(moves, Ordering::Relaxed);
+            let (moment, wall) = guarded.read();
+            assert_eq!(wall, SystemTime::UNIX_EPOCH + moment.since_origin(), "moved {moves} times");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_never_stands_still_is_not_read_for_ever() {
+        let clock = Moving::default();
+        let guarded = GuardedClock::new(AnyClock::new(clock.clone()));
+        clock.moves.store(u64::MAX, Ordering::Relaxed);
+        let _ = guarded.read();
     }
 }
