@@ -126,6 +126,16 @@ pub(crate) mod models {
     use std::sync::Arc;
     use std::task::{Context, Poll, Wake, Waker};
 
+    /// Tries a model in every order of events with at most so many switches away from a thread that could go
+    /// on.
+    pub(crate) fn check(switches: usize, model: impl Fn() + Send + Sync + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(switches);
+        // As many as a whole scheduler takes that is started and shut down.
+        builder.max_branches = 10_000;
+        builder.check(model);
+    }
+
     /// Wakes the thread that blocks on a future.
     #[derive(Default)]
     struct Bell {

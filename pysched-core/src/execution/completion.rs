@@ -236,7 +236,7 @@ mod tests {
 #[cfg(all(test, loom))]
 mod models {
     use super::*;
-    use crate::sync::models::block_on;
+    use crate::sync::models::{block_on, check};
     use loom::sync::Arc;
     use loom::sync::atomic::{AtomicUsize, Ordering};
     use loom::thread;
@@ -270,9 +270,7 @@ mod models {
     /// A future that is polled again only when it was woken, beside one that is polled once and dropped.
     #[test]
     fn loom_no_future_is_forgotten() {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(|| {
+        check(3, || {
             let completion = Arc::new(Completion::new());
             let awaiter = thread::spawn({
                 let completion = Arc::clone(&completion);

@@ -176,6 +176,7 @@ impl<T: Urgency> WorkQueue<T> {
 mod models {
     use super::*;
     use crate::queue::ReadyKey;
+    use crate::sync::models::check;
     use crate::time::Moment;
     use loom::sync::Arc;
     use loom::thread;
@@ -196,9 +197,7 @@ mod models {
     /// Workers that take until the queue is closed. Loom reports a deadlock if an item is left to
     /// sleeping workers, or if a worker is not let go.
     fn model(workers: usize, pushes: &'static [&'static [i32]]) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(move || {
+        check(3, move || {
             let queue = Arc::new(WorkQueue::new());
             let workers: Vec<_> = (0..workers)
                 .map(|_| {

@@ -123,6 +123,7 @@ mod tests {
 mod models {
     use super::*;
     use crate::sync::Mutex;
+    use crate::sync::models::check;
     use crate::time::Parker;
     use loom::sync::Arc;
     use loom::thread;
@@ -137,9 +138,7 @@ mod models {
     /// A heart that would sleep for ever, and adders of tasks that are due now, each to a shard of its
     /// own or all to the same. Loom reports a deadlock if a wake-up is lost in any order of events.
     fn model(adders: usize, shards: usize) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(move || {
+        check(3, move || {
             let shared = Arc::new(Shared {
                 alarm: Alarm::awake(),
                 parker: Parker::new(),

@@ -321,6 +321,7 @@ mod tests {
 mod models {
     use super::*;
     use crate::id::SchedulerId;
+    use crate::sync::models::check;
     use crate::time::{Moment, Parker};
     use loom::thread;
 
@@ -433,12 +434,6 @@ mod models {
         }
     }
 
-    fn check(model: impl Fn() + Send + Sync + 'static) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(model);
-    }
-
     fn spawn(shared: &Arc<Shared>, act: impl FnOnce(&Shared) + 'static) -> thread::JoinHandle<()> {
         let shared = Arc::clone(shared);
         thread::spawn(move || act(&shared))
@@ -447,7 +442,7 @@ mod models {
     /// One is inside, and leaves. Of the two that wait, the more urgent gives up.
     #[test]
     fn loom_room_is_given_to_who_still_wants_it() {
-        check(|| {
+        check(3, || {
             let shared = Shared::new(&[&["a"], &["a"], &["a"]], &["a"]);
             assert!(shared.enter(0).is_in);
             shared.wait(1, true);
@@ -462,7 +457,7 @@ mod models {
     /// The more urgent of the two that wait for `b` needs `a`, too, which somebody takes and keeps.
     #[test]
     fn loom_room_is_given_to_who_can_use_it() {
-        check(|| {
+        check(3, || {
             let shared = Shared::new(&[&["b"], &["a"], &["a", "b"], &["b"]], &["a", "b"]);
             assert!(shared.enter(0).is_in);
             shared.wait(2, true);

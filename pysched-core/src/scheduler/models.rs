@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
-use loom::thread::{self, JoinHandle};
+use loom::thread;
 
+use crate::sync::models::check;
 use crate::{
     Clock, Error, Handle, InlineExecutor, ManualClock, Parker, Scheduler, TaskError, TaskFuture,
     ThreadPoolExecutor, Trigger,
@@ -64,43 +65,35 @@ impl Runs {
     }
 }
 
-/// Starts a scheduler that runs its tasks on the heart.
+/// A scheduler that runs its tasks on the heart.
 fn scheduler() -> Scheduler {
     Scheduler::builder().clock(Still).executor(InlineExecutor).build()
 }
 
-fn check(switches: usize, model: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(switches);
-    builder.max_branches = 10_000;
-    builder.check(model);
+/// A task that is added while the scheduler is shut down has run when that returns, or is refused; nothing
+/// runs afterwards.
+fn add_against_shutdown(sched: Scheduler) {
+    let runs = Runs::none();
+    sched.start().unwrap();
+    let adder = thread::spawn({
+        let (sched, runs) = (sched.clone(), runs.clone());
+        move || runs.add_to(&sched, 0)
+    });
+    sched.shutdown(true);
+    let drained = runs.count();
+    match adder.join().unwrap() {
+        Ok(handle) => runs.agree_with(&handle.future()),
+        Err(error) => {
+            assert!(matches!(error, Error::Shutdown));
+            assert_eq!(runs.count(), 0);
+        }
+    }
+    assert_eq!(runs.count(), drained, "nothing runs after the shutdown");
 }
 
-fn spawn<T: 'static>(act: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
-    thread::spawn(act)
-}
-
-/// A task that was added before the shutdown has run when that returns; any other is refused.
 #[test]
 fn loom_what_was_added_is_drained() {
-    check(3, || {
-        let (sched, runs) = (scheduler(), Runs::none());
-        sched.start().unwrap();
-        let adder = spawn({
-            let (sched, runs) = (sched.clone(), runs.clone());
-            move || runs.add_to(&sched, 0)
-        });
-        sched.shutdown(true);
-        let drained = runs.count();
-        match adder.join().unwrap() {
-            Ok(handle) => runs.agree_with(&handle.future()),
-            Err(error) => {
-                assert!(matches!(error, Error::Shutdown));
-                assert_eq!(runs.count(), 0);
-            }
-        }
-        assert_eq!(runs.count(), drained, "nothing runs after the shutdown");
-    });
+    check(3, || add_against_shutdown(scheduler()));
 }
 
 /// A task that is due runs or is cancelled, and its future says which, whether it is asked for `before`
@@ -133,7 +126,7 @@ fn loom_a_future_is_cancelled_or_has_a_value() {
         let (sched, runs) = (scheduler(), Runs::none());
         let future = runs.add_to(&sched, 0).unwrap().future();
         sched.start().unwrap();
-        let waiter = spawn({
+        let waiter = thread::spawn({
             let future = future.clone();
             move || future.wait().is_ok()
         });
@@ -151,7 +144,7 @@ fn loom_a_scheduler_ends_with_its_last_clone() {
         let (sched, runs) = (scheduler(), Runs::none());
         let future = runs.add_to(&sched, 60).unwrap().future();
         sched.start().unwrap();
-        let other = spawn({
+        let other = thread::spawn({
             let sched = sched.clone();
             move || drop(sched)
         });
@@ -185,20 +178,7 @@ fn loom_a_shutdown_from_inside_ends() {
 fn loom_what_a_pool_was_given_is_drained() {
     check(3, || {
         let pool = ThreadPoolExecutor::new(1);
-        let sched = Scheduler::builder().clock(Still).executor(pool).build();
-        let runs = Runs::none();
-        sched.start().unwrap();
-        let adder = spawn({
-            let (sched, runs) = (sched.clone(), runs.clone());
-            move || runs.add_to(&sched, 0)
-        });
-        sched.shutdown(true);
-        let drained = runs.count();
-        match adder.join().unwrap() {
-            Ok(handle) => runs.agree_with(&handle.future()),
-            Err(error) => assert!(matches!(error, Error::Shutdown)),
-        }
-        assert_eq!(runs.count(), drained, "nothing runs after the shutdown");
+        add_against_shutdown(Scheduler::builder().clock(Still).executor(pool).build());
     });
 }
 

@@ -183,6 +183,7 @@ mod tests {
 mod models {
     use super::*;
     use crate::id::SchedulerId;
+    use crate::sync::models::check;
     use loom::sync::Arc;
 
     const NAME: &str = "nightly";
@@ -258,9 +259,7 @@ mod models {
     /// waits for it comes to an end, or loom reports a deadlock. In the end the name is that of the live
     /// task, if there is one.
     fn model(acts: [Act; 3]) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(move || {
+        check(3, move || {
             let shared = Arc::new(Shared {
                 names: Names::default(),
                 scheduler: SchedulerId::unique(),

@@ -104,6 +104,7 @@ impl Drop for Watch<'_> {
 #[cfg(all(test, loom))]
 mod models {
     use crate::sync::Mutex;
+    use crate::sync::models::check;
     use crate::{Clock, InlineExecutor, Parker, Scheduler, Trigger};
     use loom::sync::Arc;
     use std::time::{Duration, SystemTime};
@@ -167,10 +168,7 @@ mod models {
     /// end has it watch no longer; then the clock is set to that time. Loom reports a deadlock if the
     /// heart sleeps through it.
     fn model(again: bool) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.max_branches = 10_000;
-        builder.check(move || {
+        check(3, move || {
             let clock = Wall::default();
             let sched = Scheduler::builder().clock(clock.clone()).executor(InlineExecutor).build();
             let at = || Trigger::at(SystemTime::UNIX_EPOCH + MINUTE);

@@ -242,5 +242,7 @@ mod tests {
         let guarded = GuardedClock::new(AnyClock::new(clock.clone()));
         clock.moves.store(u64::MAX, Ordering::Relaxed);
         let _ = guarded.read();
+        let readings = u64::MAX - clock.moves.load(Ordering::Relaxed);
+        assert_eq!(readings, READINGS as u64);
     }
 }

@@ -289,6 +289,7 @@ mod tests {
 #[cfg(all(test, loom))]
 mod models {
     use super::*;
+    use crate::sync::models::check;
     use crate::time::Parker;
     use loom::thread;
     use std::task::Wake;
@@ -384,9 +385,7 @@ mod models {
     /// A test on a runtime adds tasks, letting others run in between, and then sleeps for longer than
     /// they do. Time that passes over one makes this fail, time that stands still is a deadlock.
     fn model(added: &'static [u32], switches: usize) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(switches);
-        builder.check(move || {
+        check(switches, move || {
             let (stand_in, parker) = (Arc::new(StandIn::new()), Parker::new());
             let (runtime, tasks) = (Arc::new(Runtime::default()), Arc::new(Mutex::default()));
             parker.set_stand_in(Some(&stand_in));

@@ -4,12 +4,7 @@ use super::*;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
-/// A model of so many switches that nobody asked for.
-fn check(switches: usize, model: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(switches);
-    builder.check(model);
-}
+use crate::sync::models::check;
 
 /// What a pool takes while it is shut down has run when its worker has ended, and what it refuses never
 /// does. Loom reports a deadlock if something is left in a queue that has no worker any more, or if the

@@ -317,6 +317,7 @@ mod tests {
 #[cfg(all(test, loom))]
 mod models {
     use super::*;
+    use crate::sync::models::check;
     use loom::sync::atomic::AtomicU64;
     use loom::thread;
 
@@ -345,9 +346,7 @@ mod models {
 
     #[test]
     fn loom_each_event_is_told_of_before_a_flush_returns() {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(|| {
+        check(3, || {
             // Room for one, so that the second may be dropped.
             let mailbox = Arc::new(Mailbox::new(1));
             let (thread, told) = listener(&mailbox);

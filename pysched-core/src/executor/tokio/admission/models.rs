@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::queue::ReadyKey;
+use crate::sync::models::check;
 use crate::time::Moment;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -93,9 +94,7 @@ impl Runtime {
 #[test]
 fn loom_every_future_begins_once() {
     for limit in [1, 2, 3] {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(move || {
+        check(3, move || {
             let runtime = Arc::new(Runtime {
                 admission: Admission::new(limit),
                 begun: std::array::from_fn(|_| AtomicUsize::new(0)),
