@@ -35,6 +35,8 @@ const LONGEST_RETRY: Duration = Duration::from_millis(100);
 /// The heart's own data, which no other thread sees.
 struct Heart {
     engine: Arc<Engine>,
+    anchors: Anchors,
+    watch: Watch,
 
     /// What became due in this beat.
     harvest: Harvest,
@@ -47,6 +49,21 @@ struct Heart {
 
     /// Where the wall clock stands, as far as has been told.
     told: Timeline,
+}
+
+/// What is to be done after a beat.
+enum Next {
+    /// Another one, at once.
+    Beat,
+
+    /// To sleep until then, or until the heart is called.
+    Sleep(Moment),
+
+    /// To sleep so, but not for long: an executor may have room again.
+    WaitForRoom(Moment),
+
+    /// Nothing: the heart has ended.
+    End,
 }
 
 impl Engine {
@@ -68,16 +85,10 @@ impl Engine {
                 self.over.heart_begins();
             }
         }
-        let heart = Heart {
-            engine: Arc::clone(self),
-            harvest: Harvest::new(self.lanes.len()),
-            backlogs: self.lanes.iter().map(|_| ReadyQueue::new()).collect(),
-            retry: FIRST_RETRY,
-            told: self.shards[0].shard.lock().timeline,
-        };
+        let heart = Heart::new(self);
         let thread = thread::Builder::new().name("pysched-heart".to_owned());
         let (attached, until_attached) = mpsc::channel();
-        match thread.spawn(move || heart.beat(&attached)) {
+        match thread.spawn(move || heart.live(&attached)) {
             Ok(_) => {
                 // Before the heart fires anything, for which it takes this lock.
                 if let Some(event) = event {
@@ -140,62 +151,78 @@ impl Drop for LastBeat {
 }
 
 impl Heart {
-    fn beat(mut self, attached: &Sender<()>) {
+    fn new(engine: &Arc<Engine>) -> Self {
+        Self {
+            engine: Arc::clone(engine),
+            anchors: Anchors::new(engine),
+            watch: Watch::new(engine),
+            harvest: Harvest::new(engine.lanes.len()),
+            backlogs: engine.lanes.iter().map(|_| ReadyQueue::new()).collect(),
+            retry: FIRST_RETRY,
+            told: engine.shards[0].shard.lock().timeline,
+        }
+    }
+
+    /// Beats until it has ended, and sleeps in between.
+    fn live(self, attached: &Sender<()>) {
         let engine = Arc::clone(&self.engine);
         let _last = LastBeat(Arc::clone(&engine));
         // Clocks and inline tasks run here: a shutdown that they call must not wait for them.
         let _inside = Inside::enter(engine.id);
-        let anchors = Anchors::new(&engine);
+        // What it holds goes before the last beat.
+        let mut heart = self;
         engine.clock.attach(&engine.parker);
-        let mut watch = Watch::new(&engine);
         let _ = attached.send(());
         loop {
-            engine.alarm.clear();
-            let (now, wall) = engine.clock.read_and_keep();
-            let stage = self.harvest(&anchors, now, wall, &mut watch);
-            let fired = self.harvest.jobs() > 0;
-            for record in mem::take(&mut self.harvest.touched) {
-                record.flush();
-            }
-            for outbox in mem::take(&mut self.harvest.outboxes) {
-                engine.post(outbox);
-            }
-            engine.time_out(mem::take(&mut self.harvest.overruns));
-            self.hand_over();
-            if stage == Stage::Closed {
-                // What is in the backlog has been cancelled.
-                self.backlogs.iter_mut().for_each(|backlog| drop(backlog.drain()));
-            }
-            let hungry = self.backlogs.iter().any(|backlog| !backlog.is_empty());
-            match stage {
-                Stage::Created | Stage::Running | Stage::Draining if fired => continue,
-                Stage::Draining if !hungry && !self.has_business() => return,
-                // What runs unattended still times out.
-                Stage::Closed if !self.has_deadlines() => return,
-                _ => {}
-            }
-            if watch.adjust() {
-                continue;
-            }
-            match engine.alarm.set(engine.heads()) {
-                None => {}
-                Some(deadline) if hungry => self.wait_for_room(deadline),
-                Some(deadline) => {
-                    engine.clock.wait(&engine.parker, watch.limit(deadline, now));
-                }
+            match heart.beat() {
+                Next::Beat => {}
+                Next::Sleep(until) => engine.clock.wait(&engine.parker, until),
+                Next::WaitForRoom(deadline) => heart.wait_for_room(deadline),
+                Next::End => return,
             }
         }
     }
 
+    /// Looks at the clock and does everything that there is to do by then.
+    fn beat(&mut self) -> Next {
+        let engine = Arc::clone(&self.engine);
+        engine.alarm.clear();
+        let (now, wall) = engine.clock.read_and_keep();
+        let stage = self.harvest(now, wall);
+        let fired = self.harvest.jobs() > 0;
+        for record in mem::take(&mut self.harvest.touched) {
+            record.flush();
+        }
+        for outbox in mem::take(&mut self.harvest.outboxes) {
+            engine.post(outbox);
+        }
+        engine.time_out(mem::take(&mut self.harvest.overruns));
+        self.hand_over();
+        if stage == Stage::Closed {
+            // What is in the backlog has been cancelled.
+            self.backlogs.iter_mut().for_each(|backlog| drop(backlog.drain()));
+        }
+        let hungry = self.backlogs.iter().any(|backlog| !backlog.is_empty());
+        match stage {
+            Stage::Created | Stage::Running | Stage::Draining if fired => return Next::Beat,
+            Stage::Draining if !hungry && !self.has_business() => return Next::End,
+            // What runs unattended still times out.
+            Stage::Closed if !self.has_deadlines() => return Next::End,
+            _ => {}
+        }
+        if self.watch.adjust() {
+            return Next::Beat;
+        }
+        match engine.alarm.set(engine.heads()) {
+            None => Next::Beat,
+            Some(deadline) if hungry => Next::WaitForRoom(deadline),
+            Some(deadline) => Next::Sleep(self.watch.limit(deadline, now)),
+        }
+    }
+
     /// Takes out what is due and what others have left to the heart; says how the scheduler stands.
-    fn harvest(
-        &mut self,
-        anchors: &Anchors,
-        now: Moment,
-        wall: SystemTime,
-        watch: &mut Watch<'_>,
-    ) -> Stage {
-        let engine = &self.engine;
+    fn harvest(&mut self, now: Moment, wall: SystemTime) -> Stage {
+        let Self { engine, anchors, watch, .. } = self;
         // Held to the end, so that what is due at one time is fired at one time for all who look.
         let mut life = engine.life.lock();
         for (lane, job) in life.returned.drain(..) {
@@ -331,17 +358,10 @@ mod tests {
         let sched = Scheduler::builder().clock(clock).executor(InlineExecutor).build();
         (0..10_000).for_each(|_| drop(sched.add(Task::new(|| ())).unwrap()));
         let engine = sched.engine();
-        let mut heart = Heart {
-            engine: Arc::clone(engine),
-            harvest: Harvest::new(1),
-            backlogs: vec![ReadyQueue::new()],
-            retry: FIRST_RETRY,
-            told: engine.shards[0].shard.lock().timeline,
-        };
+        let mut heart = Heart::new(engine);
         let (now, wall) = engine.clock.read_and_keep();
-        let anchors = Anchors::new(engine);
         engine.life.lock().stage = Stage::Running;
-        heart.harvest(&anchors, now, wall, &mut Watch::new(engine));
+        heart.harvest(now, wall);
         assert_eq!(heart.harvest.jobs(), 10_000);
         heart.hand_over();
         assert!(engine.in_flight.is_none());

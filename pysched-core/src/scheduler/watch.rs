@@ -17,6 +17,7 @@
 //! that was set before the watch began is found there, and one that is set afterwards wakes the heart. The
 //! loom model, of a whole scheduler, is at the end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::Engine;
@@ -28,8 +29,8 @@ use crate::time::Moment;
 const RECHECK: Duration = Duration::from_secs(10);
 
 /// Whether the heart notices that the wall clock is set. It ends with this.
-pub(super) struct Watch<'a> {
-    engine: &'a Engine,
+pub(super) struct Watch {
+    engine: Arc<Engine>,
     state: State,
 
     /// Whether a task waits for the wall clock, as far as this beat has looked.
@@ -47,9 +48,9 @@ enum State {
     Looking,
 }
 
-impl<'a> Watch<'a> {
-    pub(super) fn new(engine: &'a Engine) -> Self {
-        Self { engine, state: State::Off, wanted: false }
+impl Watch {
+    pub(super) fn new(engine: &Arc<Engine>) -> Self {
+        Self { engine: Arc::clone(engine), state: State::Off, wanted: false }
     }
 
     fn is_on(&self) -> bool {
@@ -73,7 +74,7 @@ impl<'a> Watch<'a> {
         if self.wanted == self.is_on() {
             return false;
         }
-        let Engine { clock, parker, .. } = self.engine;
+        let Engine { clock, parker, .. } = &*self.engine;
         self.state = if !self.wanted {
             clock.unwatch_wall(parker);
             State::Off
@@ -94,7 +95,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Drop for Watch<'_> {
+impl Drop for Watch {
     fn drop(&mut self) {
         self.wanted = false;
         self.adjust();
