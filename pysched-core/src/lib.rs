@@ -1,7 +1,7 @@
 //! The scheduler behind the `pysched` crate, which is the one to use and whose front page holds the
 //! guide.
 //!
-//! The modules, from the top floor down; each uses only those below it: `scheduler`, `executor`,
+//! The modules, from the top floor down; each uses only those below it: `sim`, `scheduler`, `executor`,
 //! `task`, `execution`, `portable`, `trigger`, `queue`, `time`, `error` and `id`, and at the bottom
 //! `prefetch`, `sync` and `unwind`.
 
@@ -13,6 +13,7 @@ mod portable;
 mod prefetch;
 mod queue;
 mod scheduler;
+pub mod sim;
 mod sync;
 mod task;
 mod time;

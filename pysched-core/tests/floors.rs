@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// From the top floor down; what shares a floor may use one another.
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 11] = [
+    &["sim"],
     &["scheduler"],
     &["executor"],
     &["task"],

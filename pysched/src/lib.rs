@@ -386,7 +386,10 @@
 //! # Ok::<(), pysched::Error>(())
 //! ```
 //!
-//! [`FnClock`] is made of two functions and serves simulations; `TokioClock`, with the feature `tokio`, follows
+//! To run a schedule of weeks or years, with all that may go wrong, take a [`Simulation`](sim::Simulation): the same
+//! scheduler in virtual time, without threads. [`guide::testing`] shows how.
+//!
+//! [`FnClock`] is made of two functions and serves whoever has a time of their own; `TokioClock`, with the feature `tokio`, follows
 //! the time of a runtime, paused or not; [`guide::clocks`] compares them and
 //! shows how to write one.
 //!
@@ -403,6 +406,8 @@
 //! | `tracing` | no | all [events](Event) as events of `tracing`, and a span for each execution |
 //! | `metrics` | no | counters, gauges and histograms of `metrics` |
 
+#[doc(inline)]
+pub use pysched_core::sim;
 #[doc(inline)]
 pub use pysched_core::{
     Attempt, Cancelled, Clock, Conflict, Counts, Current, Ended, Error, Event, EventKind,

@@ -49,8 +49,9 @@ pub struct TaskFuture<T> {
 
 /// The panic of those who would wait for themselves.
 pub(crate) const WOULD_HANG: &str = "this thread is the only one that runs tasks of the runtime that this \
-    task is for, as of a current-thread runtime, so that to wait for it here would take for ever: await the \
-    future instead of calling `wait`, or `next` in place of `Handle::wait`";
+    task is for, as of a current-thread runtime or a simulation, so that to wait for it here would take for \
+    ever: await the future instead of calling `wait`, or `next` in place of `Handle::wait`; a simulation is to \
+    run first, and then has what is waited for";
 
 impl<T> TaskFuture<T> {
     pub(crate) fn new(cell: Arc<ExecutionCell<T>>, owner: Option<Weak<dyn Owner>>) -> Self {

@@ -257,6 +257,17 @@ impl Work {
         }
     }
 
+    /// Claims it in a simulation, where functions are polled, too.
+    pub(crate) fn begin_simulated(self) -> Option<Run> {
+        match self {
+            Self::Execution(ticket) => ticket.begin_run(),
+            work @ Self::Errand(_) => {
+                work.run();
+                None
+            }
+        }
+    }
+
     /// Claims it in order to run it in another process; `None` if it was cancelled, or has failed as
     /// it cannot leave this one. Never panics.
     #[cfg(all(feature = "process", unix))]

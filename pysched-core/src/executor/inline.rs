@@ -29,5 +29,9 @@ impl Executor for InlineExecutor {
         Ok(())
     }
 
+    fn most_workers(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn shutdown(&self, _wait: bool) {}
 }

@@ -268,6 +268,11 @@ impl Job {
 
     /// Claims an execution of an asynchronous function in order to poll it; `None` if it was cancelled. What
     /// is not asynchronous runs now.
+    /// Claims the execution in a simulation, where every function is polled; `None` if there is none.
+    pub(crate) fn begin_simulated(mut self) -> Option<Run> {
+        self.work.take().and_then(Work::begin_simulated)
+    }
+
     pub(super) fn begin_run(mut self) -> Option<Run> {
         self.work.take().and_then(Work::begin_run)
     }

@@ -198,6 +198,14 @@ pub trait Executor: Send + Sync + 'static {
         None
     }
 
+    /// How many jobs it runs at a time at most, unless it does not say.
+    ///
+    /// Not public, as [`admits`](Self::admits).
+    #[doc(hidden)]
+    fn most_workers(&self) -> Option<usize> {
+        None
+    }
+
     /// Ends the executor: it takes no more jobs.
     ///
     /// With `wait`, it runs those that it has taken and returns when they have ended. Without, it
@@ -254,6 +262,10 @@ impl<E: Executor + ?Sized> Executor for Arc<E> {
 
     fn workers(&self) -> Option<usize> {
         (**self).workers()
+    }
+
+    fn most_workers(&self) -> Option<usize> {
+        (**self).most_workers()
     }
 
     fn shutdown(&self, _wait: bool) {}

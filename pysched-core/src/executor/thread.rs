@@ -200,6 +200,10 @@ impl Executor for ThreadPoolExecutor {
         Some(self.pool.staff.lock().workers)
     }
 
+    fn most_workers(&self) -> Option<usize> {
+        Some(self.pool.max_workers)
+    }
+
     fn shutdown(&self, wait: bool) {
         Self::shutdown(self, wait);
     }

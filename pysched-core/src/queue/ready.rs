@@ -122,6 +122,13 @@ impl<T: Urgency> ReadyQueue<T> {
         run.pop_front()
     }
 
+    /// The item with the smallest key.
+    pub(crate) fn peek(&self) -> Option<&T> {
+        // Of equal items the older comes before the run, and the run before what is late.
+        let heads = [self.older.front(), self.run.front(), self.late.first()];
+        heads.into_iter().flatten().min_by_key(|item| item.key())
+    }
+
     /// What will be needed in memory by one of the next items, as far as it is known which they are,
     /// and for a later one itself.
     pub(crate) fn needs_soon(&self) -> [Location; 2] {

@@ -244,7 +244,7 @@ impl Engine {
     /// Adds a task, whatever its type.
     fn admit(
         &self,
-        body: Body,
+        mut body: Body,
         trigger: Trigger,
         priority: i32,
         rare: Option<Box<Rare>>,
@@ -253,6 +253,7 @@ impl Engine {
         if self.refusing.load(Ordering::SeqCst) {
             return Err(Error::Shutdown);
         }
+        let _lent = self.clock.simulated().map(|clock| body.simulate(clock));
         let now = self.clock.now();
         match (rare, trigger.after(now)) {
             (None, Some((delay, first))) if self.lanes[0].takes_closures => {

@@ -38,6 +38,11 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// When it is beyond its limit, if it has one.
+    pub(super) fn limit(&self) -> Option<Moment> {
+        self.rules.timeout.map(|limit| self.begun.saturating_add(limit))
+    }
+
     /// Beyond which limit it is at `now`.
     pub(super) fn overdue(&self, now: Moment) -> Option<Duration> {
         self.rules.timeout.filter(|&limit| now.since(self.begun) >= limit)

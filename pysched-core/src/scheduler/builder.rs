@@ -1,13 +1,15 @@
 //! [`SchedulerBuilder`]: a scheduler with other parts than the usual ones.
 
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, iter};
 
 use super::Scheduler;
 use super::engine::Engine;
+use super::events::{Bus, Feed};
 use super::limits::Limits;
 use crate::executor::{Executor, ThreadPoolExecutor};
-use crate::time::{AnyClock, Clock, SystemClock};
+use crate::time::{AnyClock, Clock, SimulatedClock, SystemClock};
+use crate::unwind::catch;
 
 /// How many executions of each task are retained unless told otherwise.
 const DEFAULT_HISTORY: usize = 32;
@@ -163,6 +165,29 @@ impl SchedulerBuilder {
         let mut executors = vec![(String::new(), own)];
         executors.extend(self.named);
         Scheduler::over(Engine::new(clock, executors, self.history, self.limits))
+    }
+}
+
+/// What a simulation asks of it, which brings executors and a clock of its own.
+impl SchedulerBuilder {
+    /// How many workers each executor has, the scheduler's own first; `None` where that is not known.
+    pub(crate) fn sizes(&self) -> Vec<(String, Option<usize>)> {
+        let size = |executor: &dyn Executor| catch(|| executor.most_workers()).ok().flatten();
+        let own = self.executor.as_deref().and_then(size);
+        let named = self.named.iter().map(|(name, it)| (name.clone(), size(&**it)));
+        iter::once((String::new(), own)).chain(named).collect()
+    }
+
+    /// Builds a scheduler that runs in a simulation.
+    pub(crate) fn simulated(
+        self,
+        clock: SimulatedClock,
+        executors: Vec<(String, Box<dyn Executor>)>,
+        feed: Arc<Feed>,
+    ) -> Scheduler {
+        let (clock, bus) = (AnyClock::Simulated(clock), Bus::with_feed(Some(feed)));
+        // One shard: there is one thread, and what is due together is in one order.
+        Scheduler::over(Engine::with_shards(0, clock, executors, self.history, self.limits, bus))
     }
 }
 

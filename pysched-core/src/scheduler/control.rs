@@ -13,7 +13,7 @@ use crate::TaskId;
 use crate::error::Error;
 use crate::execution::{Census, Reason, Status};
 use crate::task::{Command, Overlap, Rules, edit};
-use crate::time::{Moment, Timeline};
+use crate::time::{Moment, SimulatedClock, Timeline};
 use crate::trigger::{Bounds, Due, Schedule, Trigger};
 
 impl Engine {
@@ -79,6 +79,7 @@ impl Engine {
 
     fn reschedule(&self, task: TaskId, trigger: Trigger) -> Result<(), Error> {
         let trigger = trigger.validated()?;
+        let _lent = self.clock.simulated().map(SimulatedClock::lend_randomness);
         let (now, wall) = self.clock.read();
         // The search for a first run may take its time, which nobody else should wait for: its result
         // without the limits of the task is checked, and the search under the lock finds it at once.

@@ -28,6 +28,7 @@ use crossbeam_utils::CachePadded;
 use super::alarm::{Alarm, Head};
 use super::drain::InFlight;
 use super::events::{Bus, EventKind};
+use super::heart::Pulse;
 use super::life::Life;
 use super::limits::Limits;
 use super::names::Names;
@@ -91,6 +92,9 @@ pub(super) struct Engine {
     /// Notified when the heart's thread has ended.
     pub(super) heart_ended: Condvar,
 
+    /// In a simulation, the heart, from the start until whoever drives it takes it.
+    pub(super) by_hand: Mutex<Option<Pulse>>,
+
     /// How many executions of each task are retained.
     pub(super) history: usize,
 
@@ -137,7 +141,23 @@ impl Engine {
         history: usize,
         limits: Limits,
     ) -> Arc<Self> {
-        let (limits, bus) = (Arc::new(limits), Bus::new());
+        // Two for each thread that can run at a time leave most of them free at any time.
+        let bits = (2 * num_cpus::get()).next_power_of_two().trailing_zeros().min(MAX_SHARD_BITS);
+        // A model has one, as there are too many orders in which the heart may come to several.
+        let bits = if cfg!(loom) { 0 } else { bits };
+        Self::with_shards(bits, clock, executors, history, limits, Bus::new())
+    }
+
+    /// With two to the power of `bits` shards.
+    pub(super) fn with_shards(
+        bits: u32,
+        clock: AnyClock,
+        executors: Vec<(String, Box<dyn Executor>)>,
+        history: usize,
+        limits: Limits,
+        bus: Arc<Bus>,
+    ) -> Arc<Self> {
+        let limits = Arc::new(limits);
         let common = Common { limits: Arc::clone(&limits), bus: Arc::clone(&bus) };
         let lane = |(name, executor): (String, Box<dyn Executor>)| {
             let takes_closures = executor.admits(&Parcel::default()).is_ok();
@@ -145,10 +165,6 @@ impl Engine {
         };
         let clock = GuardedClock::new(clock);
         let (id, (now, wall)) = (SchedulerId::unique(), clock.read());
-        // Two for each thread that can run at a time leave most of them free at any time.
-        let bits = (2 * num_cpus::get()).next_power_of_two().trailing_zeros().min(MAX_SHARD_BITS);
-        // A model has one, as there are too many orders in which the heart may come to several.
-        let bits = if cfg!(loom) { 0 } else { bits };
         let place = |number| {
             let share = Share { scheduler: id, number, bits };
             CachePadded::new(Place {
@@ -174,6 +190,7 @@ impl Engine {
             bus,
             closed: AtomicBool::new(false),
             heart_ended: Condvar::new(),
+            by_hand: Mutex::new(None),
             history,
             paused: AtomicBool::new(false),
             names: Names::default(),

@@ -6,6 +6,7 @@
 //! left that an executor has yet to take, and none that has yet to time out.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -88,6 +89,13 @@ impl Engine {
         let heart = Heart::new(self);
         let thread = thread::Builder::new().name("pysched-heart".to_owned());
         let (attached, until_attached) = mpsc::channel();
+        if self.clock.simulated().is_some() {
+            *self.by_hand.lock() = Some(Pulse::of(heart));
+            if let Some(event) = event {
+                self.bus.publish(event);
+            }
+            return Ok(());
+        }
         match thread.spawn(move || heart.live(&attached)) {
             Ok(_) => {
                 // Before the heart fires anything, for which it takes this lock.
@@ -147,6 +155,51 @@ impl Drop for LastBeat {
             self.0.shutdown(false);
         }
         self.0.heart_has_ended();
+    }
+}
+
+/// The heart of a scheduler in a simulation, which has no thread: whoever holds it has it beat, when it is
+/// time. It ends when it is dropped.
+pub(crate) struct Pulse {
+    // What the heart holds goes before the last beat.
+    heart: Heart,
+    last: LastBeat,
+}
+
+impl Pulse {
+    fn of(heart: Heart) -> Self {
+        let last = LastBeat(Arc::clone(&heart.engine));
+        Self { heart, last }
+    }
+
+    /// Has the heart beat until it would sleep; says until when, or `None` if it has ended.
+    pub(crate) fn beat(&mut self) -> Option<Moment> {
+        // Code of users that is called here may shut the scheduler down, which must not wait for it.
+        let _inside = Inside::enter(self.last.0.id);
+        loop {
+            match self.heart.beat() {
+                Next::Beat => {}
+                Next::Sleep(until) | Next::WaitForRoom(until) => return Some(until),
+                Next::End => return None,
+            }
+        }
+    }
+
+    /// Whether nothing is to come but runs of series without an end.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.last.0.is_idle()
+    }
+
+    /// Whether something has changed since the last beat that the heart has to look at.
+    pub(crate) fn is_called(&self) -> bool {
+        let parker = &self.last.0.parker;
+        parker.has_token() && parker.take_token()
+    }
+}
+
+impl fmt::Debug for Pulse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pulse")
     }
 }
 

@@ -19,6 +19,7 @@ mod explain;
 mod finished;
 mod fire;
 mod heart;
+mod idle;
 mod life;
 mod limits;
 #[cfg(all(test, loom))]
@@ -55,6 +56,8 @@ pub use stats::{Counts, ExecutorStats, Percentiles, Stats};
 
 use anchor::Anchors;
 use engine::Engine;
+pub(crate) use events::Feed;
+pub(crate) use heart::Pulse;
 use life::Stage;
 
 use crate::error::Error;
@@ -129,6 +132,11 @@ impl Scheduler {
     fn over(engine: Arc<Engine>) -> Self {
         let anchors = Anchors::new(&engine);
         Self { face: Arc::new(Face { engine, anchors }) }
+    }
+
+    /// Takes its heart, if it is in a simulation and has been started.
+    pub(crate) fn pulse(&self) -> Option<Pulse> {
+        self.engine().by_hand.lock().take()
     }
 
     fn engine(&self) -> &Arc<Engine> {

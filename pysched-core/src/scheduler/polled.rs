@@ -75,6 +75,11 @@ impl Sink for PolledEnd {
 impl Ending for PolledEnd {
     fn within(&self, f: &mut dyn FnMut()) {
         let _inside = Inside::run(self.ticket.task, self.ticket.run);
+        if let Some(clock) = self.engine().clock.simulated()
+            && let Some(limit) = self.attempt.as_ref().and_then(|attempt| attempt.limit())
+        {
+            clock.set_limit(limit);
+        }
         #[cfg(feature = "tracing")]
         let _entered = self.span.enter();
         f();

@@ -22,7 +22,7 @@ impl Shard {
 
     #[cold]
     fn publish(&self, index: usize, now: Moment, kind: EventKind) {
-        let name = self.slot(index).name().map(str::to_owned);
+        let name = self.slot(index).name().filter(|_| self.bus.names(&kind)).map(str::to_owned);
         let (at, task) = (self.timeline.wall_at(now), Some(self.id(index)));
         self.bus.publish(Event { at, task, name, kind });
     }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use super::body::{Body, Call, Function, Landing, Sink, deliver};
 use super::course::{self, Course, Polled};
 use super::record::{AnyRecord, Record};
+use super::simulated::after_time_taken;
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::Run;
 use crate::portable;
+use crate::time::SimulatedClock;
 use crate::unwind::drop_quietly;
 
 /// A function that gives a future.
@@ -80,6 +82,23 @@ where
         let mine: Arc<Callable<T>> = Arc::new(move || Box::pin(f()));
         let yours = Arc::clone(&mine);
         Some((sharing(mine), sharing(yours)))
+    }
+
+    fn simulated(&mut self, clock: &SimulatedClock) -> Option<Body> {
+        let (f, clock) = (Arc::new(self.f.take()?), clock.clone());
+        // Without a type of its own, or there would be one more for each that could be simulated in turn.
+        let call: Arc<Callable<T>> = Arc::new(move || {
+            let (f, clock) = (Arc::clone(&f), clock.clone());
+            let call = {
+                let clock = clock.clone();
+                async move {
+                    clock.meet_fault();
+                    f().await
+                }
+            };
+            Box::pin(after_time_taken(call, clock))
+        });
+        Some(sharing(call))
     }
 }
 

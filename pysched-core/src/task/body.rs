@@ -11,10 +11,12 @@ use smallbox::{SmallBox, smallbox};
 use super::asynchronous::TypedFuture;
 use super::course::Ending;
 use super::record::{AnyRecord, Record};
+use super::simulated::TypedSimulated;
 use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::{Details, Failure, Outcome, Reason, Run, Status, Stop, Times};
 use crate::portable;
+use crate::time::{Lent, SimulatedClock};
 use crate::unwind::{catch, drop_quietly};
 
 /// A function that several executions share, each with a reference of its own, and whose result type
@@ -58,6 +60,12 @@ pub(super) trait Call: Send + Sync {
     fn record(&mut self, task: TaskId, history: usize) -> Arc<dyn AnyRecord>;
 
     fn split(&mut self) -> Option<(Body, Body)>;
+
+    /// The same as a simulation runs it.
+    fn simulated(&mut self, clock: &SimulatedClock) -> Option<Body> {
+        let _ = clock;
+        None
+    }
 }
 
 /// Where the outcome of an execution goes.
@@ -164,6 +172,24 @@ impl Body {
         Self(smallbox!(TypedFuture::new(f)))
     }
 
+    /// A body as a simulation runs it.
+    pub(super) fn simulated<T, F>(f: F, clock: SimulatedClock) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn() -> Result<T, TaskError> + Send + Sync + 'static,
+    {
+        Self(smallbox!(TypedSimulated::new(f, clock)))
+    }
+
+    /// Has it be as a simulation runs it, and lends this thread the randomness of that.
+    #[cold]
+    pub(crate) fn simulate(&mut self, clock: &SimulatedClock) -> Lent {
+        if let Some(simulated) = self.0.simulated(clock) {
+            *self = simulated;
+        }
+        clock.lend_randomness()
+    }
+
     /// Whether its function gives a future.
     pub(crate) fn is_async(&self) -> bool {
         self.0.is_async()
@@ -225,6 +251,10 @@ where
         let yours = Arc::clone(&mine);
         Some((Body::sharing(mine), Body::sharing(yours)))
     }
+
+    fn simulated(&mut self, clock: &SimulatedClock) -> Option<Body> {
+        self.f.take().map(|f| Body::simulated(f, clock.clone()))
+    }
 }
 
 impl<T, F> Function for Repeated<T, F>
@@ -248,7 +278,10 @@ where
 }
 
 /// Calls a function and then lets it go. A panic is its outcome, in whichever of the two.
-fn call<T, F>(f: F, call: impl FnOnce(&F) -> Result<T, TaskError>) -> Result<T, TaskError> {
+pub(super) fn call<T, F>(
+    f: F,
+    call: impl FnOnce(&F) -> Result<T, TaskError>,
+) -> Result<T, TaskError> {
     let outcome = catch(|| call(&f)).unwrap_or_else(|text| Err(TaskError::Panicked(text)));
     match (drop_quietly(f), outcome) {
         (Err(text), Ok(value)) => {

@@ -15,6 +15,7 @@ mod overlap;
 mod record;
 mod retry;
 mod rules;
+mod simulated;
 mod stream;
 mod value;
 

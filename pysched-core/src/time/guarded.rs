@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 #[cfg(feature = "tokio")]
 use super::TokioClock;
-use super::{Clock, Moment, Parker, SystemClock};
+use super::{Clock, Moment, Parker, SimulatedClock, SystemClock};
 use crate::sync::Mutex;
 use crate::unwind::catch;
 
@@ -26,6 +26,9 @@ pub(crate) enum AnyClock {
     /// Ours, which is asked for more than a clock has to offer.
     #[cfg(feature = "tokio")]
     Tokio(TokioClock),
+
+    /// Ours, which nobody waits on.
+    Simulated(SimulatedClock),
 
     Other(Box<dyn Clock>),
 }
@@ -48,6 +51,7 @@ impl AnyClock {
             Self::System(clock) => clock,
             #[cfg(feature = "tokio")]
             Self::Tokio(clock) => clock,
+            Self::Simulated(clock) => clock,
             Self::Other(clock) => &**clock,
         }
     }
@@ -87,7 +91,17 @@ impl GuardedClock {
             AnyClock::System(clock) => clock.moment(),
             #[cfg(feature = "tokio")]
             AnyClock::Tokio(clock) => self.guarded_now(clock),
+            AnyClock::Simulated(clock) => clock.moment(),
             AnyClock::Other(clock) => self.guarded_now(&**clock),
+        }
+    }
+
+    /// The clock of a simulation, if it is one.
+    #[inline]
+    pub(crate) fn simulated(&self) -> Option<&SimulatedClock> {
+        match &self.clock {
+            AnyClock::Simulated(clock) => Some(clock),
+            _ => None,
         }
     }
 
@@ -118,6 +132,9 @@ impl GuardedClock {
     /// clock that was set, and would be believed until both are read again. So both are, if more than a
     /// millisecond has passed.
     pub(crate) fn read(&self) -> (Moment, SystemTime) {
+        if let AnyClock::Simulated(clock) = &self.clock {
+            return clock.read();
+        }
         let mut moment = self.now();
         #[cfg(feature = "tokio")]
         if let AnyClock::Tokio(clock) = &self.clock {
@@ -136,6 +153,10 @@ impl GuardedClock {
 
     /// Reads both, and remembers them for the time of a panic.
     pub(crate) fn read_and_keep(&self) -> (Moment, SystemTime) {
+        if let AnyClock::Simulated(clock) = &self.clock {
+            // It does not panic.
+            return clock.read();
+        }
         let (moment, wall) = self.read();
         *self.kept.lock() = Reading { moment, wall, at: Instant::now() };
         (moment, wall)

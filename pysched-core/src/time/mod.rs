@@ -10,6 +10,7 @@ mod moment;
 mod pace;
 mod parker;
 mod precision;
+mod simulated;
 mod slack;
 #[cfg(any(feature = "tokio", all(test, loom)))]
 mod stand_in;
@@ -29,4 +30,5 @@ pub use manual::ManualClock;
 pub(crate) use moment::{Moment, Timeline};
 pub use parker::Parker;
 pub use precision::Precision;
+pub(crate) use simulated::{Lent, SimulatedClock};
 pub use system::SystemClock;

@@ -51,7 +51,6 @@ pub use self::cron::{Cron, CronError};
 #[cfg(feature = "cron")]
 pub use self::dst::Dst;
 pub(crate) use self::schedule::{Bounds, Due, Firing, Missed, Schedule};
-#[cfg(feature = "tracing")]
 pub(crate) use self::text::Stamp;
 #[cfg(feature = "cron")]
 use self::zoned::Zoned;
@@ -362,6 +361,20 @@ impl Trigger {
     pub(crate) fn delay(&self) -> Option<Result<Duration, Error>> {
         let Self { kind: Kind::Once(delay), limits: None } = self else { return None };
         Some(delay.duration())
+    }
+
+    /// Whether its runs are sure to come to an end, by its kind or by an end that it was given.
+    pub(crate) fn has_end(&self) -> bool {
+        let by_kind = match &self.kind {
+            Kind::Once(_) | Kind::At(_) | Kind::AtEach(_) => true,
+            Kind::Recur(_) | Kind::RecurAfter(_) => false,
+            #[cfg(feature = "cron")]
+            Kind::Zoned(_) => false,
+            Kind::Any(triggers) => triggers.iter().all(Self::has_end),
+            Kind::All(triggers) => triggers.iter().any(Self::has_end),
+            Kind::Except(triggers) => triggers[0].has_end(),
+        };
+        by_kind || self.limits().until.is_some()
     }
 
     /// Whether it waits for a time on the wall clock.

@@ -209,6 +209,10 @@ impl Executor for ProcessPoolExecutor {
         Some(self.pool.size().0)
     }
 
+    fn most_workers(&self) -> Option<usize> {
+        Some(self.pool.options.max_workers)
+    }
+
     fn shutdown(&self, wait: bool) {
         Self::shutdown(self, wait);
     }

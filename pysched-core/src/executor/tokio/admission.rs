@@ -123,8 +123,12 @@ impl<T: Urgency + Kind> Admission<T> {
         state.admit()
     }
 
+    pub(super) fn limit(&self) -> usize {
+        self.state.lock().limit
+    }
+
     pub(super) fn is_limited(&self) -> bool {
-        self.state.lock().limit < usize::MAX
+        self.limit() < usize::MAX
     }
 
     /// Takes an item, or gives it back if nothing is taken any more.

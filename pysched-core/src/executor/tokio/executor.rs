@@ -188,6 +188,10 @@ impl Executor for TokioExecutor {
         (is_async || self.desk.admission.is_limited()) && self.desk.is_at_home()
     }
 
+    fn most_workers(&self) -> Option<usize> {
+        Some(self.desk.admission.limit())
+    }
+
     fn shutdown(&self, wait: bool) {
         Self::shutdown(self, wait);
     }

@@ -7,7 +7,8 @@
 //!   and runs no code of users. Its lock, and then those of the mailboxes, are the innermost of all.
 //! * All mailboxes get an event under one lock, so that all listeners are told in the same order.
 //! * Nobody is called on the thread that publishes: each subscription has a thread of its own
-//!   (`subscription.rs`), so a listener that is slow, hangs or panics is in nobody's way.
+//!   (`subscription.rs`), so a listener that is slow, hangs or panics is in nobody's way. In a simulation,
+//!   which has no threads, whoever drives it calls them, without any lock (`feed.rs`).
 //! * While nobody listens, an event costs one load. Whoever wants to tell asks `is_listening` first, and
 //!   does not even build the event otherwise. Whoever subscribed before, in whatever way threads agree on
 //!   that, is seen: the number was written before.
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::SystemTime;
 
+use super::feed::{Feed, Inline};
 use super::mailbox::{CAPACITY, Mailbox};
 #[cfg(feature = "tracing")]
 use super::span::Span;
@@ -43,6 +45,9 @@ pub(in crate::scheduler) struct Bus {
     /// The spans of executions.
     spans: Spans,
 
+    /// In a simulation, who writes down what happens, and who calls the listeners.
+    pub(super) feed: Option<Arc<Feed>>,
+
     /// How many tasks have been added and not finished. Counted here, as here no event is missed.
     #[cfg(feature = "metrics")]
     pub(super) tasks: Arc<AtomicI64>,
@@ -61,8 +66,14 @@ struct Register {
 
 impl Bus {
     pub(in crate::scheduler) fn new() -> Arc<Self> {
+        Self::with_feed(None)
+    }
+
+    /// A bus that writes all that happens into `feed`, if there is one.
+    pub(in crate::scheduler) fn with_feed(feed: Option<Arc<Feed>>) -> Arc<Self> {
         Arc::new(Self {
-            listening: AtomicUsize::new(0),
+            listening: AtomicUsize::new(usize::from(feed.is_some())),
+            feed,
             register: Mutex::new(Register::default()),
             observed: AtomicBool::new(false),
             spans: Spans::new(),
@@ -78,6 +89,14 @@ impl Bus {
         cfg!(feature = "metrics") || self.listening.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether an event is to name its task: not if only a simulation writes it down, which knows.
+    pub(in crate::scheduler) fn names(&self, kind: &EventKind) -> bool {
+        match &self.feed {
+            Some(feed) => feed.is_listening() || matches!(kind, EventKind::Added),
+            None => true,
+        }
+    }
+
     /// Tells all who listen. May be called under any lock but those of this folder.
     pub(in crate::scheduler) fn publish(&self, event: Event) {
         #[cfg(feature = "metrics")]
@@ -89,8 +108,14 @@ impl Bus {
         if self.listening.load(Ordering::Relaxed) == 0 {
             return;
         }
-        let event = Arc::new(event);
+        if let Some(feed) = &self.feed {
+            feed.record(&event);
+        }
         let register = self.register.lock();
+        if register.mailboxes.is_empty() {
+            return;
+        }
+        let event = Arc::new(event);
         for mailbox in &register.mailboxes {
             mailbox.put(&event);
         }
@@ -118,14 +143,21 @@ impl Bus {
         if closed {
             mailbox.close();
         }
-        let subscription = Subscription::begin(self, mailbox, listener, number);
+        let subscription = match &self.feed {
+            Some(feed) => {
+                let inline = Arc::new(Inline::new(mailbox, listener));
+                feed.tell(Arc::clone(&inline));
+                Subscription::inline(self, inline)
+            }
+            None => Subscription::begin(self, mailbox, listener, number),
+        };
         if let Some(mailbox) = subscription.mailbox() {
             let mut register = self.register.lock();
             if register.closed {
                 mailbox.close();
             } else {
                 register.mailboxes.push(Arc::clone(mailbox));
-                self.listening.store(register.mailboxes.len(), Ordering::Relaxed);
+                self.heed(register.mailboxes.len());
             }
         }
         subscription
@@ -136,9 +168,15 @@ impl Bus {
         {
             let mut register = self.register.lock();
             register.mailboxes.retain(|other| !Arc::ptr_eq(other, mailbox));
-            self.listening.store(register.mailboxes.len(), Ordering::Relaxed);
+            self.heed(register.mailboxes.len());
         }
         mailbox.leave();
+    }
+
+    /// Notes how many subscriptions there are. Called under the lock of the register.
+    fn heed(&self, subscriptions: usize) {
+        let listening = subscriptions + usize::from(self.feed.is_some());
+        self.listening.store(listening, Ordering::Relaxed);
     }
 
     /// Says that nothing more will be published. The listeners are told what they have not been told

@@ -181,28 +181,40 @@ impl Mailbox {
     /// The life of the listener's thread: tells it of all that comes, until nothing does any more.
     pub(super) fn deliver(&self, listener: impl Fn(&Event)) {
         let mut batch = Batch::default();
-        while self.take(&mut batch) {
-            for event in batch.queue.drain(..) {
-                self.tell(&listener, &event);
-            }
-            if let Some(Missed { count, since }) = batch.missed.take() {
-                let kind = EventKind::Lagged { missed: count };
-                self.tell(&listener, &Event::of_scheduler(since, kind));
-            }
-            batch.queue.shrink_to(KEPT);
+        while self.take(&mut batch, true) {
+            self.tell_all(&listener, &mut batch);
         }
     }
 
-    /// Waits until something has come, and takes all of it out, into a batch that is done; says whether
-    /// there was anything, and not the end.
-    fn take(&self, batch: &mut Batch) -> bool {
+    /// Tells a listener that has no thread of all that has come, and of what comes meanwhile.
+    pub(super) fn deliver_what_came(&self, listener: impl Fn(&Event)) {
+        let mut batch = Batch::default();
+        while self.take(&mut batch, false) {
+            self.tell_all(&listener, &mut batch);
+        }
+    }
+
+    fn tell_all(&self, listener: &impl Fn(&Event), batch: &mut Batch) {
+        for event in batch.queue.drain(..) {
+            self.tell(listener, &event);
+        }
+        if let Some(Missed { count, since }) = batch.missed.take() {
+            let kind = EventKind::Lagged { missed: count };
+            self.tell(listener, &Event::of_scheduler(since, kind));
+        }
+        batch.queue.shrink_to(KEPT);
+    }
+
+    /// Takes all that has come out, into a batch that is done; says whether there was anything. If it
+    /// `waits`, there is, unless nothing comes any more.
+    fn take(&self, batch: &mut Batch, waits: bool) -> bool {
         let mut state = self.state.lock();
         state.done += mem::take(&mut batch.count);
         if state.flushing > 0 {
             self.delivered.notify_all();
         }
         while state.queue.is_empty() {
-            if state.closed {
+            if state.closed || !waits {
                 return false;
             }
             state.asleep = true;
@@ -305,7 +317,7 @@ mod tests {
         (0..CAPACITY).for_each(|_| mailbox.put(&event));
         mailbox.close();
         let mut batch = Batch::default();
-        assert!(mailbox.take(&mut batch));
+        assert!(mailbox.take(&mut batch, true));
         assert_eq!(mailbox.state.lock().queue.capacity(), 0, "it was exchanged");
         mailbox.put(&event);
         batch.queue.clear();

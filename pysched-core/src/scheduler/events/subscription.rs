@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use super::bus::Bus;
+use super::feed::Inline;
 use super::mailbox::Mailbox;
 use crate::unwind::{catch, drop_quietly};
 
@@ -24,6 +25,9 @@ pub(in crate::scheduler) type Listener = Box<dyn Fn(&Event) + Send + Sync>;
 /// A listener that is slower than what happens has up to 65,536 events waiting for it, beside those
 /// that its thread has taken up already. Further ones are dropped, and the listener is told how many,
 /// by [`EventKind::Lagged`](crate::EventKind::Lagged), before the next one that it gets.
+///
+/// In a [`Simulation`](crate::sim::Simulation), which has no threads, it is called between two things that
+/// happen there.
 ///
 /// When the scheduler is over, the listener is called with what is left, and is then dropped, and its
 /// thread ends. The scheduler does not wait for that; [`flush`](Self::flush) does.
@@ -63,6 +67,9 @@ pub struct Subscription {
     /// The listener's thread. `None` if it was never started.
     thread: Option<ThreadId>,
 
+    /// The listener itself, in a simulation.
+    inline: Option<Arc<Inline>>,
+
     /// Whether it goes on when this is dropped.
     detached: bool,
 }
@@ -88,7 +95,13 @@ impl Subscription {
         let started = catch(|| thread.spawn(life));
         let thread = started.ok().and_then(Result::ok).map(|it| it.thread().id());
         let mailbox = thread.map(|_| mailbox);
-        Self { bus: Arc::clone(bus), mailbox, thread, detached: false }
+        Self { bus: Arc::clone(bus), mailbox, thread, inline: None, detached: false }
+    }
+
+    /// Of a listener in a simulation.
+    pub(super) fn inline(bus: &Arc<Bus>, inline: Arc<Inline>) -> Self {
+        let mailbox = Some(Arc::clone(inline.mailbox()));
+        Self { bus: Arc::clone(bus), mailbox, thread: None, inline: Some(inline), detached: false }
     }
 
     pub(super) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
@@ -122,6 +135,9 @@ impl Subscription {
     #[must_use = "it may have run out of time"]
     pub fn flush(&self, limit: Duration) -> bool {
         let Some(mailbox) = &self.mailbox else { return false };
+        if let Some(inline) = &self.inline {
+            return inline.deliver();
+        }
         if self.thread == Some(thread::current().id()) {
             return false;
         }

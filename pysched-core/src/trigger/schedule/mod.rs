@@ -223,6 +223,11 @@ impl Schedule {
         }
     }
 
+    /// Whether it is sure to come to an end.
+    pub(crate) fn has_end(&self) -> bool {
+        self.remaining.is_some() || self.until.is_some() || self.trigger.has_end()
+    }
+
     pub(crate) fn trigger(&self) -> &Trigger {
         &self.trigger
     }
