@@ -12,5 +12,6 @@ pub mod results;
 pub mod shutdown;
 #[cfg(feature = "tokio")]
 pub mod sync_and_async;
+pub mod testing;
 #[cfg(feature = "cron")]
 pub mod time_zones;
