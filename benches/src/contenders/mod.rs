@@ -10,11 +10,13 @@ mod delay_timer;
 mod floor;
 mod processes;
 mod pysched;
+mod pysched_simulation;
 mod pysched_tokio;
 mod scheduled_thread_pool;
 mod smol;
 mod tokio;
 mod tokio_cron_scheduler;
+mod tokio_paused;
 mod unordered;
 
 use std::time::Duration;
@@ -25,14 +27,16 @@ pub(crate) use cron::{
 };
 pub(crate) use delay_queue::{DelayQueue, DelayQueueSeries};
 pub(crate) use delay_timer::DelayTimer;
-pub(crate) use floor::{Channel, Handover, Heap, Job, NAME as FLOOR, Ready};
+pub(crate) use floor::{Channel, Handover, Heap, Job, Moments, NAME as FLOOR, Ready};
 pub(crate) use processes::{Failure, Pipes, Processes, Procspawn, PyschedProcesses, Python, echo};
 pub(crate) use pysched::{Pysched, PyschedTask};
+pub(crate) use pysched_simulation::PyschedSimulation;
 pub(crate) use pysched_tokio::PyschedTokio;
 pub(crate) use scheduled_thread_pool::ScheduledThreadPool;
 pub(crate) use smol::Smol;
 pub(crate) use tokio::{Tokio, runtime};
 pub(crate) use tokio_cron_scheduler::TokioCronScheduler;
+pub(crate) use tokio_paused::TokioPaused;
 pub(crate) use unordered::Unordered;
 
 /// How long anything is waited for before the sample fails.
@@ -96,4 +100,34 @@ pub(crate) trait Prioritise: Contender {
 
     /// Adds a task that is due now.
     fn submit(&self, priority: i32, body: impl Body);
+}
+
+/// It has time that goes on as fast as what is to be done allows.
+pub(crate) trait VirtualTime {
+    const NAME: &'static str;
+
+    /// Runs what is to be run, and returns when all of it has.
+    fn simulate(plan: Plan, body: impl Body);
+}
+
+/// What is to be run in virtual time: tasks whose beginnings are spread over an interval, again and again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) tasks: u32,
+    pub(crate) interval: Duration,
+
+    /// How often each runs.
+    pub(crate) runs: u32,
+}
+
+impl Plan {
+    /// How long after each other the tasks begin.
+    fn phase(self) -> Duration {
+        self.interval / self.tasks
+    }
+
+    /// When the last task runs for the last time.
+    fn end(self) -> Duration {
+        self.interval * self.runs + self.phase() * (self.tasks - 1)
+    }
 }

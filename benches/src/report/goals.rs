@@ -90,7 +90,7 @@ const SAFFRON: &[&str] = &[Saffron::NAME];
 /// Those whose errors say at which place of the expression they are.
 const PLACING: &[&str] = &[Cronexpr::NAME];
 
-const GOALS: [Goal; 56] = [
+const GOALS: [Goal; 61] = [
     goal("add", 0, "added_ns", AtMost, 0.8, Least(POOL)),
     goal("add", 0, "added_ns", AtMost, 0.2, Least(TOKIO)),
     goal("add", 1, "added_ns", AtMost, 0.8, Least(POOL)),
@@ -128,6 +128,11 @@ const GOALS: [Goal; 56] = [
     goal("saturated", 0, "rate", AtLeast, 2.0, One),
     goal("saturated", 1, "rate", AtLeast, 2.0, One),
     goal("saturated", 1, "misplaced", AtMost, 0.0, One),
+    goal("simulation", 0, "rate", AtLeast, 1.0, One),
+    goal("simulation", 0, "elapsed_s", AtMost, 1.0, One),
+    goal("simulation", 0, "off", AtMost, 0.0, One),
+    goal("simulation", 1, "rate", AtLeast, 1.0, One),
+    goal("simulation", 1, "off", AtMost, 0.0, One),
     goal("process_round_trip", 0, "p50_us", AtMost, 0.25, Least(PROCSPAWN)),
     goal("process_round_trip", 0, "p50_us", AtMost, 2.0, Least(PIPES)),
     goal("process_throughput", 0, "rate", AtLeast, 10.0, Most(PYTHON)),

@@ -20,6 +20,7 @@ mod process_round_trip;
 mod process_throughput;
 mod recurring;
 mod saturated;
+mod simulation;
 mod zero_delay;
 
 pub(crate) use futures::{INSIDE, OUTSIDE};
@@ -43,6 +44,7 @@ pub(crate) const WORKS: &[&Work] = &[
     &memory::WORK,
     &idle::WORK,
     &saturated::WORK,
+    &simulation::WORK,
     &process_round_trip::WORK,
     &process_throughput::WORK,
     &process_cold_start::WORK,

@@ -3,11 +3,13 @@
 mod channel;
 mod handover;
 mod heap;
+mod moments;
 mod ready;
 
 pub(crate) use channel::Channel;
 pub(crate) use handover::Handover;
 pub(crate) use heap::Heap;
+pub(crate) use moments::Moments;
 pub(crate) use ready::Ready;
 
 /// What a row of a floor is called; its note says what it is.
