@@ -4,9 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use pysched::{Clock, InlineExecutor, ManualClock, Parker, Scheduler, Task, Trigger};
+use pysched::{
+    Clock, EventKind, InlineExecutor, ManualClock, Overlap, Parker, Reason, Scheduler,
+    Subscription, Task, Trigger, current,
+};
 use pysched_tests::faults::within;
-use pysched_tests::{PATIENCE, by_hand, outcome, secs};
+use pysched_tests::{Log, PATIENCE, by_hand, occupy, outcome, pool_by_hand, secs};
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
@@ -297,4 +300,75 @@ fn none_is_overlooked_while_others_come_and_go() {
             adder.join().unwrap();
         }
     });
+}
+
+/// The due times that the events of a run have named, of whatever kind.
+fn dues(sched: &Scheduler) -> (Subscription, Log<SystemTime>) {
+    let log = Log::new();
+    let into = Log::clone(&log);
+    let subscription = sched.subscribe(move |event| match &event.kind {
+        EventKind::Fired { due, .. }
+        | EventKind::Started { due, .. }
+        | EventKind::Succeeded { due, .. }
+        | EventKind::Cancelled { due, .. } => into.push(*due),
+        _ => {}
+    });
+    (subscription, log)
+}
+
+#[test]
+fn a_run_that_has_come_keeps_its_name_when_the_clock_is_set() {
+    for asks_before in [true, false] {
+        let (sched, clock) = pool_by_hand(1);
+        let (subscription, log) = dues(&sched);
+        let start = clock.wall();
+        let handle = sched.delay(Trigger::once(1), 0, || current().due()).unwrap();
+        let asked = asks_before.then(|| handle.future());
+        let gate = occupy(&sched, 1);
+        clock.advance(secs(1));
+        // It has been queued, behind what occupies the worker.
+        clock.set_wall(start + secs(7200));
+        gate.open();
+        let seen = *outcome(&handle.future()).unwrap();
+        assert!(asked.is_none_or(|asked| asked.execution().due == start + secs(1)));
+        assert_eq!(handle.future().execution().due, start + secs(1));
+        assert_eq!(sched.results(&handle)[0].due, start + secs(1));
+        assert_eq!(seen, start + secs(1), "as the function sees it");
+        sched.shutdown(true);
+        assert!(subscription.flush(PATIENCE));
+        let mut named = log.take();
+        named.retain(|due| *due != start);
+        assert_eq!(named, [start + secs(1); 3]);
+    }
+}
+
+#[test]
+fn a_run_that_is_over_keeps_its_name_when_the_clock_is_set() {
+    let (sched, clock) = by_hand();
+    let start = clock.wall();
+    let handle = sched.delay(Trigger::once(5), 0, || ()).unwrap();
+    handle.cancel().unwrap();
+    clock.set_wall(start + secs(7200));
+    clock.advance(Duration::ZERO);
+    // Only now somebody asks for the first time.
+    assert_eq!(handle.future().execution().due, start + secs(5));
+    assert_eq!(sched.results(&handle)[0].due, start + secs(5));
+}
+
+#[test]
+fn a_future_of_a_run_that_does_not_come_names_the_run_that_stands_for_it() {
+    let (sched, clock) = by_hand();
+    let start = clock.wall();
+    let task = Task::new(|| ()).trigger(Trigger::once(5)).overlap(Overlap::BufferAll);
+    let handle = sched.add(task).unwrap();
+    let future = handle.future();
+    handle.pause().unwrap();
+    clock.set_wall(start + secs(7200));
+    clock.advance(secs(10));
+    handle.cancel().unwrap();
+    let told = sched.results(&handle);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].reason, Some(Reason::Paused));
+    assert_eq!(future.execution().due, told[0].due);
+    assert_eq!(future.execution().status, told[0].status);
 }

@@ -99,8 +99,9 @@ pub(crate) trait Ledger {
     /// The executions that were never begun.
     fn untouched(&self) -> Vec<Running>;
 
-    /// Ends the future of a run that will not come, for that reason.
-    fn abandon(&mut self, at: SystemTime, reason: Reason);
+    /// Ends the future of a run that will not come, for that reason; with when it would have been due, if
+    /// that is known.
+    fn abandon(&mut self, due: Option<SystemTime>, at: SystemTime, reason: Reason);
 
     /// How the last run that is over has ended.
     fn latest_fate(&self) -> Option<Execution>;
@@ -365,10 +366,13 @@ impl<T> Ledger for History<T> {
         running.map(|active| active.run).collect()
     }
 
-    fn abandon(&mut self, at: SystemTime, reason: Reason) {
+    fn abandon(&mut self, due: Option<SystemTime>, at: SystemTime, reason: Reason) {
         if let Some(cell) = self.upcoming.take()
             && cell.begin()
         {
+            if let Some(due) = due {
+                cell.set_due(due);
+            }
             cell.settle(Outcome::missed(reason), at);
             self.tell(cell);
         }

@@ -365,9 +365,11 @@ impl Shard {
         self.give_up_following(index, now);
         let at = self.timeline.wall_at(now);
         edit(&**record, |ledger| {
-            // Somebody may wait for a run that does not come; the last one that was decided says why.
-            let reason = ledger.latest_fate().and_then(|fate| fate.reason);
-            ledger.abandon(at, reason.unwrap_or(Reason::TaskCancelled));
+            // Somebody may wait for a run that does not come; the last one that was decided says why, and
+            // stands for it.
+            let fate = ledger.latest_fate().and_then(|fate| Some((fate.due, fate.reason?)));
+            let (due, reason) = fate.unzip();
+            ledger.abandon(due, at, reason.unwrap_or(Reason::TaskCancelled));
         });
         self.outbox().touched.push(Arc::clone(record));
     }

@@ -112,8 +112,8 @@ impl Shard {
                 && let Some(record) = self.slot(index).record()
             {
                 // Who waits for the run that would have come, waits for none that comes.
-                let at = self.timeline.wall_at(now);
-                edit(&**record, |ledger| ledger.abandon(at, why));
+                let (due, at) = (due.wall_on(self.timeline), self.timeline.wall_at(now));
+                edit(&**record, |ledger| ledger.abandon(Some(due), at, why));
             }
         }
         for due in following.into_iter().map(Due::interval) {

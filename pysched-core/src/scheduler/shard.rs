@@ -430,8 +430,13 @@ impl Shard {
             return false;
         }
         let back = self.timeline.wall_at(now).duration_since(wall).ok();
+        let before = self.timeline;
         self.timeline = Timeline::through(now, wall);
         let timeline = self.timeline;
+        // What has come is named by its due time, and keeps the one that was told.
+        for index in self.slots.iter().map(|(index, _)| index).collect::<Vec<_>>() {
+            self.slot_mut(index).fix_due(before);
+        }
         for index in self.indices() {
             let set = |slot: &mut Slot, due| match slot.schedule_mut() {
                 Some(schedule) => schedule.set(due, back, now, wall, timeline),

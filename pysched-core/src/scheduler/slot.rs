@@ -9,7 +9,7 @@ use crate::execution::{Details, Withdrawal};
 use crate::portable::Parcel;
 use crate::queue::TimerKey;
 use crate::task::{AnyRecord, Body, Rules, edit};
-use crate::time::Moment;
+use crate::time::{Moment, Timeline};
 use crate::trigger::{Due, Schedule, Trigger};
 
 /// A live task, or one that is over and whose handles may still ask for its result.
@@ -239,6 +239,18 @@ impl Slot {
     /// When the next run is due, or the one in flight of a light task was.
     pub(super) fn due(&self) -> Due {
         Due { moment: self.due, wall: self.more.as_ref().and_then(|more| more.wall) }
+    }
+
+    /// Has a light task whose run has come keep its due time as it is shown on that timeline.
+    pub(super) fn fix_due(&mut self, timeline: Timeline) {
+        let has_come = match self.standing {
+            Standing::Queued | Standing::Running | Standing::Over(_) => self.record().is_none(),
+            Standing::Armed | Standing::Unarmed => false,
+        };
+        if has_come {
+            let due = self.due().wall_on(timeline);
+            self.more_mut().wall = Some(due);
+        }
     }
 
     /// Takes the next run of an armed task out, and out of the count of those that wait for the wall

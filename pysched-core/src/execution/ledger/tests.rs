@@ -472,16 +472,16 @@ fn details_that_were_there_before_are_those_of_the_cell() {
 fn whoever_waits_for_a_run_that_does_not_come_is_told_why() {
     let mut it = Bench::new(9);
     let cell = it.step(|history| history.current(Some(at(5)))).unwrap();
-    it.step(|history| history.abandon(at(9), Reason::Paused));
+    it.step(|history| history.abandon(None, at(9), Reason::Paused));
     assert!(cell.is_settled() && it.announced.len() == 1);
     assert!(it.history.latest_fate().is_none(), "it is no run");
-    it.step(|history| history.abandon(at(9), Reason::Paused));
+    it.step(|history| history.abandon(None, at(9), Reason::Paused));
     assert_eq!(it.announced.len(), 1);
 
     // One that was withdrawn is told by whoever has done that.
     let cell = it.step(|history| history.current(Some(at(5)))).unwrap();
     assert!(cell.withdraw());
-    it.step(|history| history.abandon(at(9), Reason::Paused));
+    it.step(|history| history.abandon(None, at(9), Reason::Paused));
     assert_eq!(it.announced.len(), 1);
 }
 
