@@ -5,6 +5,7 @@
 
 pub mod faults;
 pub mod futures;
+pub mod process;
 pub mod traces;
 
 use std::sync::{Arc, Condvar, Mutex};

@@ -1,24 +1,17 @@
 //! Which threads there are. Alone in its binary, as it looks at all threads of the process.
 #![cfg(target_os = "linux")]
 
-use std::fs;
 use std::thread;
 use std::time::Instant;
 
 use pysched::{Scheduler, Task, ThreadPoolExecutor, Trigger};
 use pysched_tests::faults::{assert_workers, within};
-use pysched_tests::{PATIENCE, outcome};
+use pysched_tests::{PATIENCE, outcome, process};
 
 /// The names of this process's threads that begin with `pysched-`.
 fn threads() -> Vec<String> {
-    let tasks = fs::read_dir("/proc/self/task").unwrap();
-    // A thread may end between the two looks.
-    let names = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("comm")).ok());
-    let mut names: Vec<_> = names
-        .map(|name| name.trim().to_owned())
-        .filter(|name| name.starts_with("pysched-"))
-        .collect();
-    names.sort();
+    let mut names = process::threads();
+    names.retain(|name| name.starts_with("pysched-"));
     names
 }
 

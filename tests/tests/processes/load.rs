@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pysched::{ProcessPoolExecutor, Scheduler, TaskError, Trigger, task};
+use pysched_tests::process::{self, descriptors};
 use pysched_tests::{Random, outcome, resident_bytes, secs};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -20,22 +21,7 @@ fn work(number: u64, length: usize) -> (u64, u32, String) {
 
 /// The children of this process.
 fn children() -> Vec<Pid> {
-    let own = std::process::id().to_string();
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
-        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
-        // The name in brackets may hold anything.
-        let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
-        if rest.split(' ').nth(1) == Some(&own) {
-            let number = entry.file_name().to_str().unwrap().parse().unwrap();
-            found.extend(Pid::from_raw(number));
-        }
-    }
-    found
-}
-
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
+    process::children().into_iter().filter_map(Pid::from_raw).collect()
 }
 
 /// How long to go on: `PYSCHED_STRESS_SECONDS`, or a moment.
