@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| pysched_fuzz::cron_parse(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| _ = pysched_fuzz::cron_parse(input));

@@ -6,13 +6,14 @@ use pysched::{CronError, Trigger};
 
 /// Reads any text as a cron expression: what is accepted means the same in any case, with any white
 /// space around and as it is written back, and what is refused is refused for something that is in the
-/// text.
+/// text. Says whether it is accepted.
 ///
 /// # Panics
 ///
 /// If that is not so.
-pub fn cron_parse(input: &[u8]) {
-    let Ok(text) = std::str::from_utf8(input) else { return };
+#[must_use]
+pub fn cron_parse(input: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(input) else { return false };
     match Trigger::cron(text) {
         Ok(trigger) => {
             let shown = trigger.to_string();
@@ -32,8 +33,12 @@ pub fn cron_parse(input: &[u8]) {
                 assert_eq!(self::runs(&again), runs, "{same:?} has other runs than {text:?}");
             }
         }
-        Err(error) => check(text, &error),
+        Err(error) => {
+            check(text, &error);
+            return false;
+        }
     }
+    true
 }
 
 /// The first runs.

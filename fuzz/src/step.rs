@@ -48,17 +48,19 @@ const TICK: Duration = Duration::from_nanos(1);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Searches runs of any expression, in any zone, from any time: a search one way comes back the other.
+/// Says whether it is an expression.
 ///
 /// # Panics
 ///
 /// If it does not, or takes long.
-pub fn cron_step(input: &[u8]) {
-    let Some((header, expression)) = input.split_first_chunk::<HEADER>() else { return };
-    let Ok(expression) = std::str::from_utf8(expression) else { return };
+#[must_use]
+pub fn cron_step(input: &[u8]) -> bool {
+    let Some((header, expression)) = input.split_first_chunk::<HEADER>() else { return false };
+    let Ok(expression) = std::str::from_utf8(expression) else { return false };
     let [zone, policy, fraction, shift, seconds @ ..] = *header;
     let (index, zone) = (usize::from(zone) % ZONES.len(), ZONES[usize::from(zone) % ZONES.len()]);
     let policy = POLICIES[usize::from(policy) % POLICIES.len()];
-    let Ok(trigger) = Trigger::cron_in(expression, zone) else { return };
+    let Ok(trigger) = Trigger::cron_in(expression, zone) else { return false };
     let trigger = trigger.dst(policy);
 
     let at = time(&CHANGES[index], shift, seconds) + TICK * u32::from(fraction % 3);
@@ -80,6 +82,7 @@ pub fn cron_step(input: &[u8]) {
     }
     let took = began.elapsed();
     assert!(took < LONG, "{} took {took:?}", case());
+    true
 }
 
 /// Some time: within hours of a change of the clock, in this century, or in other millennia.

@@ -21,6 +21,8 @@ pub use std::time::Duration;
 pub use std::{file, line, stringify, unreachable};
 
 pub use self::calendars::{Cron, Dst, calendar, dst};
+#[cfg(all(feature = "fuzzing", unix))]
+pub use crate::executor::fuzzing;
 #[cfg(all(feature = "process", unix))]
 pub use crate::executor::{WorkerTest, init};
 pub use crate::portable::{

@@ -22,6 +22,8 @@ pub(crate) use job::catch_orphans;
 pub use job_future::JobFuture;
 #[cfg(all(feature = "process", unix))]
 pub use process::WorkerTest;
+#[cfg(all(feature = "fuzzing", unix))]
+pub use process::fuzzing;
 #[cfg(feature = "process")]
 pub use process::{ProcessPoolBuilder, ProcessPoolExecutor, init};
 pub use thread::ThreadPoolExecutor;

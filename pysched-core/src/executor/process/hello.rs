@@ -56,7 +56,7 @@ pub(super) struct Orders {
 type Written = (u32, Option<u64>, Option<u64>, Option<i32>, u32, Option<(String, String)>);
 
 impl Orders {
-    fn encode(&self) -> Result<String, String> {
+    pub(super) fn encode(&self) -> Result<String, String> {
         let Self { memory_limit, cpu_limit, nice, frame_limit, ref on_start } = *self;
         let written = (VERSION, memory_limit, cpu_limit, nice, frame_limit, on_start);
         let mut text = serde_json::to_string(&written).map_err(|error| error.to_string())?;
@@ -64,7 +64,7 @@ impl Orders {
         Ok(text)
     }
 
-    fn decode(text: &[u8]) -> Result<Self, Unread> {
+    pub(super) fn decode(text: &[u8]) -> Result<Self, Unread> {
         let read = |error: serde_json::Error| Unread::Invalid(error.to_string());
         let parts: Vec<serde_json::Value> = serde_json::from_slice(text).map_err(read)?;
         let version = parts.first().and_then(serde_json::Value::as_u64);

@@ -15,6 +15,8 @@ mod desk;
 mod direct;
 mod ending;
 mod frame;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hello;
 mod pool;
 mod replies;

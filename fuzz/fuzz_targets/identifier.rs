@@ -1,0 +1,5 @@
+//! `cargo +nightly fuzz run --features libfuzzer identifier`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| _ = pysched_fuzz::identifier(input));
