@@ -103,7 +103,8 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(name: Option<String>, due: SystemTime, details: Arc<Details>) -> Self {
-        Self { name, attempt: details.attempt(), due, token: details.token(), details }
+        let (attempt, token) = details.own_attempt();
+        Self { name, attempt, due, token, details }
     }
 }
 

@@ -75,6 +75,18 @@ impl Details {
         self.state.lock().failed.saturating_add(1)
     }
 
+    /// The number and the token of the attempt whose function asks. One that runs on, though its attempt has
+    /// timed out and another one comes, is not asked for that: it has been told to end.
+    pub(crate) fn own_attempt(&self) -> (u32, Token) {
+        let state = self.state.lock();
+        if state.between {
+            let token = Token::new();
+            token.cancel();
+            return (state.failed, token);
+        }
+        (state.failed.saturating_add(1), state.token.clone())
+    }
+
     /// Notes that an attempt has failed, after which there is another one. Gives its token, which may have
     /// callbacks of a user.
     #[must_use]

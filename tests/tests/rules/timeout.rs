@@ -7,8 +7,9 @@ use std::time::Duration;
 use Status::{Failed, Skipped, Succeeded};
 use pysched::{
     EventKind, Handle, Overlap, Reason, Retry, Status, Task, TaskError, TaskFuture, Trigger,
+    current,
 };
-use pysched_tests::{by_hand, ms, outcome, secs};
+use pysched_tests::{Gate, Log, by_hand, ms, outcome, pool_by_hand, secs};
 
 use crate::guided::{Begun, End, Guided, backs_off, eventually};
 
@@ -229,4 +230,30 @@ fn a_shutdown_that_waits_waits_for_its_function() {
     returned.store(1, Ordering::SeqCst);
     begun.end(End::Return);
     assert_eq!(waiter.join().unwrap(), 1);
+}
+
+#[test]
+fn a_function_that_asks_too_late_is_told_of_its_own_attempt() {
+    let (sched, clock) = pool_by_hand(1);
+    let (gate, seen) = (Gate::new(), Log::new());
+    let task = Task::new({
+        let (gate, seen) = (gate.clone(), seen.clone());
+        move || {
+            gate.wait();
+            let current = current();
+            seen.push((current.attempt(), current.token().is_cancelled()));
+        }
+    });
+    let task = task.trigger(Trigger::once(0)).timeout(LIMIT).retry(Retry::times(1).fixed(ms(0)));
+    let handle = sched.add(task).unwrap();
+    let future = handle.future();
+    gate.await_arrivals(1);
+    clock.advance(LIMIT);
+    // Its attempt has timed out, and the next waits until it has returned.
+    while future.execution().attempts.is_empty() {
+        std::thread::yield_now();
+    }
+    gate.open();
+    assert!(outcome(&future).is_ok());
+    assert_eq!(seen.take(), [(1, true), (2, false)]);
 }
