@@ -11,6 +11,7 @@ use pysched::{
 };
 use pysched_tests::faults::{ClockFaults, FaultyClock};
 use pysched_tests::{PATIENCE, Random, ms};
+use smol::future::{block_on, poll_once};
 
 use super::clock::Unsteady;
 use super::faults::{bad_listeners, unreliable};
@@ -110,7 +111,10 @@ impl World {
             match random.below(5) {
                 0 => {
                     count("shutdown(true)");
-                    sched.shutdown(true);
+                    let closing = sched.clone();
+                    let closing = thread::spawn(move || closing.shutdown(true));
+                    await_end(&sched, &site);
+                    wait_until(&site, "shutdown(true) does not return", || closing.is_finished());
                 }
                 1 => {
                     count("shutdown(false)");
@@ -122,7 +126,7 @@ impl World {
                 }
                 3 => {
                     count("shutdown_async");
-                    smol::future::block_on(sched.shutdown_async());
+                    await_end(&sched, &site);
                 }
                 _ => {
                     count("from inside a task");
@@ -136,7 +140,7 @@ impl World {
                     }
                 }
             }
-            smol::future::block_on(sched.shutdown_async());
+            await_end(&sched, &site);
             held = join(threads);
             stats = Some(sched.stats());
             drop(sched);
@@ -164,6 +168,21 @@ impl World {
             complaints.push(format!("leaked: {left} captured values or results are alive"));
         }
         complaints
+    }
+}
+
+/// Waits until the scheduler is over; says what it has left if that does not come.
+fn await_end(sched: &Scheduler, site: &Site) {
+    let mut shutdown = sched.shutdown_async();
+    let begun = Instant::now();
+    while block_on(poll_once(&mut shutdown)).is_none() {
+        if begun.elapsed() > PATIENCE {
+            let tasks = sched.tasks();
+            let left: Vec<_> = tasks.iter().filter(|task| !task.in_flight.is_empty()).collect();
+            let what = format!("the shutdown does not end: {}\n{left:#?}", sched.stats());
+            return site.ledger.complain("lost", what);
+        }
+        thread::sleep(ms(1));
     }
 }
 
