@@ -29,6 +29,9 @@ pub(crate) struct Site {
     pub(crate) clock: Unsteady,
     pub(crate) captive: Captive,
     pub(crate) executors: Vec<&'static str>,
+
+    /// Whether all loads of the round are to hold off.
+    pub(crate) calm: Arc<AtomicBool>,
 }
 
 /// A future, whatever its type.
@@ -124,7 +127,12 @@ impl Load {
 
     /// Goes on until it is told to stop, or the scheduler is shut down. Lets go of the scheduler.
     pub(crate) fn run(mut self, sched: Scheduler, stop: &AtomicBool) -> Held {
-        while !stop.load(Ordering::Relaxed) {
+        // For a moment it also meddles with a scheduler that is on its way to its end.
+        let mut refusals = 0;
+        while !stop.load(Ordering::Relaxed) && refusals < 30 {
+            if self.site.calm.load(Ordering::Relaxed) {
+                self.hold_off(&sched, stop);
+            }
             let result = match self.random.below(20) {
                 0..9 => self.add(&sched, false),
                 9..11 => self.add(&sched, true),
@@ -133,7 +141,7 @@ impl Load {
             };
             match result {
                 Ok(()) => {}
-                Err(Error::Shutdown) => break,
+                Err(Error::Shutdown) => refusals += 1,
                 // Somebody else was quicker, or a name is taken; a calendar may have no time left.
                 Err(
                     Error::UnknownTask(_)
@@ -147,6 +155,15 @@ impl Load {
             thread::sleep(Duration::from_micros(self.random.below(1500)));
         }
         self.held
+    }
+
+    /// Has the scheduler fire nothing for as long as it is to be calm.
+    fn hold_off(&self, sched: &Scheduler, stop: &AtomicBool) {
+        sched.pause_all();
+        while self.site.calm.load(Ordering::Relaxed) && !stop.load(Ordering::Relaxed) {
+            thread::sleep(ms(1));
+        }
+        sched.resume_all();
     }
 
     fn add(&mut self, sched: &Scheduler, is_series: bool) -> Result<(), Error> {

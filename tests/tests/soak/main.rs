@@ -70,8 +70,9 @@ fn round(random: &mut Random, figures: &Arc<Figures>) -> Vec<String> {
         tokio: Arc::new(TokioExecutor::new(runtime.handle().clone()).concurrency(8)),
         processes: Arc::new(processes.grace(ms(50)).build().unwrap()),
         pool: Arc::new(ThreadPoolExecutor::new(2)),
+        calm: Arc::default(),
     };
-    let length = ms(500 + random.below(2000));
+    let length = ms(100 + random.below(2000));
     let mut worlds: Vec<_> =
         (0..SCHEDULERS).map(|_| World::new(&shared, random, figures)).collect();
     let clocks: Vec<_> = worlds.iter().map(World::clock).collect();
@@ -87,7 +88,7 @@ fn round(random: &mut Random, figures: &Arc<Figures>) -> Vec<String> {
         stop.store(true, Ordering::Relaxed);
         complaints
     });
-    let Shared { tokio, processes, pool } = shared;
+    let Shared { tokio, processes, pool, .. } = shared;
     processes.shutdown(true);
     pool.shutdown(true);
     drop((tokio, processes, pool));

@@ -23,11 +23,15 @@ use super::tasks::Captive;
 /// How many threads put load on one scheduler.
 const THREADS: u64 = 3;
 
+/// For how long the others go on as before while a scheduler is waited for.
+const BUSY: Duration = Duration::from_secs(1);
+
 /// What all schedulers of a round share.
 pub(crate) struct Shared {
     pub(crate) tokio: Arc<TokioExecutor>,
     pub(crate) processes: Arc<ProcessPoolExecutor>,
     pub(crate) pool: Arc<ThreadPoolExecutor>,
+    pub(crate) calm: Arc<AtomicBool>,
 }
 
 /// A scheduler under load.
@@ -66,6 +70,7 @@ impl World {
             figures: Arc::clone(figures),
             clock,
             captive: Captive::default(),
+            calm: Arc::clone(&shared.calm),
             executors: vec!["", "", "inline", "tokio", "processes", "unreliable"],
         };
         figures.count("schedulers", "started");
@@ -176,6 +181,8 @@ fn await_end(sched: &Scheduler, site: &Site) {
     let mut shutdown = sched.shutdown_async();
     let begun = Instant::now();
     while block_on(poll_once(&mut shutdown)).is_none() {
+        // What is least urgent waits for as long as other schedulers keep the executors busy that they share.
+        site.calm.store(begun.elapsed() > BUSY, Ordering::Relaxed);
         if begun.elapsed() > PATIENCE {
             let tasks = sched.tasks();
             let left: Vec<_> = tasks.iter().filter(|task| !task.in_flight.is_empty()).collect();
@@ -184,6 +191,7 @@ fn await_end(sched: &Scheduler, site: &Site) {
         }
         thread::sleep(ms(1));
     }
+    site.calm.store(false, Ordering::Relaxed);
 }
 
 /// Waits for what comes soon.

@@ -21,11 +21,11 @@ pub struct Assembled {
 #[must_use]
 pub fn assemble<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limit: u32) -> Assembled {
     let mut assembler = Assembler::new(limit);
-    let mut assembled = Assembled { frames: Vec::new(), garbage: None, most: 0 };
+    let mut come = Assembled { frames: Vec::new(), garbage: None, most: 0 };
     for piece in pieces {
         let room = assembler.room();
         room.extend_from_slice(piece);
-        assembled.most = assembled.most.max(room.capacity());
+        come.most = come.most.max(room.capacity());
         loop {
             match assembler.next_frame() {
                 Ok(Some(frame)) => {
@@ -33,21 +33,25 @@ pub fn assemble<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limit: u32) -> A
                     let _ = (frame.text(), frame.progress(), Call::read(&frame));
                     let (kind, number) = (frame.kind, frame.number);
                     let written = encode_within(kind, number, &[frame.payload], u32::MAX);
-                    assembled.frames.extend(written);
+                    come.frames.extend(written);
                 }
                 Ok(None) => break,
                 Err(garbage) => {
-                    assembled.garbage = Some(garbage.to_string());
-                    return assembled;
+                    come.garbage = Some(garbage.to_string());
+                    return come;
                 }
             }
         }
-        assembled.most = assembled.most.max(assembler.room().capacity());
+        come.most = come.most.max(assembler.room().capacity());
     }
-    assembled
+    come
 }
 
 /// Reads a frame as a request, and writes it again; `None` if it is none.
+///
+/// # Panics
+///
+/// If the length is not what it was said to be.
 #[must_use]
 pub fn rewritten(frame: &[u8]) -> Option<Vec<u8>> {
     let mut assembler = Assembler::new(u32::MAX);
