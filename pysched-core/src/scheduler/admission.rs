@@ -182,6 +182,10 @@ impl Shard {
                 Overlap::BufferAll if buffered > 0 => {
                     self.execute(index, due, next, true, false, now);
                 }
+                // Nothing is coalesced that is to be caught up with.
+                _ if rules.misfire == Misfire::RunAll => {
+                    self.execute(index, due, next, false, false, now);
+                }
                 _ => {
                     self.supersede(index, due, now);
                 }

@@ -99,6 +99,8 @@ impl Shard {
         }
         if is_paused && !running.forced && runs {
             edit(&*record, |ledger| ledger.shelve(ticket.run));
+            // One behind it may have been asked for, and go in spite of the pause.
+            self.nudge(index);
             return None;
         }
         let late = match running.moment {

@@ -41,12 +41,12 @@ impl Engine {
         let now = self.clock.now();
         let leftover = self.change(task, |shard| {
             let index = shard.index(task).ok_or(Error::UnknownTask(task))?;
+            shard.pause(index, now);
             if shard.open {
-                shard.pause(index, now);
                 return Ok(Leftover::default());
             }
             // What is paused is not run by a shutdown, be it before it or now.
-            Ok::<_, Error>(shard.end_series(index, true, Reason::ShutDown, now))
+            Ok::<_, Error>(shard.end_series(index, false, Reason::ShutDown, now))
         })?;
         leftover.clear();
         Ok(())
@@ -156,16 +156,9 @@ impl Shard {
         }
         let Some(rules) = self.govern(index) else { return Err(last) };
         let Census { holding, untouched, buffered, .. } = self.census(index);
-        if is_single && !self.is_tied(index) {
-            if self.slot(index).is_ending() || self.take_next(index).is_none() {
-                // It is about to run, if it has not begun.
-                return self.force_last(index, untouched);
-            }
-            self.execute(index, Due::interval(now), None, false, true, now);
-            self.nudge(index);
-            return Ok(());
-        }
-        if self.slot(index).is_ending() {
+        let has_one = is_single && !self.is_tied(index);
+        if self.slot(index).is_ending() || (has_one && !self.has_next(index)) {
+            // It is about to run, if it has not begun.
             return self.force_last(index, untouched);
         }
         let is_full = holding >= rules.overlap.capacity();
@@ -176,6 +169,10 @@ impl Shard {
         };
         if is_skipped {
             return Err(Error::Overlap(self.id(index)));
+        }
+        if has_one {
+            // Instead of later.
+            self.take_next(index);
         }
         self.admit(index, Due::interval(now), None, now);
         self.force(index, Some(Due::interval(now)));
@@ -206,11 +203,22 @@ impl Shard {
         self.nudge(index);
     }
 
-    /// Takes the next run of a task back, be it armed or held.
+    /// Whether a task has a next run, be it armed or held.
+    fn has_next(&self, index: usize) -> bool {
+        let slot = self.slot(index);
+        slot.is_armed() || slot.held().is_some()
+    }
+
+    /// Takes the next run of a task back, be it armed or held. Without it, the task is behind with none.
     pub(super) fn take_next(&mut self, index: usize) -> Option<Due> {
         let armed = self.disarm(index);
         let more = self.slot_mut(index).more.as_deref_mut();
-        armed.or_else(|| more.and_then(|more| more.held.take()))
+        armed.or_else(|| {
+            more.and_then(|more| {
+                more.behind = false;
+                more.held.take()
+            })
+        })
     }
 
     fn reschedule(
@@ -228,8 +236,8 @@ impl Shard {
                 self.id(index)
             )));
         }
+        let has_next = self.has_next(index) || self.slot(index).is_fixed_delay();
         let slot = self.slot(index);
-        let has_next = slot.is_armed() || slot.held().is_some() || slot.is_fixed_delay();
         if slot.is_ending() || !has_next {
             return Err(last);
         }
@@ -241,9 +249,7 @@ impl Shard {
         if let Some(due) = self.take_next(index) {
             self.drop_due(index, due, Status::Missed, Reason::Rescheduled, now);
         }
-        let more = self.slot_mut(index).more_mut();
-        more.schedule = Some(schedule);
-        more.behind = false;
+        self.slot_mut(index).more_mut().schedule = Some(schedule);
         self.arm_or_hold(index, first);
         self.tell(index, now, || EventKind::Rescheduled);
         Ok(())

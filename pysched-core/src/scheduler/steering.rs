@@ -92,7 +92,8 @@ impl Scheduler {
     ///
     /// A task that runs once, and has not begun, is run now instead of later. Of a series, it is one of
     /// the executions that [`times`](crate::Task::times) allows. It is due now, and subject to the task's
-    /// [`Overlap`](crate::Overlap).
+    /// [`Overlap`](crate::Overlap). While the whole scheduler is [paused](Self::pause_all), it waits for the end of
+    /// that.
     ///
     /// ```
     /// use pysched::{Scheduler, Trigger};

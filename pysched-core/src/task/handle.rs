@@ -171,7 +171,8 @@ impl<T> Handle<T> {
     }
 
     /// When the task is due next; `None` if it is finished or paused, while its last execution is in flight,
-    /// and between the executions of a fixed delay. For a combination whose next run is not known yet,
+    /// while runs that have come wait for room ([`Misfire::RunAll`](crate::Misfire::RunAll)), and between the
+    /// executions of a fixed delay. For a combination whose next run is not known yet,
     /// when it is searched for further; the run comes after that.
     ///
     /// ```

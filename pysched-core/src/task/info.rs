@@ -33,8 +33,9 @@ pub struct TaskInfo {
     /// Its priority; lower runs first.
     pub priority: i32,
 
-    /// When it is due next; `None` while it is paused or its last execution is in flight, and between
-    /// the executions of a fixed delay.
+    /// When it is due next; `None` while it is paused or its last execution is in flight, while runs that have
+    /// come wait for room ([`Misfire::RunAll`](crate::Misfire::RunAll)), and between the executions of a fixed
+    /// delay.
     pub next_run: Option<SystemTime>,
 
     /// Whether its runs are held back.

@@ -56,7 +56,9 @@ pub struct Stats {
     /// What came of all runs so far.
     pub counts: Counts,
 
-    /// How many executions are kept back by something other than the want of a worker.
+    /// How many executions are kept back by something other than the want of a worker: a pause, a limit, or the
+    /// execution before. One that backs off until it is tried again is not among them, nor in the numbers that
+    /// follow.
     pub waiting: usize,
 
     /// How many executions wait for a worker, of all executors together. Those that were cancelled
