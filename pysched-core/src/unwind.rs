@@ -33,9 +33,11 @@ fn message(payload: Box<dyn Any + Send>) -> String {
     } else {
         "the panic carried no text (its payload is neither &str nor String)".to_owned()
     };
-    // The payload may itself panic when dropped, and so may the payload of that panic. The second
-    // one is leaked: there is nothing left to learn from it, and dropping could go on for ever.
-    if let Err(second) = catch_unwind(AssertUnwindSafe(move || drop(payload))) {
+    // The payload may itself panic when dropped, and so may the payload of that panic. If the second one is
+    // no text, it is leaked: there is nothing left to learn from it, and dropping could go on for ever.
+    if let Err(second) = catch_unwind(AssertUnwindSafe(move || drop(payload)))
+        && !(second.is::<String>() || second.is::<&'static str>())
+    {
         std::mem::forget(second);
     }
     text
