@@ -164,12 +164,15 @@ pub(crate) struct Pulse {
     // What the heart holds goes before the last beat.
     heart: Heart,
     last: LastBeat,
+
+    /// A task that is known to have something to come, for [`is_idle`](Self::is_idle).
+    witness: usize,
 }
 
 impl Pulse {
     fn of(heart: Heart) -> Self {
         let last = LastBeat(Arc::clone(&heart.engine));
-        Self { heart, last }
+        Self { heart, last, witness: 0 }
     }
 
     /// Has the heart beat until it would sleep; says until when, or `None` if it has ended.
@@ -186,8 +189,8 @@ impl Pulse {
     }
 
     /// Whether nothing is to come but runs of series without an end.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.last.0.is_idle()
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.last.0.is_idle(&mut self.witness)
     }
 
     /// Whether something has changed since the last beat that the heart has to look at.

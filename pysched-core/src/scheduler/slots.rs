@@ -169,11 +169,20 @@ impl<T> Slots<T> {
 
     /// All items and their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
-        self.pages.iter().enumerate().flat_map(|(number, page)| {
-            page.slots.iter().enumerate().filter_map(move |(index, slot)| match slot {
-                Slot::Taken(item) => Some((number * PAGE + index, item)),
-                Slot::Free(_) => None,
-            })
+        self.iter_around(0)
+    }
+
+    /// The same, those near `index` and beyond it first.
+    pub(super) fn iter_around(&self, index: usize) -> impl Iterator<Item = (usize, &T)> {
+        let first = (index / PAGE).min(self.pages.len());
+        let numbers = (first..self.pages.len()).chain(0..first);
+        numbers.flat_map(|number| {
+            self.pages[number].slots.iter().enumerate().filter_map(
+                move |(index, slot)| match slot {
+                    Slot::Taken(item) => Some((number * PAGE + index, item)),
+                    Slot::Free(_) => None,
+                },
+            )
         })
     }
 }
@@ -253,6 +262,9 @@ mod tests {
                 }
                 prop_assert_eq!(slots.len, model.len());
                 prop_assert!(slots.iter().map(|(at, item)| (at, *item)).eq(model.clone()));
+                let first = index.index(slots.pages.len() + 2) * PAGE;
+                let around = model.range(first..).chain(model.range(..first));
+                prop_assert!(slots.iter_around(first + 7).eq(around.map(|(at, item)| (*at, item))));
                 let needed = model.keys().map(|at| at / PAGE).collect::<BTreeSet<_>>();
                 prop_assert!(pages_in_use(&slots) <= needed.len() + 1);
             }

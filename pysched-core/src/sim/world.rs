@@ -334,12 +334,12 @@ impl World {
         }
     }
 
-    fn is_idle(&self, driving: &Driving) -> bool {
+    fn is_idle(&self, driving: &mut Driving) -> bool {
         let now = self.clock.moment();
         driving.stands_until <= now
             && self.agenda.lock().next_item() == Moment::NEVER
             && self.workers.are_idle(now)
-            && driving.pulse.as_ref().is_none_or(Pulse::is_idle)
+            && driving.pulse.as_mut().is_none_or(Pulse::is_idle)
     }
 
     pub(super) fn wall(&self) -> SystemTime {
