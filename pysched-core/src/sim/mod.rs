@@ -90,6 +90,8 @@ pub use self::trace::{Entry, Trace};
 /// execution, such as [`TaskFuture::wait`](crate::TaskFuture::wait), cannot succeed on the one thread that
 /// there is: they panic and say so. Wait after running, when what is waited for is there, or await in a future.
 /// [`shutdown(true)`](crate::Scheduler::shutdown) returns at once, and what is left ends as the simulation goes on.
+/// So does [`shutdown_timeout`](crate::Scheduler::shutdown_timeout), whose limit is over at once: to try a limit,
+/// call `shutdown(true)`, run for so long, and then that.
 ///
 /// # Clones
 ///

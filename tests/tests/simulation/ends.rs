@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pysched::sim::Simulation;
-use pysched::{EventKind, Scheduler, Status, Task, ThreadPoolExecutor, Trigger};
+use pysched::{EventKind, Scheduler, Status, Task, TaskError, ThreadPoolExecutor, Trigger};
 use pysched_tests::{Log, secs};
 
 use super::{add_working, minutes};
@@ -124,4 +124,23 @@ fn a_builder_gives_executors_limits_and_history() {
     assert!((2..=4).all(|number| query(number) >= query(number - 1) + minutes(1)));
     assert_eq!(report.max_overlap(), 2);
     assert_eq!(sim.scheduler().results(&series).len(), 3);
+}
+
+#[test]
+fn a_shutdown_with_a_limit_is_tried_by_running_for_so_long() {
+    let sim = Simulation::new();
+    let clock = sim.clone();
+    let task = Task::future(move || {
+        let clock = clock.clone();
+        async move { clock.sleep(minutes(60)).await }
+    });
+    let future = sim.scheduler().add(task.name("patient")).unwrap().future();
+    sim.run_for(minutes(1));
+    sim.scheduler().shutdown(true);
+    sim.run_for(minutes(5));
+    let unfinished = sim.scheduler().shutdown_timeout(minutes(5)).unwrap_err();
+    assert_eq!(unfinished.executions[0].name.as_deref(), Some("patient"));
+    sim.run_until_idle();
+    assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
+    assert_eq!(sim.elapsed(), minutes(6));
 }
