@@ -56,7 +56,9 @@ impl Simulation {
     /// end: those of [`recur`](crate::Trigger::recur), cron and calendars without
     /// [`times`](crate::Task::times) or [`until`](crate::Task::until).
     ///
-    /// A future that waits for what nothing brings about is left where it is.
+    /// A future that waits for what nothing brings about is left where it is. A series without an end whose next
+    /// run always begins before the last one has ended never comes to rest: have it do so by
+    /// [`run_for`](Self::run_for).
     ///
     /// ```
     /// use std::time::Duration;

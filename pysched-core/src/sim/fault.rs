@@ -206,7 +206,8 @@ impl Fault {
         Self::of(Kind::SlowWork { factor, lasting })
     }
 
-    /// The next execution of a task of this name panics when it begins.
+    /// The next execution of a task of this name panics when it begins, or the next attempt, if it has begun. If
+    /// there is none of this name, nothing happens.
     ///
     /// ```
     /// use std::time::Duration;
@@ -224,8 +225,7 @@ impl Fault {
         Self::of(Kind::Panic(task.into()))
     }
 
-    /// It is only about the workers of the executor of this name, `""` for the scheduler's own. For faults
-    /// of workers; the others are about no executor.
+    /// It is only about the workers of the executor of this name, `""` for the scheduler's own.
     ///
     /// ```
     /// use std::time::Duration;
@@ -242,7 +242,20 @@ impl Fault {
     /// assert_eq!(report.task("report").unwrap().longest_delay(), Duration::from_secs(9));
     /// # Ok::<(), pysched::Error>(())
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it is not about workers, but about the clock, the process, or a task.
     pub fn on(mut self, executor: impl Into<String>) -> Self {
+        let is_of_workers = matches!(
+            self.kind,
+            Kind::WorkersPaused(_) | Kind::SlowStart { .. } | Kind::SlowWork { .. }
+        );
+        assert!(
+            is_of_workers,
+            "a fault of one executor is one of workers: {self} concerns them all; use `workers_paused`, \
+             `slow_start` or `slow_work`"
+        );
         self.executor = Some(executor.into());
         self
     }

@@ -77,7 +77,7 @@ pub use self::trace::{Entry, Trace};
 /// `run_for` and its like call all code, on the calling thread: what became due, the listeners of events,
 /// callbacks. What happens at one moment happens in this order: [faults](Fault); the workers that are done
 /// become free, and futures that are woken go on; the scheduler fires what is due; what waits for a worker
-/// begins, the most urgent first.
+/// begins, the most urgent first. What has worked for exactly as long as its timeout has timed out.
 ///
 /// A function is called when it begins, and returns before anything else happens. If it says that it
 /// [works](Self::work), its outcome is known, and its worker free, when that time has passed. So what it
@@ -91,7 +91,8 @@ pub use self::trace::{Entry, Trace};
 /// there is: they panic and say so. Wait after running, when what is waited for is there, or await in a future.
 /// [`shutdown(true)`](crate::Scheduler::shutdown) returns at once, and what is left ends as the simulation goes on.
 /// So does [`shutdown_timeout`](crate::Scheduler::shutdown_timeout), whose limit is over at once: to try a limit,
-/// call `shutdown(true)`, run for so long, and then that.
+/// call `shutdown(true)`, run for so long, and then that. What waits for real time, such as
+/// [`Token::wait_timeout`](crate::Token::wait_timeout), does so here, too.
 ///
 /// # Clones
 ///
@@ -110,7 +111,7 @@ pub struct Simulation {
 
 impl Simulation {
     /// Has the function or the future that calls this take so much virtual time more: its outcome, and
-    /// whatever else a future does, comes when that has passed. It returns at once.
+    /// whatever a future does after its next `.await`, comes when that has passed. It returns at once.
     ///
     /// ```
     /// use std::time::Duration;
@@ -170,8 +171,7 @@ impl Simulation {
     /// # Ok::<(), pysched::Error>(())
     /// ```
     pub fn sleep(&self, duration: Duration) -> Sleep {
-        let until = self.world.present().saturating_add(duration);
-        Sleep::new(Arc::clone(&self.world), until)
+        Sleep::new(Arc::clone(&self.world), duration)
     }
 
     /// What the wall clock shows; for what the simulation runs, when it has worked for as long as it has said.
@@ -256,7 +256,7 @@ impl Simulation {
     /// As [`fault_at`](Self::fault_at).
     pub fn fault_in(&self, after: Duration, fault: Fault) {
         self.check(&fault);
-        let moment = self.world.clock.moment().saturating_add(after);
+        let moment = self.world.present().saturating_add(after);
         self.world.add_fault(When::Moment(moment), fault);
     }
 

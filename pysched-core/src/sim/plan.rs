@@ -154,7 +154,7 @@ impl Simulation {
     /// If the scheduler has been asked for, or `workers` is 0.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
-        self.executor("", workers)
+        self.sized("workers", String::new(), workers)
     }
 
     /// Adds an executor for the tasks that ask for it by `name`, or sets how many workers it has.
@@ -172,12 +172,15 @@ impl Simulation {
     /// If the scheduler has been asked for, or `workers` is 0.
     #[must_use]
     pub fn executor(self, name: impl Into<String>, workers: usize) -> Self {
-        let name = name.into();
+        self.sized("executor", name.into(), workers)
+    }
+
+    fn sized(self, method: &str, name: String, workers: usize) -> Self {
         assert!(
             workers > 0,
             "executor {name:?} cannot have 0 workers, as nothing would run; give at least 1"
         );
-        self.with_plan("executor", |plan| {
+        self.with_plan(method, |plan| {
             match plan.executors.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, size)) => *size = workers,
                 None => plan.executors.push((name, workers)),

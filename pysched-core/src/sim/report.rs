@@ -1,14 +1,11 @@
 //! [`Report`]: what became of each task in a simulation.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use super::log::{Log, What};
-use super::tally::Overlapping;
 use super::task_report::{Gathering, TaskReport};
 use crate::Interval;
-use crate::scheduler::EventKind;
 
 /// What became of each task in a [`Simulation`](super::Simulation), for assertions, and for people.
 ///
@@ -43,31 +40,22 @@ pub struct Report {
 impl Report {
     pub(super) fn of(log: &Log) -> Self {
         let end = log.end();
-        let mut gatherings: Vec<Gathering> = Vec::new();
-        let mut by_name = HashMap::new();
-        // Where those are gathered that have the name of a task.
-        let mut places = Vec::with_capacity(log.tasks());
+        let mut gatherings: Vec<Option<Gathering>> = (0..log.groups()).map(|_| None).collect();
         for task in 0..log.tasks() {
-            let name = log.name(task);
-            let place = *by_name.entry(name.clone()).or_insert_with(|| {
-                gatherings.push(Gathering::new(name.into_owned()));
-                gatherings.len() - 1
+            let group = log.group_of(task);
+            gatherings[group].get_or_insert_with(|| {
+                Gathering::new(log.name(task).into_owned(), log.overlap_of(group))
             });
-            places.push(place);
         }
-        let mut overlapping = Overlapping::default();
         for read in log.read() {
-            let (Some(task), What::Event(event)) = (read.task, &read.what) else { continue };
-            if matches!(**event, EventKind::Started { .. }) {
-                overlapping.begin();
-            }
-            let is_end = gatherings[places[task]].take(task, &read, event, log);
-            if is_end {
-                overlapping.end();
+            if let (Some(task), What::Event(event)) = (read.task, &read.what)
+                && let Some(gathering) = &mut gatherings[log.group_of(task)]
+            {
+                gathering.take(task, &read, event, log);
             }
         }
-        let tasks = gatherings.into_iter().map(|gathering| gathering.finish(end)).collect();
-        Self { tasks, elapsed: end.since_origin(), max_overlap: overlapping.most() }
+        let tasks = gatherings.into_iter().flatten().map(|gathering| gathering.finish(end));
+        Self { tasks: tasks.collect(), elapsed: end.since_origin(), max_overlap: log.overlap() }
     }
 
     /// What became of the tasks of this name, all together; `None` if there was none. One without a name is
@@ -122,7 +110,8 @@ impl Report {
         self.elapsed
     }
 
-    /// How many executions, of all tasks, ran at the same time at most.
+    /// How many executions, of all tasks, ran at the same time at most; a function that has timed out runs until it
+    /// has returned.
     ///
     /// ```
     /// use std::time::Duration;
@@ -148,12 +137,14 @@ impl Report {
 /// As a table, a line a task.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const HEADS: [&str; 8] = [
+        const COLUMNS: usize = 9;
+        const HEADS: [&str; COLUMNS] = [
             "task",
             "ran",
             "failed",
             "skipped",
             "missed",
+            "cancelled",
             "longest gap",
             "longest delay",
             "longest run",
@@ -166,17 +157,18 @@ impl fmt::Display for Report {
                 task.failed().to_string(),
                 task.skipped().to_string(),
                 task.missed().to_string(),
+                task.cancelled().to_string(),
                 shown(task.longest_gap()),
                 shown(task.longest_delay()),
                 shown(task.longest_run()),
             ]
         };
         let rows: Vec<_> = self.tasks.iter().map(row).collect();
-        let widths: [usize; 8] = std::array::from_fn(|column| {
+        let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());
             cells.fold(HEADS[column].len(), usize::max)
         });
-        let mut write = |cells: [&str; 8]| {
+        let mut write = |cells: [&str; COLUMNS]| {
             write!(f, "{:width$}", cells[0], width = widths[0])?;
             for (cell, width) in cells.iter().zip(widths).skip(1) {
                 write!(f, "  {cell:>width$}")?;

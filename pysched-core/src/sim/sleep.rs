@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use super::agenda::Item;
 use super::world::World;
@@ -15,6 +16,10 @@ use crate::time::Moment;
 pub struct Sleep {
     world: Arc<World>,
     until: Moment,
+
+    /// How long it is to last from the end of the work that has been said before it, in the same call: what
+    /// that takes, nobody knows before.
+    after_work: Option<Duration>,
 
     /// Who is to be woken then, once it has been polled.
     waker: Option<Arc<Alarm>>,
@@ -34,8 +39,10 @@ impl Alarm {
 }
 
 impl Sleep {
-    pub(super) fn new(world: Arc<World>, until: Moment) -> Self {
-        Self { world, until, waker: None }
+    pub(super) fn new(world: Arc<World>, duration: Duration) -> Self {
+        let until = world.present().saturating_add(duration);
+        let after_work = Some(duration).filter(|_| world.clock.has_taken());
+        Self { world, until, after_work, waker: None }
     }
 }
 
@@ -43,6 +50,15 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(duration) = self.after_work {
+            // It is called again when the work is done.
+            context.waker().wake_by_ref();
+            if self.world.clock.has_taken() {
+                return Poll::Pending;
+            }
+            self.after_work = None;
+            self.until = self.world.present().saturating_add(duration);
+        }
         if self.world.present() >= self.until {
             return Poll::Ready(());
         }

@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use super::log::{Log, Read};
-use super::tally::Overlapping;
 use super::trace::write_reason;
 use crate::scheduler::EventKind;
 use crate::time::Moment;
@@ -59,7 +58,7 @@ pub struct Attempt {
     /// Which attempt of its execution it was, from 1.
     pub number: u32,
 
-    /// How long it ran; `None` if it has not ended, or nobody knows.
+    /// How long it ran until that was told, by the monotonic clock; `None` if it has not ended.
     pub took: Option<Duration>,
 
     /// What came of it: [`Status::Failed`] also if another attempt followed, and [`Status::Running`] if it
@@ -279,7 +278,7 @@ impl TaskReport {
         self.passed_over_as(Status::Missed)
     }
 
-    /// How many runs were cancelled.
+    /// How many runs were cancelled, before they began or while they ran.
     ///
     /// ```
     /// use std::time::Duration;
@@ -297,7 +296,8 @@ impl TaskReport {
     /// ```
     #[must_use]
     pub fn cancelled(&self) -> u64 {
-        self.passed_over_as(Status::Cancelled)
+        let ran = self.attempts.iter().filter(|attempt| attempt.status == Status::Cancelled);
+        ran.count() as u64 + self.passed_over_as(Status::Cancelled)
     }
 
     fn passed_over_as(&self, status: Status) -> u64 {
@@ -329,7 +329,8 @@ impl TaskReport {
         self.longest_gap
     }
 
-    /// How many of its executions ran at the same time at most.
+    /// How many of its executions ran at the same time at most; a function that has timed out runs until it has
+    /// returned.
     ///
     /// ```
     /// use std::time::Duration;
@@ -371,7 +372,7 @@ impl TaskReport {
         firsts.map(|attempt| attempt.delay).max().unwrap_or_default()
     }
 
-    /// How long an attempt ran, at most.
+    /// How long an attempt ran, at most; one that timed out has run for its limit.
     ///
     /// ```
     /// use std::time::Duration;
@@ -397,10 +398,12 @@ impl TaskReport {
 #[derive(Debug)]
 pub(super) struct Gathering {
     report: TaskReport,
-    overlapping: Overlapping,
 
-    /// Which attempts have not ended: of which task, when they were due, and where they are.
-    running: Vec<(usize, SystemTime, usize)>,
+    /// Which attempts have not ended.
+    running: Vec<Begun>,
+
+    /// When what backs off is to be tried again: of which task, when it was due, and then.
+    again: Vec<(usize, SystemTime, Moment)>,
 
     /// How many tasks of this name there are.
     live: usize,
@@ -409,75 +412,75 @@ pub(super) struct Gathering {
     quiet_since: Moment,
 }
 
+/// An attempt that has not ended.
+#[derive(Debug)]
+struct Begun {
+    task: usize,
+    due: SystemTime,
+    at: Moment,
+
+    /// At which desk.
+    desk: u32,
+
+    /// Where it is among the attempts.
+    place: usize,
+}
+
 impl Gathering {
-    pub(super) fn new(name: String) -> Self {
+    pub(super) fn new(name: String, max_overlap: usize) -> Self {
         Self {
             report: TaskReport {
                 name,
                 attempts: Vec::new(),
                 passed_over: Vec::new(),
                 longest_gap: Duration::ZERO,
-                max_overlap: 0,
+                max_overlap,
             },
-            overlapping: Overlapping::default(),
             running: Vec::new(),
+            again: Vec::new(),
             live: 0,
             quiet_since: Moment::default(),
         }
     }
 
-    /// Takes an event of a task; says whether it ended an attempt.
-    pub(super) fn take(
-        &mut self,
-        task: usize,
-        read: &Read<'_>,
-        event: &EventKind,
-        log: &Log,
-    ) -> bool {
+    /// Takes an event of a task.
+    pub(super) fn take(&mut self, task: usize, read: &Read<'_>, event: &EventKind, log: &Log) {
         match event {
             EventKind::Added => {
                 if self.live == 0 {
                     self.quiet_since = read.at;
                 }
                 self.live += 1;
-                false
             }
-            EventKind::Finished => {
-                self.live = self.live.saturating_sub(1);
-                false
-            }
+            EventKind::Finished => self.live = self.live.saturating_sub(1),
             EventKind::Started { due, attempt, late } => {
                 self.begin(task, *due, *attempt, *late, read);
-                false
             }
-            EventKind::Succeeded { due, took, .. } => {
-                self.end(task, *due, Some(*took), Status::Succeeded, None)
+            EventKind::Succeeded { due, attempt, .. } => {
+                self.end(task, *due, Some(*attempt), read, Status::Succeeded, None);
             }
-            EventKind::Failed { due, took, error, .. } => {
-                self.end(task, *due, *took, Status::Failed, Some(error))
+            EventKind::Failed { due, attempt, error, .. } => {
+                // One that is given up while it backs off has told of its last attempt already.
+                self.again.retain(|&(other, since, _)| (other, since) != (task, *due));
+                self.end(task, *due, Some(*attempt), read, Status::Failed, Some(error));
             }
-            EventKind::Retried { due, error, .. } => {
-                let took = self
-                    .began(task, *due)
-                    .map(|began| read.wall.duration_since(began).unwrap_or_default());
-                self.end(task, *due, took, Status::Failed, Some(error))
+            EventKind::Retried { due, attempt, error, pause } => {
+                self.end(task, *due, Some(*attempt), read, Status::Failed, Some(error));
+                self.again.push((task, *due, read.at.saturating_add(*pause)));
             }
             EventKind::Skipped { due, reason, count } => {
                 self.pass_over(*due, Status::Skipped, *reason, *count, log);
-                false
             }
             EventKind::Missed { due, reason, count } => {
                 self.pass_over(*due, Status::Missed, *reason, *count, log);
-                false
             }
             EventKind::Cancelled { due, reason, count } => {
-                let ended = self.end(task, *due, None, Status::Cancelled, None);
-                if !ended {
+                let ran = self.end(task, *due, None, read, Status::Cancelled, None);
+                if !ran {
                     self.pass_over(*due, Status::Cancelled, *reason, *count, log);
                 }
-                ended
             }
-            _ => false,
+            _ => {}
         }
     }
 
@@ -486,12 +489,17 @@ impl Gathering {
         task: usize,
         due: SystemTime,
         number: u32,
-        delay: Duration,
+        late: Duration,
         read: &Read<'_>,
     ) {
-        let Self { report, overlapping, running, quiet_since, .. } = self;
-        running.push((task, due, report.attempts.len()));
-        report.attempts.push(Attempt {
+        let again = self.again.iter().position(|&(other, since, _)| (other, since) == (task, due));
+        let delay = match again.map(|index| self.again.swap_remove(index)) {
+            Some((.., again)) if number > 1 => read.at.since(again),
+            _ => late,
+        };
+        let place = self.report.attempts.len();
+        self.running.push(Begun { task, due, at: read.at, desk: read.caller, place });
+        self.report.attempts.push(Attempt {
             due,
             began: read.wall,
             delay,
@@ -500,33 +508,36 @@ impl Gathering {
             status: Status::Running,
             error: None,
         });
-        overlapping.begin();
         if number == 1 {
-            report.longest_gap = report.longest_gap.max(read.at.since(*quiet_since));
-            *quiet_since = read.at;
+            let quiet = read.at.since(self.quiet_since);
+            self.report.longest_gap = self.report.longest_gap.max(quiet);
+            self.quiet_since = read.at;
         }
     }
 
-    fn began(&self, task: usize, due: SystemTime) -> Option<SystemTime> {
-        let (.., place) =
-            self.running.iter().find(|running| (running.0, running.1) == (task, due))?;
-        Some(self.report.attempts[*place].began)
-    }
-
+    /// Ends the attempt of this number, or of any; says whether there was one. Of executions that are due at the
+    /// same time, it is the one whose code is being called, or else the one that began first.
     fn end(
         &mut self,
         task: usize,
         due: SystemTime,
-        took: Option<Duration>,
+        number: Option<u32>,
+        read: &Read<'_>,
         status: Status,
         error: Option<&String>,
     ) -> bool {
-        let is_it = |running: &(usize, SystemTime, usize)| (running.0, running.1) == (task, due);
-        let Some(index) = self.running.iter().position(is_it) else { return false };
-        let (.., place) = self.running.remove(index);
-        let attempt = &mut self.report.attempts[place];
-        (attempt.took, attempt.status, attempt.error) = (took, status, error.cloned());
-        self.overlapping.end();
+        let attempts = &mut self.report.attempts;
+        let is_it = |begun: &Begun| {
+            (begun.task, begun.due) == (task, due)
+                && number.is_none_or(|number| attempts[begun.place].number == number)
+        };
+        let called = self.running.iter().position(|it| it.desk == read.caller && is_it(it));
+        let index = called.or_else(|| self.running.iter().position(is_it));
+        let Some(index) = index else { return false };
+        let Begun { place, at: began, .. } = self.running.remove(index);
+        let attempt = &mut attempts[place];
+        (attempt.took, attempt.status) = (Some(read.at.since(began)), status);
+        attempt.error = error.cloned();
         true
     }
 
@@ -548,7 +559,6 @@ impl Gathering {
             let quiet = end.since(self.quiet_since);
             self.report.longest_gap = self.report.longest_gap.max(quiet);
         }
-        self.report.max_overlap = self.overlapping.most();
         self.report
     }
 }

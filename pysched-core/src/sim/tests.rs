@@ -1,7 +1,7 @@
 //! What takes other limits than those that ship.
 
 use super::Simulation;
-use crate::{Scheduler, Task, Trigger};
+use crate::{EventKind, Scheduler, Task, Trigger};
 
 #[test]
 #[should_panic(expected = "have taken no time at all")]
@@ -26,5 +26,20 @@ fn a_future_that_wakes_itself_for_ever_is_noticed() {
         })
     });
     sim.scheduler().add(spins).unwrap();
+    sim.run_until_idle();
+}
+
+#[test]
+#[should_panic(expected = "have taken no time at all")]
+fn a_listener_that_adds_a_task_for_each_that_is_added_is_noticed() {
+    let sim = Simulation::new();
+    let scheduler = sim.scheduler();
+    let adds = scheduler.clone();
+    let _subscription = scheduler.subscribe(move |event| {
+        if event.kind == EventKind::Added {
+            adds.delay(Trigger::once(60), 0, || ()).unwrap();
+        }
+    });
+    scheduler.delay(Trigger::once(60), 0, || ()).unwrap();
     sim.run_until_idle();
 }

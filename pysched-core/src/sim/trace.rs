@@ -1,7 +1,7 @@
 //! [`Trace`]: all that has happened in a simulation, as a timeline.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
 
 use super::fault::Fault;
@@ -178,10 +178,11 @@ impl Entry<'_> {
     }
 
     fn write(&self, width: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}  {:width$}  ", Stamp(self.at()), self.subject())?;
+        let mut line = OneLine(f);
+        write!(line, "{:#}  {:width$}  ", Stamp(self.at()), self.subject())?;
         match &self.read.what {
-            What::Event(event) => write_event(event, self.at(), self.log, f),
-            What::Fault(fault) => write!(f, "{fault}"),
+            What::Event(event) => write_event(event, self.at(), self.log, &mut line),
+            What::Fault(fault) => write!(line, "{fault}"),
         }
     }
 }
@@ -215,11 +216,29 @@ impl fmt::Debug for Trace {
     }
 }
 
+/// Writes what would begin a line of its own as an escape: an error may have several.
+struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            match part.chars().next_back().filter(|last| last.is_control()) {
+                None => self.0.write_str(part)?,
+                Some(last) => {
+                    self.0.write_str(&part[..part.len() - last.len_utf8()])?;
+                    write!(self.0, "{}", last.escape_default())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 fn write_event(
     event: &EventKind,
     at: SystemTime,
     log: &Log,
-    f: &mut fmt::Formatter<'_>,
+    f: &mut impl fmt::Write,
 ) -> fmt::Result {
     let shown = |span: &Duration| Interval::from(*span);
     match event {
@@ -277,7 +296,7 @@ fn write_event(
     }
 }
 
-fn write_took(took: Option<Duration>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_took(took: Option<Duration>, f: &mut impl fmt::Write) -> fmt::Result {
     match took {
         None | Some(Duration::ZERO) => Ok(()),
         Some(took) => write!(f, " after {}", Interval::from(took)),
@@ -290,7 +309,7 @@ fn write_fate(
     due: SystemTime,
     at: SystemTime,
     count: u64,
-    f: &mut fmt::Formatter<'_>,
+    f: &mut impl fmt::Write,
 ) -> fmt::Result {
     f.write_str(fate)?;
     if count > 1 {

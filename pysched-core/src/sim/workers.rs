@@ -9,9 +9,11 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
+use crate::TaskId;
 use crate::error::TaskError;
 use crate::execution::Run;
 use crate::executor::Job;
@@ -25,7 +27,16 @@ pub(super) struct Workers {
     state: Mutex<State>,
 
     /// The futures that have been woken, by any thread.
-    woken: Arc<Mutex<Vec<Place>>>,
+    woken: Arc<Woken>,
+}
+
+/// Futures that have been woken.
+#[derive(Debug, Default)]
+struct Woken {
+    places: Mutex<Vec<Place>>,
+
+    /// Whether there may be any, or anything else that goes on, so that nobody takes a lock for nothing.
+    any: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +73,9 @@ struct Desk {
 
     /// Tells one job from the next at the same desk.
     shift: u64,
+
+    /// Whose job it is.
+    task: TaskId,
     stage: Stage,
 
     /// Until when its code works that was called last, or until when it takes to begin.
@@ -104,7 +118,7 @@ pub(super) enum Slow {
 /// What is to be called.
 pub(super) enum Call {
     Begin(Place, Job),
-    Resume(Place, Run),
+    Resume(Place, TaskId, Run),
 
     /// Nothing yet: the worker takes until then to begin, and has to be looked at.
     Later(Place, Moment),
@@ -123,6 +137,13 @@ pub(super) enum Came {
 
     /// It is to be called again when it is woken.
     Waits(Run),
+}
+
+impl Place {
+    /// The number of the desk, from 1.
+    pub(super) fn number(self) -> u32 {
+        u32::try_from(self.desk + 1).expect("four billion desks fit nowhere")
+    }
 }
 
 impl Workers {
@@ -169,13 +190,34 @@ impl Workers {
         (state.lanes[lane].busy, state.lanes[lane].workers)
     }
 
-    /// What is to be called at `now`, if anything is.
+    /// What is to go on at `now`, if anything is.
+    pub(super) fn next_to_go_on(&self, now: Moment) -> Option<Call> {
+        if self.woken.any.load(Ordering::Acquire) {
+            self.state.lock().go_on(&self.woken, now)
+        } else {
+            None
+        }
+    }
+
+    /// What is to be called at `now`, if anything is: what goes on, and otherwise what begins.
     pub(super) fn next(&self, now: Moment) -> Option<Call> {
         let mut state = self.state.lock();
-        for place in mem::take(&mut *self.woken.lock()) {
-            state.wake(place, now);
+        state.go_on(&self.woken, now).or_else(|| state.begin(now))
+    }
+
+    /// What has a future called again, and how many times as long its work takes that it says now.
+    pub(super) fn attend(&self, place: Place, now: Moment) -> (Waker, f64) {
+        let mut state = self.state.lock();
+        let State { lanes, desks, .. } = &mut *state;
+        let Desk { bell, lane, .. } = &mut desks[place.desk];
+        if bell.as_ref().is_none_or(|bell| bell.place != place) {
+            match bell.as_mut().and_then(Arc::get_mut) {
+                Some(bell) => bell.place = place,
+                None => *bell = Some(Arc::new(Bell { place, woken: Arc::clone(&self.woken) })),
+            }
         }
-        state.resume(now).or_else(|| state.begin(now))
+        let waker = Waker::from(bell.clone().expect("it was just made"));
+        (waker, lanes[*lane].factor(now))
     }
 
     /// Says what came of a call at `now`; gives when the worker has to be [looked at](Self::look_at).
@@ -200,6 +242,7 @@ impl Workers {
     /// Looks whether the worker at a desk has done what it was busy with.
     pub(super) fn look_at(&self, place: Place, now: Moment) {
         self.state.lock().look_at(place, now);
+        self.woken.any.store(true, Ordering::Release);
     }
 
     /// Has the workers of an executor, or all, stand still until `until`: nothing begins or goes on, and
@@ -221,7 +264,7 @@ impl Workers {
             let longer = until.since(now.max(paused.paused_until));
             paused.paused_until = paused.paused_until.max(until);
             for (index, desk) in desks.iter_mut().enumerate() {
-                if desk.lane == number && desk.busy_until > now {
+                if desk.lane == number && desk.busy_until > now && !longer.is_zero() {
                     desk.busy_until = desk.busy_until.saturating_add(longer);
                     later.push((Place { desk: index, shift: desk.shift }, desk.busy_until));
                 }
@@ -247,22 +290,9 @@ impl Workers {
         let state = self.state.lock();
         let is_free = |lane: &Lane| lane.busy < lane.workers;
         state.runnable.is_empty()
-            && self.woken.lock().is_empty()
+            && self.woken.places.lock().is_empty()
             && !state.lanes.iter().any(|lane| lane.ready.peek().is_some() && is_free(lane))
             && !state.desks.iter().any(|desk| desk.busy_until > now)
-    }
-
-    /// A waker that has a future called again.
-    pub(super) fn waker(&self, place: Place) -> Waker {
-        let mut state = self.state.lock();
-        let bell = &mut state.desks[place.desk].bell;
-        if bell.as_ref().is_none_or(|bell| bell.place != place) {
-            match bell.as_mut().and_then(Arc::get_mut) {
-                Some(bell) => bell.place = place,
-                None => *bell = Some(Arc::new(Bell { place, woken: Arc::clone(&self.woken) })),
-            }
-        }
-        Waker::from(bell.clone().expect("it was just made"))
     }
 
     /// Lets go of everything, so that what has not ended ends as lost.
@@ -279,6 +309,21 @@ impl Workers {
 }
 
 impl State {
+    /// A call of what goes on, those that have been woken included.
+    fn go_on(&mut self, woken: &Woken, now: Moment) -> Option<Call> {
+        if !woken.any.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        for place in mem::take(&mut *woken.places.lock()) {
+            self.wake(place, now);
+        }
+        let call = self.resume(now);
+        if !self.runnable.is_empty() {
+            woken.any.store(true, Ordering::Release);
+        }
+        call
+    }
+
     /// A call of what has been waiting to go on for the longest.
     fn resume(&mut self, now: Moment) -> Option<Call> {
         let mut index = 0;
@@ -290,12 +335,17 @@ impl State {
             }
             self.runnable.remove(index);
             let Some(desk) = self.desk(place) else { continue };
+            // It may be here twice: what was called meanwhile is not to be called again, or what it has said
+            // since that it works would be cut short.
+            if !desk.woken || desk.busy_until > now {
+                continue;
+            }
             desk.woken = false;
             match mem::replace(&mut desk.stage, Stage::Away) {
                 Stage::Away => {}
                 Stage::Lingering => self.leave(place),
                 Stage::Beginning(job) => return Some(Call::Begin(place, job)),
-                Stage::Begun(run) => return Some(Call::Resume(place, run)),
+                Stage::Begun(run) => return Some(Call::Resume(place, desk.task, run)),
             }
         }
         None
@@ -312,7 +362,7 @@ impl State {
         let job = lane.ready.pop()?;
         lane.busy += 1;
         let delay = lane.delay(now);
-        let place = self.take_desk(number);
+        let place = self.take_desk(number, job.task());
         if delay.is_zero() {
             return Some(Call::Begin(place, job));
         }
@@ -325,7 +375,6 @@ impl State {
 
     /// Has the worker at a desk be busy with what it has worked; gives until when.
     fn busy(&mut self, place: Place, stage: Stage, worked: Duration, now: Moment) -> Moment {
-        let worked = self.lanes[self.desks[place.desk].lane].stretch(worked, now);
         let desk = &mut self.desks[place.desk];
         desk.stage = stage;
         desk.busy_until = now.saturating_add(worked);
@@ -333,15 +382,16 @@ impl State {
         desk.busy_until
     }
 
-    fn take_desk(&mut self, lane: usize) -> Place {
+    fn take_desk(&mut self, lane: usize, task: TaskId) -> Place {
         let index = self.free.pop().unwrap_or_else(|| {
             let busy_until = Moment::default();
             let stage = Stage::Away;
-            self.desks.push(Desk { lane, shift: 0, stage, busy_until, woken: false, bell: None });
+            let (shift, woken, bell) = (0, false, None);
+            self.desks.push(Desk { lane, shift, task, stage, busy_until, woken, bell });
             self.desks.len() - 1
         });
         let desk = &mut self.desks[index];
-        desk.lane = lane;
+        (desk.lane, desk.task) = (lane, task);
         desk.shift += 1;
         desk.busy_until = Moment::default();
         desk.woken = false;
@@ -393,15 +443,13 @@ impl Lane {
         delays.fold(Duration::ZERO, Duration::saturating_add)
     }
 
-    /// How long work takes that begins at `now`, and would take `duration`.
-    fn stretch(&self, duration: Duration, now: Moment) -> Duration {
-        self.slow.iter().fold(duration, |duration, &(slow, until)| match slow {
-            Slow::Work(factor) if until > now => {
-                let seconds = duration.as_secs_f64() * factor;
-                Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
-            }
-            _ => duration,
-        })
+    /// How many times as long work takes that is said at `now`.
+    fn factor(&self, now: Moment) -> f64 {
+        let factors = self.slow.iter().filter_map(|&(slow, until)| match slow {
+            Slow::Work(factor) if until > now => Some(factor),
+            _ => None,
+        });
+        factors.product()
     }
 }
 
@@ -409,7 +457,7 @@ impl Lane {
 #[derive(Debug)]
 struct Bell {
     place: Place,
-    woken: Arc<Mutex<Vec<Place>>>,
+    woken: Arc<Woken>,
 }
 
 impl Wake for Bell {
@@ -418,7 +466,8 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.lock().push(self.place);
+        self.woken.places.lock().push(self.place);
+        self.woken.any.store(true, Ordering::Release);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! At each moment at which anything happens, in this order: faults; workers that are done become free, and
 //! futures that are woken go on; the scheduler's heart beats, unless it would find nothing; what is ready
-//! begins, one after the other, on the workers that are free. That is repeated until nothing is left to be
+//! begins, on the workers that are free. After each call of code it is begun anew, until nothing is left to be
 //! done at that moment. Then the clock moves on to the next one: that of the heart, of the agenda, or of a
 //! fault.
 
@@ -15,8 +15,8 @@ use super::agenda::{Agenda, Item, When};
 use super::fault::{Fault, Kind};
 use super::log::Log;
 use super::workers::{Call, Came, Place, Slow, Workers};
+use crate::TaskId;
 use crate::execution::Run;
-use crate::executor::Job;
 use crate::scheduler::{Feed, Pulse};
 use crate::sync::Mutex;
 use crate::time::{Moment, SimulatedClock};
@@ -58,7 +58,7 @@ pub(super) struct Driving {
     /// The names of tasks whose next execution is to panic.
     panics: Vec<String>,
 
-    /// How many calls there were at this moment.
+    /// How many calls there were at this moment, of tasks and of listeners.
     calls: u64,
 }
 
@@ -68,7 +68,7 @@ impl World {
         let log = Arc::new(Mutex::new(Log::starting_on(clock.timeline())));
         let recorder = {
             let (log, clock) = (Arc::clone(&log), clock.clone());
-            Box::new(move |event: &_| log.lock().record(event, clock.moment()))
+            Box::new(move |event: &_| log.lock().record(event, clock.moment(), clock.caller()))
         };
         Self {
             clock,
@@ -113,7 +113,8 @@ impl World {
         if self.is_over.load(Ordering::Relaxed) {
             self.workers.clear();
             driving.pulse = None;
-            self.feed.deliver();
+            // That ends, as a scheduler that has been shut down takes no tasks.
+            while self.feed.deliver() {}
         }
     }
 
@@ -128,8 +129,11 @@ impl World {
         if now < driving.stands_until {
             return has_acted;
         }
-        loop {
-            self.feed.deliver();
+        while !self.is_over.load(Ordering::Relaxed) {
+            while self.feed.deliver() {
+                has_acted = true;
+                self.count_call(driving);
+            }
             while let Some(item) = self.pop(now) {
                 has_acted = true;
                 match item {
@@ -137,6 +141,11 @@ impl World {
                     Item::Ring(alarm) => drop(alarm.upgrade().map(|alarm| alarm.ring())),
                     Item::Pass => {}
                 }
+            }
+            if let Some(call) = self.workers.next_to_go_on(now) {
+                has_acted = true;
+                self.call(call, driving, now);
+                continue;
             }
             if let Some(pulse) = &mut driving.pulse
                 && (pulse.is_called() || driving.sleeps_until <= now)
@@ -151,7 +160,6 @@ impl World {
             has_acted = true;
             self.call(call, driving, now);
         }
-        self.feed.deliver();
         has_acted
     }
 
@@ -218,54 +226,72 @@ impl World {
         agenda.add(until, Item::Pass);
     }
 
-    fn call(&self, call: Call, driving: &mut Driving, now: Moment) {
+    /// Takes note that code of a user is called, which may not go on for ever at one moment.
+    fn count_call(&self, driving: &mut Driving) {
         driving.calls += 1;
         assert!(
             driving.calls <= MOST_CALLS,
-            "at {:#} of the simulation, {MOST_CALLS} calls have taken no time at all: a task adds another one \
-             that is due at once, or wakes itself, for ever; have it say that it works (`Simulation::work`) or \
-             await `Simulation::sleep`",
+            "at {:#} of the simulation, {MOST_CALLS} calls have taken no time at all: a task or a listener adds \
+             another one that is due at once, or a future wakes itself, for ever; have it say that it works \
+             (`Simulation::work`) or await `Simulation::sleep`",
             Stamp(self.wall())
         );
-        let (place, run) = match call {
+    }
+
+    fn call(&self, call: Call, driving: &mut Driving, now: Moment) {
+        self.count_call(driving);
+        let (place, task, run) = match call {
             Call::Begin(place, job) => {
-                self.arm(&job, driving);
-                let Some(run) = job.begin_simulated() else {
-                    self.clock.disarm_fault();
+                let task = job.task();
+                let armed = self.arm(task, driving);
+                self.clock.set_caller(place.number());
+                let begun = job.begin_simulated();
+                self.clock.set_caller(0);
+                let Some(run) = begun else {
+                    // It was cancelled, or is too late, and the fault is for the next one.
+                    if let Some(name) = armed {
+                        self.clock.disarm_fault();
+                        driving.panics.insert(0, name);
+                    }
                     self.workers.came(place, Came::Over, now);
                     return;
                 };
-                (place, run)
+                (place, task, run)
             }
-            Call::Resume(place, run) => (place, run),
+            Call::Resume(place, task, run) => (place, task, run),
             Call::Later(place, at) => {
                 self.agenda.lock().add(at, Item::Look(place));
                 return;
             }
         };
-        let came = self.poll(place, run);
+        let came = self.poll(place, run, now);
+        if matches!(came, Came::Over | Came::Lingers(_)) {
+            self.log.lock().leave(task);
+        }
         if let Some(at) = self.workers.came(place, came, now) {
             self.agenda.lock().add(at, Item::Look(place));
         }
     }
 
-    /// Has an execution panic that begins, if its task is one of those whose next one is to.
-    fn arm(&self, job: &Job, driving: &mut Driving) {
+    /// Has an execution panic that begins, if its task is one of those whose next one is to; gives the name of
+    /// that.
+    fn arm(&self, task: TaskId, driving: &mut Driving) -> Option<String> {
         if driving.panics.is_empty() {
-            return;
+            return None;
         }
         let log = self.log.lock();
-        let Some(name) = log.given_name(job.task()) else { return };
-        if let Some(index) = driving.panics.iter().position(|panics| panics == name) {
-            driving.panics.remove(index);
-            self.clock.arm_fault("a fault of the simulation".to_owned());
-        }
+        let name = log.given_name(task)?;
+        let index = driving.panics.iter().position(|panics| panics == name)?;
+        self.clock.arm_fault("a fault of the simulation".to_owned());
+        Some(driving.panics.remove(index))
     }
 
-    fn poll(&self, place: Place, mut run: Run) -> Came {
-        let waker = self.workers.waker(place);
-        self.clock.begin_call();
+    fn poll(&self, place: Place, mut run: Run, now: Moment) -> Came {
+        let (waker, factor) = self.workers.attend(place, now);
+        self.clock.begin_call(factor);
+        self.clock.set_caller(place.number());
         let polled = run.as_mut().advance(&mut Context::from_waker(&waker), false);
+        self.clock.set_caller(0);
         match (polled.is_ready(), self.clock.end_call()) {
             (true, Duration::ZERO) => Came::Over,
             // What is called with an outcome may work, too.
@@ -297,6 +323,9 @@ impl World {
     pub(super) fn run_to(&self, driving: &mut Driving, limit: When) {
         loop {
             self.settle(driving);
+            if self.is_over.load(Ordering::Relaxed) {
+                return;
+            }
             let next = self.next(driving);
             // Which moment that is may have changed, if it is one of the wall clock.
             let limit = limit.on(self.clock.timeline()).min(Moment::LAST);
@@ -327,7 +356,8 @@ impl World {
         loop {
             self.settle(driving);
             let next = self.next(driving);
-            if next > Moment::LAST || self.is_idle(driving) {
+            let is_over = self.is_over.load(Ordering::Relaxed);
+            if is_over || next > Moment::LAST || self.is_idle(driving) {
                 return;
             }
             self.move_to(next, driving);

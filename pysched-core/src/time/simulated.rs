@@ -7,7 +7,7 @@
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
@@ -33,14 +33,27 @@ struct Shared {
     /// How long the present call works, in nanoseconds, as far as it has said.
     taken: AtomicU64,
 
+    /// How many times as long work takes that the present call says, as the bits of a float.
+    factor: AtomicU64,
+
+    /// At which desk the code is that is being called, from 1; 0 if none is.
+    caller: AtomicU32,
+
     /// When the execution that is being called is beyond its limit, in nanoseconds.
     limit: AtomicU64,
 
     /// With what message the next function that is called is to panic.
     fault: Mutex<Option<String>>,
 
-    /// Where all that is random comes from.
+    /// Where what tasks ask for comes from.
     random: Mutex<Rng>,
+
+    /// Where what the scheduler takes comes from: two streams, so that it makes no difference how often
+    /// somebody looks.
+    lent: Mutex<Rng>,
+
+    /// Whether that is lent.
+    is_lent: AtomicBool,
 }
 
 impl SimulatedClock {
@@ -50,11 +63,17 @@ impl SimulatedClock {
             timeline: Mutex::new(Timeline::through(Moment::default(), wall)),
             calls: AtomicBool::new(false),
             taken: AtomicU64::new(0),
+            factor: AtomicU64::new(1.0_f64.to_bits()),
+            caller: AtomicU32::new(0),
             limit: AtomicU64::new(Moment::NEVER.nanos()),
             fault: Mutex::new(None),
             random: Mutex::new(Rng::with_seed(0)),
+            lent: Mutex::new(Rng::with_seed(0)),
+            is_lent: AtomicBool::new(false),
         };
-        Self { shared: Arc::new(shared) }
+        let clock = Self { shared: Arc::new(shared) };
+        clock.set_seed(0);
+        clock
     }
 
     #[inline]
@@ -82,8 +101,9 @@ impl SimulatedClock {
         *self.shared.timeline.lock() = Timeline::through(self.moment(), wall);
     }
 
-    /// Begins a call, which has not taken any time yet.
-    pub(crate) fn begin_call(&self) {
+    /// Begins a call, which has not taken any time yet, and whose work takes `factor` times as long as it says.
+    pub(crate) fn begin_call(&self, factor: f64) {
+        self.shared.factor.store(factor.to_bits(), Ordering::Relaxed);
         self.shared.calls.store(true, Ordering::Relaxed);
         self.shared.limit.store(Moment::NEVER.nanos(), Ordering::Relaxed);
     }
@@ -92,6 +112,16 @@ impl SimulatedClock {
     pub(crate) fn end_call(&self) -> Duration {
         self.shared.calls.store(false, Ordering::Relaxed);
         Duration::from_nanos(self.shared.taken.swap(0, Ordering::Relaxed))
+    }
+
+    /// Says at which desk the code is that is being called, or 0.
+    pub(crate) fn set_caller(&self, desk: u32) {
+        self.shared.caller.store(desk, Ordering::Relaxed);
+    }
+
+    /// At which desk the code is that is being called, or 0.
+    pub(crate) fn caller(&self) -> u32 {
+        self.shared.caller.load(Ordering::Relaxed)
     }
 
     /// Whether code is being called that may take time.
@@ -107,7 +137,8 @@ impl SimulatedClock {
     /// Says that the present call takes so much more time; gives whether its execution is beyond its limit
     /// then.
     pub(crate) fn take(&self, duration: Duration) -> bool {
-        let more = Moment::from_origin(duration).nanos();
+        let factor = f64::from_bits(self.shared.factor.load(Ordering::Relaxed));
+        let more = Moment::from_origin(times(duration, factor)).nanos();
         let taken = self.shared.taken.load(Ordering::Relaxed).saturating_add(more);
         self.shared.taken.store(taken, Ordering::Relaxed);
         let now = self.shared.now.load(Ordering::Relaxed);
@@ -119,9 +150,16 @@ impl SimulatedClock {
         Duration::from_nanos(self.shared.taken.load(Ordering::Relaxed))
     }
 
+    /// Whether the present call takes any time, as far as it has said.
+    pub(crate) fn has_taken(&self) -> bool {
+        self.shared.taken.load(Ordering::Relaxed) > 0
+    }
+
     /// Has all that is random be what follows from `seed`.
     pub(crate) fn set_seed(&self, seed: u64) {
-        *self.shared.random.lock() = Rng::with_seed(seed);
+        let mut random = Rng::with_seed(seed);
+        *self.shared.lent.lock() = random.fork();
+        *self.shared.random.lock() = random;
     }
 
     /// A random number.
@@ -129,11 +167,15 @@ impl SimulatedClock {
         self.shared.random.lock().u64(..)
     }
 
-    /// Has what this thread takes for random follow from the seed, until what it gives is dropped.
+    /// Has what this thread takes for random follow from the seed, until what it gives is dropped. Not anew, if it
+    /// does already, as in a task that adds another one.
     pub(crate) fn lend_randomness(&self) -> Lent {
-        let before = fastrand::get_seed();
-        fastrand::seed(self.random());
-        Lent { before }
+        let lends = !self.shared.is_lent.swap(true, Ordering::Acquire);
+        Lent(lends.then(|| {
+            let before = fastrand::get_seed();
+            fastrand::seed(self.shared.lent.lock().get_seed());
+            (self.clone(), before)
+        }))
     }
 
     /// Has the next function that is called panic.
@@ -163,14 +205,26 @@ impl SimulatedClock {
 /// While it lives, what its thread takes for random follows from the seed of a simulation.
 #[derive(Debug)]
 #[must_use = "it ends when it is dropped"]
-pub(crate) struct Lent {
-    before: u64,
-}
+pub(crate) struct Lent(Option<(SimulatedClock, u64)>);
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        fastrand::seed(self.before);
+        if let Some((clock, before)) = self.0.take() {
+            // The next one goes on where this one ends.
+            clock.shared.lent.lock().seed(fastrand::get_seed());
+            fastrand::seed(before);
+            clock.shared.is_lent.store(false, Ordering::Release);
+        }
     }
+}
+
+/// A factor times a duration, exactly where that is one.
+#[expect(clippy::float_cmp, reason = "one is what it is unless somebody has set it")]
+fn times(duration: Duration, factor: f64) -> Duration {
+    if factor == 1.0 {
+        return duration;
+    }
+    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 impl Clock for SimulatedClock {

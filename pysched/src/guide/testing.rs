@@ -11,7 +11,7 @@
 //! does is to say how long it [works](crate::sim::Simulation::work):
 //!
 //! ```
-//! use std::time::{Duration, SystemTime};
+//! use std::time::Duration;
 //! use pysched::sim::Simulation;
 //! use pysched::{Error, Overlap, Scheduler, Task, Trigger};
 //!

@@ -59,3 +59,31 @@ fn what_a_thread_has_for_random_beside_it_changes_nothing() {
     fastrand::seed(7);
     assert_eq!(before, day(3));
 }
+
+#[test]
+fn how_often_one_looks_changes_nothing() {
+    let trace = |drive: &dyn Fn(&Simulation)| {
+        let sim = Simulation::new().seed(3);
+        let worker = sim.clone();
+        let task = Task::fallible(move || {
+            worker.work(Duration::from_millis(worker.random() % 9000));
+            if worker.random().is_multiple_of(3) { Err("by chance") } else { Ok(()) }
+        });
+        let retry = Retry::times(3).exponential(secs(1), secs(60));
+        let trigger = Trigger::recur(60).jitter(secs(20));
+        sim.scheduler().add(task.trigger(trigger).retry(retry)).unwrap();
+        drive(&sim);
+        sim.trace().to_string()
+    };
+    let whole = trace(&|sim| sim.run_for(secs(3600)));
+    let slices = trace(&|sim| (0..3600).for_each(|_| sim.run_for(secs(1))));
+    let steps = trace(&|sim| {
+        let end = sim.now() + secs(3600);
+        while sim.now() < end - secs(90) {
+            let _ = sim.step();
+        }
+        sim.run_until(end);
+    });
+    assert_eq!(whole, slices);
+    assert_eq!(whole, steps);
+}

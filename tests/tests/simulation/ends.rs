@@ -1,6 +1,6 @@
 //! Shutdown, clones, and how a simulation ends.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use pysched::sim::Simulation;
 use pysched::{EventKind, Scheduler, Status, Task, TaskError, ThreadPoolExecutor, Trigger};
@@ -143,4 +143,19 @@ fn a_shutdown_with_a_limit_is_tried_by_running_for_so_long() {
     sim.run_until_idle();
     assert!(matches!(future.wait(), Err(TaskError::Cancelled)));
     assert_eq!(sim.elapsed(), minutes(6));
+}
+
+#[test]
+fn nothing_goes_on_when_a_task_has_dropped_the_original() {
+    let sim = Simulation::new();
+    let clone = sim.clone();
+    let slept = add_working(&sim, |task| task, secs(15)).future();
+    let original = Arc::new(Mutex::new(None));
+    let held = Arc::clone(&original);
+    let drops = Task::new(move || drop(held.lock().unwrap().take())).trigger(Trigger::once(5));
+    sim.scheduler().add(drops).unwrap();
+    *original.lock().unwrap() = Some(sim);
+    clone.run_for(secs(50));
+    assert_eq!(clone.elapsed(), secs(5));
+    assert!(slept.wait().is_err());
 }

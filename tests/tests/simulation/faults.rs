@@ -195,3 +195,131 @@ fn a_timeline_tells_of_faults() {
     ];
     assert_eq!(told(&sim), expected);
 }
+
+/// A future that works for ten seconds three times, and looks around in between; gives how long it ran.
+fn three_pieces(fault: impl FnOnce(&Simulation)) -> Duration {
+    let sim = Simulation::new();
+    let worker = sim.clone();
+    let pieces = Task::future(move || {
+        let worker = worker.clone();
+        async move {
+            for _ in 0..3 {
+                worker.work(secs(10));
+                worker.sleep(Duration::ZERO).await;
+            }
+        }
+    });
+    sim.scheduler().add(pieces.name("pieces")).unwrap();
+    fault(&sim);
+    sim.run_until_idle();
+    sim.report().task("pieces").unwrap().longest_run()
+}
+
+#[test]
+fn no_work_is_cut_short_by_pauses_in_pauses() {
+    assert_eq!(three_pieces(|_| ()), secs(30));
+    let zero = Fault::workers_paused(Duration::ZERO);
+    assert_eq!(three_pieces(|sim| sim.fault_in(secs(5), zero)), secs(30));
+    let inside = |sim: &Simulation| {
+        sim.fault_in(secs(5), Fault::workers_paused(secs(20)));
+        sim.fault_in(secs(6), Fault::workers_paused(secs(5)));
+    };
+    assert_eq!(three_pieces(inside), secs(50));
+    let beside = |sim: &Simulation| {
+        sim.fault_in(secs(5), Fault::outage(secs(20)));
+        sim.fault_in(secs(5), Fault::workers_paused(secs(20)));
+    };
+    assert_eq!(three_pieces(beside), secs(50));
+}
+
+#[test]
+fn a_slow_start_in_a_pause_takes_nothing_from_the_work() {
+    let sim = Simulation::new();
+    add_working(&sim, |task| task.name("task"), secs(100));
+    sim.fault_in(secs(0), Fault::slow_start(secs(10), secs(1)));
+    sim.fault_in(secs(2), Fault::workers_paused(secs(5)));
+    sim.fault_in(secs(3), Fault::workers_paused(secs(1)));
+    sim.run_until_idle();
+    assert_eq!(sim.report().task("task").unwrap().longest_run(), secs(100));
+}
+
+#[test]
+fn code_sees_how_slow_it_is() {
+    let sim = Simulation::new();
+    let worker = sim.clone();
+    let patient = Task::new(move || {
+        while !pysched::current().token().is_cancelled() {
+            worker.work(secs(1));
+        }
+    });
+    sim.scheduler().add(patient.name("patient").timeout(secs(60))).unwrap();
+    let worker = sim.clone();
+    let looks = Task::future(move || {
+        let worker = worker.clone();
+        async move {
+            worker.work(secs(2));
+            let seen = worker.elapsed();
+            worker.sleep(secs(5)).await;
+            (seen, worker.elapsed())
+        }
+    });
+    let looks = sim.scheduler().add(looks).unwrap();
+    sim.fault_in(secs(0), Fault::slow_work(10.0, secs(1)));
+    sim.run_until_idle();
+    assert_eq!(looks.future().wait().unwrap(), &(secs(20), secs(25)));
+    assert_eq!(sim.elapsed(), secs(60));
+}
+
+#[test]
+fn a_sleep_begins_when_the_work_before_it_is_done() {
+    let sim = Simulation::new();
+    let worker = sim.clone();
+    let task = Task::future(move || {
+        let worker = worker.clone();
+        async move {
+            worker.work(secs(10));
+            worker.sleep(secs(5)).await;
+        }
+    });
+    sim.scheduler().add(task).unwrap();
+    sim.fault_in(secs(1), Fault::outage(secs(5)));
+    sim.run_until_idle();
+    assert_eq!(sim.elapsed(), secs(20));
+}
+
+#[test]
+fn a_panic_that_nothing_has_met_is_for_the_next() {
+    let sim = Simulation::new().workers(1);
+    add_working(&sim, |task| task, secs(60));
+    let late = Task::new(|| ()).name("late").priority(1).trigger(Trigger::recur(20));
+    sim.scheduler().add(late.grace(secs(5)).times(9)).unwrap();
+    sim.fault_in(secs(1), Fault::panic("late"));
+    sim.run_until_idle();
+    let report = sim.report();
+    let late = report.task("late").unwrap();
+    assert!(late.missed() > 0, "it was too late for a worker");
+    assert_eq!(late.attempts()[0].status, Status::Failed);
+    assert_eq!(late.failed(), 1);
+}
+
+#[test]
+#[should_panic(expected = "a fault of one executor is one of workers")]
+fn an_outage_is_of_no_executor() {
+    let _ = Fault::outage(secs(1)).on("reports");
+}
+
+#[test]
+fn a_fault_that_a_task_asks_for_comes_after_what_it_works() {
+    let sim = Simulation::new();
+    let worker = sim.clone();
+    let asks = Task::new(move || {
+        worker.work(secs(10));
+        worker.fault_in(secs(5), Fault::suspend(secs(1)));
+    });
+    sim.scheduler().add(asks).unwrap();
+    sim.run_until_idle();
+    sim.run_for(secs(10));
+    let trace = sim.trace();
+    let fault = trace.entries().find(|entry| entry.fault().is_some()).unwrap();
+    assert_eq!(fault.elapsed(), secs(15));
+}

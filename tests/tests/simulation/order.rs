@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pysched::sim::Simulation;
-use pysched::{Task, Trigger};
+use pysched::{Task, TaskError, Trigger};
 use pysched_tests::{Log, secs};
 
 use super::{add_working, minutes};
@@ -111,4 +111,30 @@ fn runs_at_the_end_of_a_run_are_part_of_it() {
     assert_eq!((count(), sim.elapsed()), (1, minutes(1)));
     sim.run_until(sim.now() + minutes(5));
     assert_eq!(count(), 6);
+}
+
+#[test]
+fn what_is_done_makes_room_before_the_next_is_due() {
+    let sim = Simulation::new();
+    add_working(&sim, |task| task.name("function").trigger(Trigger::recur(60)), minutes(1));
+    let clock = sim.clone();
+    let future = Task::future(move || {
+        let clock = clock.clone();
+        async move { clock.sleep(minutes(1)).await }
+    });
+    sim.scheduler().add(future.name("future").trigger(Trigger::recur(60))).unwrap();
+    sim.run_for(minutes(11));
+    let report = sim.report();
+    for name in ["function", "future"] {
+        let task = report.task(name).unwrap();
+        assert_eq!((task.count(), task.succeeded(), task.skipped()), (11, 10, 0), "{name}");
+    }
+}
+
+#[test]
+fn what_takes_as_long_as_its_timeout_has_timed_out() {
+    let sim = Simulation::new();
+    let task = add_working(&sim, |task| task.timeout(minutes(1)), minutes(1));
+    sim.run_until_idle();
+    assert!(matches!(task.future().wait(), Err(TaskError::TimedOut(_))));
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use pysched::sim::Simulation;
-use pysched::{Overlap, Status, Task, Trigger};
+use pysched::sim::{Fault, Simulation};
+use pysched::{Misfire, Overlap, Retry, Status, Task, Trigger};
 use pysched_tests::{Log, secs};
 
 use super::{add_working, minutes};
@@ -80,9 +81,9 @@ fn a_report_is_a_table() {
     assert_eq!(
         sim.report().to_string(),
         "\
-task     ran  failed  skipped  missed  longest gap  longest delay  longest run
-nightly    2       0        0       0           1h             0s           5m
-once       1       0        0       0           0s             0s           0s
+task     ran  failed  skipped  missed  cancelled  longest gap  longest delay  longest run
+nightly    2       0        0       0          0           1h             0s           5m
+once       1       0        0       0          0           0s             0s           0s
 "
     );
 }
@@ -98,4 +99,104 @@ fn a_year_does_not_take_a_year() {
     sim.run_for(secs(365 * 86_400));
     assert!(began.elapsed() < secs(100));
     assert_eq!(sim.scheduler().stats().counts.succeeded, 100 * 364 + 1);
+}
+
+#[test]
+fn how_long_something_took_does_not_follow_the_wall_clock() {
+    let hour = minutes(60);
+    for fault in [Fault::clock_forward(hour), Fault::clock_back(hour), Fault::suspend(hour)] {
+        let sim = Simulation::new();
+        let worker = sim.clone();
+        let twice = Task::fallible(move || {
+            worker.work(secs(10));
+            if pysched::current().attempt() == 1 { Err("again") } else { Ok(()) }
+        });
+        let retry = Retry::times(1).fixed(secs(60));
+        sim.scheduler().add(twice.name("twice").retry(retry)).unwrap();
+        sim.fault_in(secs(5), fault.clone());
+        sim.fault_in(secs(75), fault);
+        sim.run_until_idle();
+        let report = sim.report();
+        let twice = report.task("twice").unwrap();
+        let attempts = twice.attempts().iter().map(|it| (it.took, it.delay));
+        assert!(attempts.eq([(Some(secs(10)), Duration::ZERO); 2]));
+    }
+}
+
+#[test]
+fn executions_that_are_due_at_the_same_time_are_told_apart() {
+    let sim = Simulation::new();
+    let worker = sim.clone();
+    let first = AtomicBool::new(true);
+    let task = Task::fallible(move || {
+        let is_first = first.swap(false, Ordering::Relaxed);
+        worker.work(if is_first { secs(100) } else { secs(1) });
+        if is_first { Err("the first one fails") } else { Ok(()) }
+    });
+    let task = task.name("task").overlap(Overlap::AllowAll).misfire(Misfire::RunAll);
+    let task = sim.scheduler().add(task.trigger(Trigger::recur(3600))).unwrap();
+    for _ in 0..2 {
+        task.run_now().unwrap();
+        sim.run_for(Duration::ZERO);
+    }
+    sim.run_for(minutes(10));
+    let report = sim.report();
+    let ended = report.task("task").unwrap().attempts().iter().map(|it| (it.status, it.took));
+    let expected = [(Status::Failed, Some(secs(100))), (Status::Succeeded, Some(secs(1)))];
+    assert!(ended.eq(expected));
+}
+
+#[test]
+fn what_runs_beyond_its_timeout_overlaps() {
+    let sim = Simulation::new().workers(9);
+    let task = |task: Task<()>| {
+        task.name("slow").timeout(secs(10)).overlap(Overlap::AllowAll).trigger(Trigger::recur(20))
+    };
+    add_working(&sim, task, secs(100));
+    sim.run_for(minutes(10));
+    let report = sim.report();
+    let slow = report.task("slow").unwrap();
+    assert_eq!((slow.max_overlap(), report.max_overlap()), (5, 5));
+    assert_eq!(slow.longest_run(), secs(10));
+}
+
+#[test]
+fn what_is_cancelled_while_it_runs_is_counted() {
+    let sim = Simulation::new();
+    let clock = sim.clone();
+    let task = Task::future(move || {
+        let clock = clock.clone();
+        async move { clock.sleep(secs(100)).await }
+    });
+    let task = task.name("task").overlap(Overlap::CancelOther).trigger(Trigger::recur(60)).times(3);
+    sim.scheduler().add(task).unwrap();
+    sim.run_until_idle();
+    let report = sim.report();
+    let task = report.task("task").unwrap();
+    assert_eq!((task.count(), task.succeeded(), task.cancelled()), (3, 1, 2));
+    assert_eq!(task.attempts()[0].took, Some(secs(60)));
+}
+
+#[test]
+fn an_entry_is_a_line() {
+    let sim = Simulation::new();
+    let task = Task::fallible(|| Err::<(), _>("one\ntwo\r\n\tthree")).name("a\nb");
+    sim.scheduler().add(task).unwrap();
+    sim.run_until_idle();
+    let trace = sim.trace();
+    assert_eq!(trace.to_string().lines().count(), trace.len());
+    assert!(
+        trace
+            .to_string()
+            .contains("a\\nb        failed: the task failed: one\\ntwo\\r\\n\\tthree\n")
+    );
+}
+
+#[test]
+fn a_task_without_a_name_is_not_taken_for_one_that_has_its_number_for_a_name() {
+    let sim = Simulation::new();
+    sim.scheduler().add(Task::new(|| ()).name("task 2")).unwrap();
+    sim.scheduler().add(Task::new(|| ())).unwrap();
+    sim.run_until_idle();
+    assert!(sim.report().tasks().iter().all(|task| task.count() == 1));
 }

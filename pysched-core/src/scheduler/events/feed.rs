@@ -46,14 +46,16 @@ impl Feed {
         self.listening.store(listeners.len(), Ordering::Relaxed);
     }
 
-    /// Calls the listeners with what they have not been told yet. To be called without any lock.
-    pub(crate) fn deliver(&self) {
+    /// Calls the listeners with what they have not been told yet, and not with what comes of that; says whether
+    /// there was any. To be called without any lock.
+    pub(crate) fn deliver(&self) -> bool {
         if !self.is_listening() {
-            return;
+            return false;
         }
         let listeners = self.listeners.lock().clone();
+        let mut delivered = false;
         for listener in &listeners {
-            let _ = listener.deliver();
+            delivered |= listener.deliver() == Some(true);
         }
         let gone: Vec<_> = {
             let mut listeners = self.listeners.lock();
@@ -63,6 +65,7 @@ impl Feed {
         };
         // What they have captured goes without a lock.
         drop(gone);
+        delivered
     }
 }
 
@@ -90,14 +93,14 @@ impl Inline {
         &self.mailbox
     }
 
-    /// Calls it with what it has not been told yet; false if it is being called, which may be by whoever
-    /// asks.
-    pub(super) fn deliver(&self) -> bool {
+    /// Calls it with what it has not been told yet, and says whether there was any; `None` if it is being called,
+    /// which may be by whoever asks.
+    pub(super) fn deliver(&self) -> Option<bool> {
         if self.busy.swap(true, Ordering::Acquire) {
-            return false;
+            return None;
         }
-        self.mailbox.deliver_what_came(&self.listener);
+        let delivered = self.mailbox.deliver_what_came(&self.listener);
         self.busy.store(false, Ordering::Release);
-        true
+        Some(delivered)
     }
 }

@@ -186,12 +186,15 @@ impl Mailbox {
         }
     }
 
-    /// Tells a listener that has no thread of all that has come, and of what comes meanwhile.
-    pub(super) fn deliver_what_came(&self, listener: impl Fn(&Event)) {
+    /// Tells a listener that has no thread of all that has come; says whether there was any.
+    pub(super) fn deliver_what_came(&self, listener: impl Fn(&Event)) -> bool {
         let mut batch = Batch::default();
-        while self.take(&mut batch, false) {
+        let came = self.take(&mut batch, false);
+        if came {
             self.tell_all(&listener, &mut batch);
+            drop(self.put_down(&mut batch));
         }
+        came
     }
 
     fn tell_all(&self, listener: &impl Fn(&Event), batch: &mut Batch) {
@@ -205,14 +208,20 @@ impl Mailbox {
         batch.queue.shrink_to(KEPT);
     }
 
-    /// Takes all that has come out, into a batch that is done; says whether there was anything. If it
-    /// `waits`, there is, unless nothing comes any more.
-    fn take(&self, batch: &mut Batch, waits: bool) -> bool {
+    /// Takes note that a batch is done.
+    fn put_down(&self, batch: &mut Batch) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         state.done += mem::take(&mut batch.count);
         if state.flushing > 0 {
             self.delivered.notify_all();
         }
+        state
+    }
+
+    /// Takes all that has come out, into a batch that is done; says whether there was anything. If it
+    /// `waits`, there is, unless nothing comes any more.
+    fn take(&self, batch: &mut Batch, waits: bool) -> bool {
+        let mut state = self.put_down(batch);
         while state.queue.is_empty() {
             if state.closed || !waits {
                 return false;

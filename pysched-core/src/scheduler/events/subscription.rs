@@ -136,7 +136,7 @@ impl Subscription {
     pub fn flush(&self, limit: Duration) -> bool {
         let Some(mailbox) = &self.mailbox else { return false };
         if let Some(inline) = &self.inline {
-            return inline.deliver();
+            return inline.deliver().is_some();
         }
         if self.thread == Some(thread::current().id()) {
             return false;
