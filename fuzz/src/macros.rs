@@ -30,8 +30,10 @@ pub fn attribute(input: &[u8]) -> bool {
         let shown = expanded.to_string();
         let refused = shown.contains("compile_error");
         // A function without a body is no item, and is given back as it was.
+        let is_item =
+            syn::parse2::<syn::Item>(item).is_ok_and(|item| matches!(item, syn::Item::Fn(_)));
         let is_rust = syn::parse2::<syn::File>(expanded).is_ok();
-        assert!(is_rust || refused, "#[task({text})]: {shown}");
+        assert!(is_rust || (refused && !is_item), "#[task({text})]: {shown}");
         accepted |= !refused;
     }
     accepted

@@ -44,7 +44,7 @@ pub fn frames(input: &[u8]) -> bool {
     !whole.frames.is_empty()
 }
 
-/// Reads any bytes as the request of a task: what is one is written as it was read. Says whether it is one.
+/// Reads any bytes as the request of a task: what is one is read again as it is written. Says whether it is one.
 ///
 /// # Panics
 ///

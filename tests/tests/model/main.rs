@@ -56,12 +56,14 @@ fn difference(case: &Case) -> Option<String> {
 }
 
 fn number<T: FromStr>(variable: &str) -> Option<T> {
-    env::var(variable).ok()?.parse().ok()
+    let text = env::var(variable).ok()?;
+    let number = text.parse().ok();
+    Some(number.unwrap_or_else(|| panic!("{variable} is {text:?}, which is no number")))
 }
 
 #[test]
 fn random_actions() {
-    let cases = number("PYSCHED_CASES").or(number("PROPTEST_CASES")).unwrap_or(CASES);
+    let cases = number("PYSCHED_MODEL_CASES").unwrap_or(CASES);
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number::<u64>("PYSCHED_SEED").unwrap_or_default().to_le_bytes());
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
@@ -69,11 +71,15 @@ fn random_actions() {
     let mut runner = TestRunner::new_with_rng(config, random);
     let result = runner.run(&action::cases(ACTIONS), |case| match difference(&case) {
         None => Ok(()),
-        Some(text) => Err(TestCaseError::fail(text)),
+        Some(text) => {
+            Err(TestCaseError::fail(format!("the scheduler differs from the model {text}")))
+        }
     });
     match result {
         Ok(()) => {}
-        Err(TestError::Fail(text, _)) => panic!("the scheduler differs from the model {text}"),
+        Err(TestError::Fail(reason, case)) => {
+            panic!("{reason}\nwith {} workers, after {:#?}", case.workers, case.actions)
+        }
         Err(error) => panic!("{error}"),
     }
 }

@@ -1,8 +1,8 @@
 //! The reference model of the scheduler, from `docs/rules.md` and the documentation of what is public.
 //!
 //! Time is whole seconds. Nothing is indexed or kept sorted, and each second is gone through one by one.
-//! What a quotation mark opens is a sentence of these documents; where they are silent, a comment says what
-//! is the case.
+//! What is in quotation marks these documents say, if at greater length; where they are silent, a comment says
+//! what is the case.
 
 use pysched::Reason;
 

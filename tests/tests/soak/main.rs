@@ -159,5 +159,8 @@ fn nothing_is_lost_duplicated_leaked_or_early() {
             assert!(figures.get("faults", kind) > 0, "no fault of the kind: {kind}");
         }
         assert_eq!(figures.sum("found"), 0);
+        let unheard = figures.get("schedulers", "whose events were not all heard");
+        assert!(unheard <= figures.get("schedulers", "started") / 2, "{unheard} were not compared");
+        assert!(figures.get("executions", "attempts begun") > 0);
     }
 }

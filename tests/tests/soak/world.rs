@@ -120,6 +120,9 @@ impl World {
                     let closing = thread::spawn(move || closing.shutdown(true));
                     await_end(&sched, &site);
                     wait_until(&site, "shutdown(true) does not return", || closing.is_finished());
+                    if closing.is_finished() {
+                        closing.join().unwrap();
+                    }
                 }
                 1 => {
                     count("shutdown(false)");
