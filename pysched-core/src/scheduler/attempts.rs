@@ -25,6 +25,9 @@ pub(super) struct Follow {
 
     /// Which limit it was beyond.
     pub(super) overdue: Option<Duration>,
+
+    /// When it began, if it did, by the clock that nobody sets.
+    pub(super) begun: Option<Moment>,
 }
 
 /// What is known of an attempt that has begun, to decide what follows on it.
@@ -55,7 +58,7 @@ impl Attempt {
         let error = timed_out.as_ref().or(error);
         let retry = self.rules.retry.as_ref();
         let again = retry.zip(error).and_then(|(retry, error)| retry.after(self.number, error));
-        Follow { again, overdue }
+        Follow { again, overdue, begun: Some(self.begun) }
     }
 }
 
@@ -183,27 +186,31 @@ impl Shard {
         ticket: &Ticket,
         now: Moment,
         delivery: &mut dyn Delivery,
-        Follow { again, overdue }: Follow,
+        mut follow: Follow,
     ) -> Leftover {
         let run = ticket.run;
         let leftover = self.leftover(index);
         let Some(record) = self.slot(index).record().cloned() else { return leftover };
         let Some(running) = edit(&*record, |ledger| ledger.get(run)) else { return leftover };
-        let number = self.timeline.number_at(now);
-        let started = running.started.map(Moment::of_wall);
+        // It may have ended without its function having been called.
+        follow.begun = follow.begun.filter(|_| running.started.is_some());
+        let (from, to) = match follow.begun {
+            Some(begun) => (Some(begun), now),
+            None => (running.started.map(Moment::of_wall), self.timeline.number_at(now)),
+        };
         match running.stage {
             Stage::Running => {
-                self.tally.ended(ticket.lane, started, number);
+                self.tally.ended(ticket.lane, from, to);
                 self.deadlines.clear(index, run);
-                if let Some(limit) = overdue {
+                if let Some(limit) = follow.overdue {
                     // The scheduler's thread has not come to it, as it ran the function itself, say.
                     delivery.replace(TaskError::TimedOut(limit));
                 }
-                self.settle_attempt(index, &*record, running, now, delivery, again);
+                self.settle_attempt(index, &*record, running, now, delivery, follow);
             }
             // Its outcome is that it has timed out, whatever it has come to since.
             Stage::Overrun | Stage::Overdue => {
-                self.tally.returned(ticket.lane, started.unwrap_or(number), number);
+                self.tally.returned(ticket.lane, from.unwrap_or(to), to);
                 edit(&*record, |ledger| ledger.returned(run));
                 if running.stage == Stage::Overrun {
                     self.try_again(index, &*record, run, now);
@@ -225,7 +232,7 @@ impl Shard {
         running: Running,
         now: Moment,
         delivery: &mut dyn Delivery,
-        again: Option<Duration>,
+        Follow { again, begun, .. }: Follow,
     ) {
         let (run, at) = (running.run, self.timeline.wall_at(now));
         if running.told.is_some() && delivery.gives_way() {
@@ -253,7 +260,9 @@ impl Shard {
             return;
         }
         delivery.settle(record, run, at);
-        self.tell_end(index, running, status, text, now);
+        // The record has only what the wall clock showed, which may have been set since.
+        let took = begun.map(|begun| now.since(begun)).or_else(|| running.took(at));
+        self.tell_end(index, running, status, took, text, now);
         if status == Status::Succeeded {
             self.signal_success(index);
         }
@@ -317,12 +326,12 @@ impl Shard {
     ) {
         let error = TaskError::TimedOut(limit);
         self.tell_mishap(index, running, Some(&error), now);
-        match again {
-            Some(pause) => {
-                self.set_retry(index, running.run, now.saturating_add(pause));
-                self.tell_retried(index, running, &error.to_string(), pause, now);
-            }
-            None => self.tell_end(index, running, Status::Failed, error.to_string(), now),
+        if let Some(pause) = again {
+            self.set_retry(index, running.run, now.saturating_add(pause));
+            self.tell_retried(index, running, &error.to_string(), pause, now);
+        } else {
+            let took = running.took(self.timeline.wall_at(now));
+            self.tell_end(index, running, Status::Failed, took, error.to_string(), now);
         }
     }
 

@@ -99,11 +99,11 @@ impl Shard {
         index: usize,
         running: Running,
         status: Status,
+        took: Option<Duration>,
         error: String,
         now: Moment,
     ) {
         let Running { due, attempt, .. } = running;
-        let took = running.took(self.timeline.wall_at(now));
         self.tally.settled(status, 1);
         self.tell(index, now, || match status {
             Status::Succeeded => {

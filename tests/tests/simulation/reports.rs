@@ -200,3 +200,22 @@ fn a_task_without_a_name_is_not_taken_for_one_that_has_its_number_for_a_name() {
     sim.run_until_idle();
     assert!(sim.report().tasks().iter().all(|task| task.count() == 1));
 }
+
+#[test]
+fn events_and_statistics_do_not_follow_the_wall_clock_either() {
+    for fault in [Fault::clock_forward(minutes(60)), Fault::clock_back(minutes(60))] {
+        for with_rules in [false, true] {
+            let sim = Simulation::new();
+            let rules = |task: Task<()>| {
+                if with_rules { task.retry(Retry::times(1)).timeout(minutes(9)) } else { task }
+            };
+            add_working(&sim, |task| rules(task.name("task")), secs(10));
+            sim.fault_in(secs(5), fault.clone());
+            sim.run_until_idle();
+            let trace = sim.trace().to_string();
+            assert!(trace.contains("succeeded after 10s"), "{trace}");
+            let longest = sim.scheduler().stats().duration.max;
+            assert!((secs(10)..secs(11)).contains(&longest), "{longest:?}");
+        }
+    }
+}
