@@ -52,7 +52,7 @@ impl Simulation {
         self.world.run_to(&mut driving, When::Wall(time));
     }
 
-    /// Goes on until nothing runs and nothing is to come but [faults](Fault), and runs of series that have no
+    /// Goes on until nothing runs and nothing is to come but [faults](super::Fault), and runs of series that have no
     /// end: those of [`recur`](crate::Trigger::recur), cron and calendars without
     /// [`times`](crate::Task::times) or [`until`](crate::Task::until).
     ///
